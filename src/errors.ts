@@ -1,0 +1,136 @@
+/**
+ * The one error type of walkit, and the contract of its codes.
+ *
+ * Bad data met while reading is a {@link WalkitError} for whoever wants the bytes and a finding (`findings.ts`) for
+ * whoever wants to know: the same code, from the same place. Misuse by the caller is a `TypeError` or `RangeError`.
+ */
+
+/** What can be wrong with an LZ4 frame or block. */
+export type Lz4Code =
+  | "lz4/bad-magic"
+  | "lz4/truncated"
+  | "lz4/header"
+  | "lz4/header-checksum"
+  | "lz4/dictionary"
+  | "lz4/block-size"
+  | "lz4/block-data"
+  | "lz4/block-checksum"
+  | "lz4/content-checksum"
+  | "lz4/content-size"
+  | "lz4/trailing-data"
+  | "lz4/output-limit";
+
+/** What can be wrong with a SQLite WAL. */
+export type WalCode =
+  | "wal/truncated"
+  | "wal/bad-magic"
+  | "wal/version"
+  | "wal/page-size"
+  | "wal/header-checksum"
+  | "wal/salt"
+  | "wal/frame-checksum"
+  | "wal/page-number";
+
+/** What can be wrong with a SQLite database file, as far as its header and length tell. */
+export type DatabaseCode =
+  | "database/bad-magic"
+  | "database/header"
+  | "database/page-size"
+  | "database/size"
+  | "database/integrity"
+  | "database/integrity-skipped";
+
+/** What can be wrong with a replica: its names, its gaps, what its files say of each other. */
+export type ReplicaCode =
+  | "replica/not-a-replica"
+  | "replica/empty"
+  | "replica/stray-file"
+  | "replica/upload-in-progress"
+  | "replica/no-snapshot"
+  | "replica/leftover-wal"
+  | "replica/missing-index"
+  | "replica/missing-first-segment"
+  | "replica/missing-segment"
+  | "replica/overlapping-segment"
+  | "replica/duplicate-segment"
+  | "replica/segment-position"
+  | "replica/uncommitted-tail"
+  | "replica/format-changed"
+  | "replica/missing-transactions"
+  | "replica/missing-page"
+  | "replica/sequence-gap"
+  | "replica/snapshot-ahead"
+  | "replica/snapshot-mismatch"
+  | "replica/snapshot-unproven"
+  | "replica/before-mark"
+  | "replica/times-untrusted"
+  | "replica/changed-while-reading";
+
+/** Why a restore target cannot be served. */
+export type TargetCode =
+  | "target/no-generation"
+  | "target/ambiguous-generation"
+  | "target/no-snapshot"
+  | "target/out-of-range";
+
+/** What can go wrong around the data: storage, output, budgets. */
+export type EnvironmentCode =
+  | "storage/not-found"
+  | "storage/unreadable"
+  | "output/exists"
+  | "output/unwritable"
+  | "restore/memory-budget";
+
+export type ErrorCode = Lz4Code | WalCode | DatabaseCode | ReplicaCode | TargetCode | EnvironmentCode;
+
+export interface ErrorDetails {
+  /** The file, as the storage names it. */
+  path?: string | undefined;
+  /** Byte offset in that file as it lies in storage, or, where `decoded` is set, in what it decompresses to. */
+  offset?: number | undefined;
+  /** The offset counts decompressed bytes. */
+  decoded?: boolean | undefined;
+  /** Number of the WAL frame, from 0, within its WAL. */
+  frame?: number | undefined;
+  /** What to do next. */
+  hint?: string | undefined;
+  cause?: unknown;
+}
+
+/** An error about data or its surroundings: what was expected, what was found, where, what to do next. */
+export class WalkitError extends Error {
+  override readonly name = "WalkitError";
+  readonly code: ErrorCode;
+  readonly path: string | undefined;
+  readonly offset: number | undefined;
+  readonly decoded: boolean | undefined;
+  readonly frame: number | undefined;
+  readonly hint: string | undefined;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.path = details.path;
+    this.offset = details.offset;
+    this.decoded = details.decoded;
+    this.frame = details.frame;
+    this.hint = details.hint;
+  }
+
+  /** The same error with what a caller further up knows: fills in what is not set yet. */
+  with(details: ErrorDetails): WalkitError {
+    return new WalkitError(this.code, this.message, {
+      path: this.path ?? details.path,
+      offset: this.offset ?? details.offset,
+      decoded: this.decoded ?? details.decoded,
+      frame: this.frame ?? details.frame,
+      hint: this.hint ?? details.hint,
+      cause: this.cause ?? details.cause,
+    });
+  }
+
+  toJSON(): Record<string, unknown> {
+    const { code, message, path, offset, decoded, frame, hint } = this;
+    return { code, message, path, offset, decoded, frame, hint };
+  }
+}
