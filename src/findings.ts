@@ -1,0 +1,305 @@
+/**
+ * The contract of findings: for every code, how grave it is, what it means for the owner of the database, and what to
+ * do. `docs/findings.md` is written from this table (`npm run docs`).
+ */
+
+import { type ErrorCode, WalkitError } from "./errors.ts";
+
+/**
+ * - `damage`: bytes that are not right, or a moment that can no longer be brought back completely
+ * - `inconclusive`: walkit could not find out
+ * - `warning`: odd, and worth knowing, but nothing is lost by it
+ * - `info`: worth a line
+ */
+export type Severity = "damage" | "inconclusive" | "warning" | "info";
+
+/** One thing found in a replica, in the owner's terms. */
+export interface Finding {
+  code: ErrorCode;
+  severity: Severity;
+  /** What was expected and what was found. */
+  message: string;
+  /** What it means for the database's owner. */
+  meaning: string;
+  /** What to do next. */
+  action: string;
+  generation: string | undefined;
+  /** `<index>:<offset>`, hexadecimal: the place in the generation's WAL. */
+  position: string | undefined;
+  /** The file, as the storage names it. */
+  path: string | undefined;
+  /** Byte offset in that file; with `decoded`, in what it decompresses to. */
+  offset: number | undefined;
+  decoded: boolean | undefined;
+  /** Number of the WAL frame within its WAL, from 0. */
+  frame: number | undefined;
+}
+
+interface Rule {
+  severity: Severity;
+  meaning: string;
+  action: string;
+}
+
+const FILE_DAMAGED: Omit<Rule, "severity"> = {
+  meaning: "The file is not as Litestream wrote it. What it held cannot be trusted from here on",
+  action:
+    "Bring this file back from another copy of the replica. Until then: walkit restore --salvage, or restore a moment outside the damage",
+};
+
+const WAL_DAMAGED: Omit<Rule, "severity"> = {
+  meaning:
+    "The WAL is broken at this place. SQLite ends a WAL silently here; what follows would be applied to the wrong state",
+  action:
+    "Bring this file back from another copy of the replica. Until then: walkit restore --salvage, or restore a moment outside the damage",
+};
+
+const SOMETHING_MISSING: Omit<Rule, "severity"> = {
+  meaning: "Transactions are missing. Every state after this place, up to the next good snapshot, is lost",
+  action:
+    "Bring the missing files back from another copy of the replica. Until then: walkit restore --salvage, or restore a moment outside the gap",
+};
+
+const SNAPSHOT_DAMAGED: Omit<Rule, "severity"> = {
+  meaning: "This snapshot is no database that a restore could start from",
+  action: "Nothing, if an older snapshot and its WAL are whole: walkit restore uses those by itself",
+};
+
+const ASK_AGAIN = "Look at the message, then run the command again";
+
+export const RULES: Readonly<Record<ErrorCode, Rule>> = {
+  "lz4/bad-magic": { severity: "damage", ...FILE_DAMAGED },
+  "lz4/truncated": { severity: "damage", ...FILE_DAMAGED },
+  "lz4/header": { severity: "damage", ...FILE_DAMAGED },
+  "lz4/header-checksum": { severity: "damage", ...FILE_DAMAGED },
+  "lz4/dictionary": {
+    severity: "damage",
+    meaning: "The file was compressed with a dictionary, which a replica does not hold",
+    action: "Decompress it with that dictionary and compress it again without one",
+  },
+  "lz4/block-size": { severity: "damage", ...FILE_DAMAGED },
+  "lz4/block-data": { severity: "damage", ...FILE_DAMAGED },
+  "lz4/block-checksum": { severity: "damage", ...FILE_DAMAGED },
+  "lz4/content-checksum": { severity: "damage", ...FILE_DAMAGED },
+  "lz4/content-size": { severity: "damage", ...FILE_DAMAGED },
+  "lz4/trailing-data": {
+    severity: "warning",
+    meaning:
+      "Bytes follow the end of the LZ4 frame. All that the frame holds is right; what follows is ignored",
+    action: "Nothing for the data's sake. Find out what wrote to the replica besides Litestream",
+  },
+  "lz4/output-limit": {
+    severity: "inconclusive",
+    meaning: "The file decompresses to more than was allowed",
+    action: "Raise the limit if the file is to be trusted",
+  },
+  "wal/truncated": { severity: "damage", ...WAL_DAMAGED },
+  "wal/bad-magic": { severity: "damage", ...WAL_DAMAGED },
+  "wal/version": { severity: "damage", ...WAL_DAMAGED },
+  "wal/page-size": { severity: "damage", ...WAL_DAMAGED },
+  "wal/header-checksum": { severity: "damage", ...WAL_DAMAGED },
+  "wal/salt": { severity: "damage", ...WAL_DAMAGED },
+  "wal/frame-checksum": { severity: "damage", ...WAL_DAMAGED },
+  "wal/page-number": { severity: "damage", ...WAL_DAMAGED },
+  "database/bad-magic": { severity: "damage", ...SNAPSHOT_DAMAGED },
+  "database/header": { severity: "damage", ...SNAPSHOT_DAMAGED },
+  "database/page-size": { severity: "damage", ...SNAPSHOT_DAMAGED },
+  "database/size": { severity: "damage", ...SNAPSHOT_DAMAGED },
+  "database/integrity": {
+    severity: "damage",
+    meaning: "SQLite itself finds the newest state corrupt, although every checksum of the replica fits",
+    action:
+      "Check the original database with PRAGMA integrity_check: if it fails there too, it was replicated as it was. If not, restore an older moment and compare",
+  },
+  "database/integrity-skipped": {
+    severity: "inconclusive",
+    meaning: "SQLite's own check of the newest state could not be done here",
+    action:
+      "Restore the database and run PRAGMA integrity_check with the sqlite3 tool, or verify with --level replay",
+  },
+  "replica/not-a-replica": {
+    severity: "inconclusive",
+    meaning: "There is no replica here",
+    action:
+      "Point walkit at the folder that holds generations/, at generations/ itself, or at one generation's folder",
+  },
+  "replica/empty": {
+    severity: "info",
+    meaning:
+      "A generation without any file: Litestream may be about to begin it, or retention has just emptied it",
+    action: "Nothing",
+  },
+  "replica/stray-file": {
+    severity: "info",
+    meaning: "Litestream did not write this file, and ignores it. So does walkit",
+    action: "Nothing",
+  },
+  "replica/upload-in-progress": {
+    severity: "info",
+    meaning: "An upload is under way, or died there. Litestream ignores such files, and so does walkit",
+    action: "Nothing. If no Litestream is running, the file can be deleted",
+  },
+  "replica/no-snapshot": {
+    severity: "damage",
+    meaning: "WAL without any snapshot to start from: nothing of this generation can be restored",
+    action: "Bring the snapshot back from another copy of the replica. Other generations are not affected",
+  },
+  "replica/leftover-wal": {
+    severity: "warning",
+    meaning:
+      "WAL from before the first snapshot. Interrupted retention leaves this behind; the snapshots that are there do not need it",
+    action: "Nothing, unless an older snapshot should be there",
+  },
+  "replica/missing-index": { severity: "damage", ...SOMETHING_MISSING },
+  "replica/missing-first-segment": { severity: "damage", ...SOMETHING_MISSING },
+  "replica/missing-segment": { severity: "damage", ...SOMETHING_MISSING },
+  "replica/overlapping-segment": {
+    severity: "damage",
+    meaning: "Two WAL segments claim the same bytes; at most one of them can be right",
+    action: "Find out which of the two files does not belong there, and put it aside",
+  },
+  "replica/duplicate-segment": {
+    severity: "warning",
+    meaning: "The file repeats the WAL segment before it, frame for frame. Nothing is lost; it is ignored",
+    action: "Nothing for the data's sake. Find out what wrote to the replica besides Litestream",
+  },
+  "replica/segment-position": { severity: "damage", ...WAL_DAMAGED },
+  "replica/uncommitted-tail": {
+    severity: "damage",
+    meaning:
+      "The WAL ends inside a transaction: its end is missing. Litestream copies whole transactions only",
+    action:
+      "Bring the file back from another copy of the replica, or restore up to the last commit with --salvage",
+  },
+  "replica/format-changed": { severity: "damage", ...WAL_DAMAGED },
+  "replica/missing-transactions": {
+    severity: "damage",
+    meaning:
+      "What this transaction says of the database does not follow from the one before: transactions between them are missing, most likely the last segment of the WAL index before",
+    action:
+      "Bring the missing files back from another copy of the replica. Until then: walkit restore --salvage, or restore a moment before this place",
+  },
+  "replica/missing-page": {
+    severity: "damage",
+    meaning: "A commit says that this page exists, but neither the snapshot nor the WAL ever brought it",
+    action: "Bring the missing files back from another copy of the replica, or restore an earlier moment",
+  },
+  "replica/sequence-gap": {
+    severity: "warning",
+    meaning:
+      "Litestream's own counter (_litestream_seq) does not go on by one from one WAL index to the next. Transactions between them may be missing; an application that restored or edited that table has the same effect",
+    action: "Compare the restored database with what is known of it",
+  },
+  "replica/snapshot-ahead": {
+    severity: "warning",
+    meaning:
+      "The snapshot is ahead of the WAL: what lies between was not uploaded, or not yet. The snapshot itself can be restored, the moments between cannot",
+    action: "Nothing, if Litestream is running: it uploads the rest. Otherwise these moments are lost",
+  },
+  "replica/snapshot-mismatch": {
+    severity: "damage",
+    meaning:
+      "The snapshot and the WAL before it tell of two different databases: transactions are missing before the snapshot, or the snapshot is not of this database",
+    action: "Restore from both, with --index before and after the snapshot, and compare",
+  },
+  "replica/snapshot-unproven": {
+    severity: "warning",
+    meaning:
+      "A snapshot may hold pages of its own index's WAL. That WAL is not there or not readable, so it cannot be proven that the snapshot is a committed state",
+    action: "Check the restored database with PRAGMA integrity_check",
+  },
+  "replica/before-mark": {
+    severity: "damage",
+    meaning:
+      "The snapshot holds pages from after the target: laying the WAL up to the target over it would make a state that never existed",
+    action: "Restore a later moment of this index, or an earlier index",
+  },
+  "replica/times-untrusted": {
+    severity: "warning",
+    meaning:
+      "The files' times are not those of their creation (a copy without times, a clone by git, an unpacked archive). Restoring by time is refused; by index it works",
+    action: "Copy the replica again with its times (cp -p, rsync -t, tar), or restore by --index",
+  },
+  "replica/changed-while-reading": {
+    severity: "inconclusive",
+    meaning: "The replica kept changing while it was read",
+    action: "Run the command again",
+  },
+  "target/no-generation": {
+    severity: "inconclusive",
+    meaning: "There is no such generation",
+    action: "List the generations with: walkit generations <replica>",
+  },
+  "target/ambiguous-generation": {
+    severity: "inconclusive",
+    meaning: "The times of the files do not tell which generation is the newest",
+    action: "Choose one with --generation",
+  },
+  "target/no-snapshot": {
+    severity: "inconclusive",
+    meaning: "There is no snapshot to start from at or before the target",
+    action: "List the snapshots with: walkit snapshots <replica>",
+  },
+  "target/out-of-range": {
+    severity: "inconclusive",
+    meaning: "The replica does not reach this target",
+    action: "See what can be restored with: walkit verify --level names <replica>",
+  },
+  "storage/not-found": {
+    severity: "inconclusive",
+    meaning: "The file or folder is not there",
+    action: ASK_AGAIN,
+  },
+  "storage/unreadable": {
+    severity: "inconclusive",
+    meaning: "The file or folder cannot be read, so nothing can be said of it",
+    action: "Check that it exists and that you may read it, then run the command again",
+  },
+  "output/exists": {
+    severity: "inconclusive",
+    meaning: "Something stands where the output is to be written",
+    action: "Choose another output, or replace it with --force",
+  },
+  "output/unwritable": {
+    severity: "inconclusive",
+    meaning: "The output could not be written; nothing was left behind",
+    action: "Check the folder, its permissions and its free space",
+  },
+  "restore/memory-budget": {
+    severity: "inconclusive",
+    meaning: "The pages that the WAL changes do not fit into the memory that was allowed",
+    action: "Raise the budget, or give the restore a place to spill to",
+  },
+};
+
+/** An error as a finding. A rule's severity and action stand unless the error brings its own hint. */
+export function findingOf(
+  error: WalkitError,
+  details: { generation?: string | undefined; position?: string | undefined; severity?: Severity } = {},
+): Finding {
+  const rule = RULES[error.code];
+  return {
+    code: error.code,
+    severity: details.severity ?? rule.severity,
+    message: error.message,
+    meaning: rule.meaning,
+    action: error.hint ?? rule.action,
+    generation: details.generation,
+    position: error.position ?? details.position,
+    path: error.path,
+    offset: error.offset,
+    decoded: error.decoded,
+    frame: error.frame,
+  };
+}
+
+/** A finding that no error stood behind. */
+export function makeFinding(
+  code: ErrorCode,
+  message: string,
+  details: { path?: string | undefined; offset?: number | undefined; hint?: string | undefined } & Parameters<
+    typeof findingOf
+  >[1] = {},
+): Finding {
+  return findingOf(new WalkitError(code, message, details), details);
+}

@@ -1,0 +1,29 @@
+/** The layout of a Litestream v0.3 replica: names and positions, the catalog, times, the SQLite database header. */
+export {
+  type Catalog,
+  type CatalogOptions,
+  type Generation,
+  readCatalog,
+  type Segment,
+  type Snapshot,
+  type Stray,
+} from "./catalog.ts";
+export {
+  DATABASE_HEADER_SIZE,
+  type DatabaseHeader,
+  isDatabase,
+  lockPage,
+  parseDatabaseHeader,
+} from "./database.ts";
+export {
+  comparePositions,
+  formatPosition,
+  formatSegmentName,
+  formatSnapshotName,
+  isGenerationName,
+  type Position,
+  parsePosition,
+  parseSegmentName,
+  parseSnapshotName,
+} from "./names.ts";
+export { formatTime, parseTime, timeRange, timesUntrusted } from "./times.ts";
