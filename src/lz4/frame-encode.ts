@@ -1,0 +1,225 @@
+/**
+ * LZ4 frames, encoded.
+ *
+ * https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md (version 1.6.x); layouts: `frame-header.ts`,
+ * `frame-decode.ts`.
+ */
+
+import { concat, writeUint32LE } from "../bytes.ts";
+import { compressBlockBound, encodeBlock } from "./block-encode.ts";
+import { formatFrameHeader, LEGACY_BLOCK_SIZE, LEGACY_MAGIC, SKIPPABLE_MAGIC } from "./frame-header.ts";
+import { borrow, giveBack } from "./scratch.ts";
+import { XXHash32, xxh32 } from "./xxhash32.ts";
+
+const historySize = 65536;
+
+export interface EncodeOptions {
+  /** Bytes of content in each block but the last. Default 4194304, as Litestream writes. */
+  blockMaxSize?: 65536 | 262144 | 1048576 | 4194304;
+  /** No block refers to the ones before it. Default true. */
+  blockIndependence?: boolean;
+  /** A checksum after each block. Default false. */
+  blockChecksum?: boolean;
+  /** A checksum of the content at the end of the frame. Default true. */
+  contentChecksum?: boolean;
+  /** The size of the content, to be declared in the header. Default: not declared. */
+  contentSize?: number;
+}
+
+/**
+ * Writes one LZ4 frame. Blocks are cut at `blockMaxSize`, however the content is pushed: the same content and options
+ * give the same bytes.
+ */
+export class FrameEncoder {
+  readonly #blockMaxSize: number;
+  readonly #independent: boolean;
+  readonly #blockChecksum: boolean;
+  readonly #contentSize: number | undefined;
+  readonly #hash: XXHash32 | undefined;
+  #header: Uint8Array | undefined;
+  /** History for linked blocks, then the block that is being filled. */
+  #buffer = new Uint8Array(0);
+  #blockStart = 0;
+  #end = 0;
+  #size = 0;
+  #state: "open" | "pushing" | "ended" = "open";
+
+  /** @throws RangeError for a block size or a content size that the format does not have */
+  constructor(options: EncodeOptions = {}) {
+    const { blockMaxSize = 4194304, contentSize } = options;
+    if (![65536, 262144, 1048576, 4194304].includes(blockMaxSize)) {
+      throw new RangeError(
+        `Expected a blockMaxSize of 65536, 262144, 1048576 or 4194304, found ${blockMaxSize}`,
+      );
+    }
+    if (contentSize !== undefined && (!Number.isSafeInteger(contentSize) || contentSize < 0)) {
+      throw new RangeError(`Expected a contentSize that is a whole number of bytes, found ${contentSize}`);
+    }
+    this.#blockMaxSize = blockMaxSize;
+    this.#independent = options.blockIndependence ?? true;
+    this.#blockChecksum = options.blockChecksum ?? false;
+    this.#contentSize = contentSize;
+    const contentChecksum = options.contentChecksum ?? true;
+    this.#hash = contentChecksum ? new XXHash32() : undefined;
+    this.#header = formatFrameHeader({
+      blockMaxSize,
+      blockIndependence: this.#independent,
+      blockChecksum: this.#blockChecksum,
+      contentChecksum,
+      contentSize,
+    });
+  }
+
+  /**
+   * Takes the next piece of the content, and yields what it completes of the frame: the caller's to keep. The generator
+   * must be drained before the next call.
+   *
+   * @throws RangeError when the content grows beyond the declared size
+   */
+  push(input: Uint8Array): Generator<Uint8Array, void, undefined> {
+    this.#begin();
+    if (this.#contentSize !== undefined && this.#size + input.length > this.#contentSize) {
+      throw new RangeError(
+        `Expected ${this.#contentSize} bytes of content, as declared, found ${this.#size + input.length} or more`,
+      );
+    }
+    this.#state = "pushing";
+    return this.#push(input);
+  }
+
+  *#push(input: Uint8Array): Generator<Uint8Array, void, undefined> {
+    yield* this.#takeHeader();
+    this.#size += input.length;
+    this.#hash?.update(input);
+    const blockMaxSize = this.#blockMaxSize;
+    let at = 0;
+    while (at < input.length) {
+      if (this.#independent && this.#end === 0 && input.length - at >= blockMaxSize) {
+        yield this.#block(input, at, at + blockMaxSize, at);
+        at += blockMaxSize;
+        continue;
+      }
+      const size = Math.min(this.#blockStart + blockMaxSize - this.#end, input.length - at);
+      this.#makeRoom(size);
+      this.#buffer.set(input.subarray(at, at + size), this.#end);
+      this.#end += size;
+      at += size;
+      if (this.#end - this.#blockStart === blockMaxSize) yield this.#flush();
+    }
+    this.#state = "open";
+  }
+
+  /**
+   * Yields the rest of the frame.
+   *
+   * @throws RangeError when the content is smaller than declared
+   */
+  end(): Generator<Uint8Array, void, undefined> {
+    this.#begin();
+    if (this.#contentSize !== undefined && this.#size !== this.#contentSize) {
+      throw new RangeError(
+        `Expected ${this.#contentSize} bytes of content, as declared, found ${this.#size}`,
+      );
+    }
+    this.#state = "ended";
+    return this.#finish();
+  }
+
+  *#finish(): Generator<Uint8Array, void, undefined> {
+    yield* this.#takeHeader();
+    if (this.#end > this.#blockStart) yield this.#flush();
+    const tail = new Uint8Array(this.#hash === undefined ? 4 : 8);
+    if (this.#hash !== undefined) writeUint32LE(tail, 4, this.#hash.digest());
+    yield tail;
+  }
+
+  #begin(): void {
+    if (this.#state === "ended") throw new TypeError("Expected a new encoder: the frame has ended");
+    if (this.#state === "pushing") {
+      throw new TypeError("Expected the generator of the last push to be drained");
+    }
+  }
+
+  *#takeHeader(): Generator<Uint8Array, void, undefined> {
+    const header = this.#header;
+    this.#header = undefined;
+    if (header !== undefined) yield header;
+  }
+
+  #makeRoom(size: number): void {
+    const needed = this.#end + size;
+    if (needed <= this.#buffer.length) return;
+    const largest = this.#blockMaxSize + (this.#independent ? 0 : historySize);
+    const larger = new Uint8Array(Math.min(largest, Math.max(needed, this.#buffer.length * 2)));
+    larger.set(this.#buffer.subarray(0, this.#end));
+    this.#buffer = larger;
+  }
+
+  /** Encodes the block in the buffer; keeps of it what the next one may refer to. */
+  #flush(): Uint8Array {
+    const block = this.#block(this.#buffer, this.#blockStart, this.#end, 0);
+    const kept = this.#independent ? 0 : Math.min(this.#end, historySize);
+    this.#buffer.copyWithin(0, this.#end - kept, this.#end);
+    this.#blockStart = this.#end = kept;
+    return block;
+  }
+
+  #block(src: Uint8Array, start: number, end: number, history: number): Uint8Array {
+    const size = end - start;
+    const scratch = borrow(size + 8);
+    // Room for one byte less than the block has: what does not shrink is stored as it is.
+    const to = encodeBlock(src, start, end, history, scratch, 4, 4 + size - 1);
+    let dataEnd = to;
+    if (to >= 0) {
+      writeUint32LE(scratch, 0, to - 4);
+    } else {
+      writeUint32LE(scratch, 0, size | 0x80000000);
+      scratch.set(src.subarray(start, end), 4);
+      dataEnd = 4 + size;
+    }
+    if (this.#blockChecksum) writeUint32LE(scratch, dataEnd, xxh32(scratch.subarray(4, dataEnd)));
+    const block = scratch.slice(0, dataEnd + (this.#blockChecksum ? 4 : 0));
+    giveBack(scratch);
+    return block;
+  }
+}
+
+/** Compresses `input` to one LZ4 frame. */
+export function compress(input: Uint8Array, options: EncodeOptions = {}): Uint8Array {
+  const encoder = new FrameEncoder(options);
+  return concat([...encoder.push(input), ...encoder.end()]);
+}
+
+/** Compresses `input` to a frame of the legacy format (`lz4 -l`, Linux kernels): no checksum, no sizes. */
+export function compressLegacy(input: Uint8Array): Uint8Array {
+  const magic = new Uint8Array(4);
+  writeUint32LE(magic, 0, LEGACY_MAGIC);
+  const parts = [magic];
+  for (let at = 0; at < input.length; at += LEGACY_BLOCK_SIZE) {
+    const end = Math.min(at + LEGACY_BLOCK_SIZE, input.length);
+    const scratch = borrow(4 + compressBlockBound(end - at));
+    const to = encodeBlock(input, at, end, at, scratch, 4, scratch.length);
+    writeUint32LE(scratch, 0, to - 4);
+    parts.push(scratch.slice(0, to));
+    giveBack(scratch);
+  }
+  return concat(parts);
+}
+
+/**
+ * A skippable frame around `payload`: decoders of LZ4 pass over it.
+ *
+ * @throws RangeError when `id` is not 0 to 15, or the payload is larger than 2^32 - 1 bytes
+ */
+export function skippableFrame(payload: Uint8Array, id = 0): Uint8Array {
+  if (!Number.isInteger(id) || id < 0 || id > 15) {
+    throw new RangeError(`Expected an id from 0 to 15, found ${id}`);
+  }
+  if (payload.length > 0xffffffff) {
+    throw new RangeError(`Expected a payload below 2^32 bytes, found ${payload.length}`);
+  }
+  const head = new Uint8Array(8);
+  writeUint32LE(head, 0, SKIPPABLE_MAGIC + id);
+  writeUint32LE(head, 4, payload.length);
+  return concat([head, payload]);
+}
