@@ -92,6 +92,8 @@ export interface ErrorDetails {
   decoded?: boolean | undefined;
   /** Number of the WAL frame, from 0, within its WAL. */
   frame?: number | undefined;
+  /** The place in the generation's WAL: `<index>:<offset>`, hexadecimal. */
+  position?: string | undefined;
   /** What to do next. */
   hint?: string | undefined;
   cause?: unknown;
@@ -105,6 +107,7 @@ export class WalkitError extends Error {
   readonly offset: number | undefined;
   readonly decoded: boolean | undefined;
   readonly frame: number | undefined;
+  readonly position: string | undefined;
   readonly hint: string | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
@@ -114,6 +117,7 @@ export class WalkitError extends Error {
     this.offset = details.offset;
     this.decoded = details.decoded;
     this.frame = details.frame;
+    this.position = details.position;
     this.hint = details.hint;
   }
 
@@ -124,13 +128,14 @@ export class WalkitError extends Error {
       offset: this.offset ?? details.offset,
       decoded: this.decoded ?? details.decoded,
       frame: this.frame ?? details.frame,
+      position: this.position ?? details.position,
       hint: this.hint ?? details.hint,
       cause: this.cause ?? details.cause,
     });
   }
 
   toJSON(): Record<string, unknown> {
-    const { code, message, path, offset, decoded, frame, hint } = this;
-    return { code, message, path, offset, decoded, frame, hint };
+    const { code, message, path, offset, decoded, frame, position, hint } = this;
+    return { code, message, path, offset, decoded, frame, position, hint };
   }
 }

@@ -1,0 +1,63 @@
+/**
+ * walkit: verify and restore replicas of SQLite databases. Portable: no dependency, no global that a browser lacks.
+ * Storage on disk and output to files come through `walkit/node`; the formats by themselves through `walkit/lz4`,
+ * `walkit/wal` and `walkit/snapshot`.
+ */
+export { type ErrorCode, WalkitError } from "./errors.ts";
+export { type Finding, findingOf, RULES, type Severity } from "./findings.ts";
+export {
+  type PlannedFile,
+  type PlannedSegment,
+  type PlanOptions,
+  planRestore,
+  type ReplayEvent,
+  type ReplayOptions,
+  type ReplayPlan,
+  type RestorePlan,
+  replay,
+  type Target,
+} from "./replay/index.ts";
+export {
+  type DatabaseSink,
+  type DatabaseWrite,
+  type ExecuteOptions,
+  executePlan,
+  type Lost,
+  MemorySink,
+  type Progress,
+  type Restored,
+  type RestoreOptions,
+  type RestoreResult,
+  restore,
+  type Spill,
+} from "./restore/index.ts";
+export {
+  type Catalog,
+  formatPosition,
+  formatTime,
+  type Generation,
+  type Position,
+  parsePosition,
+  parseTime,
+  readCatalog,
+  type Segment,
+  type Snapshot,
+} from "./snapshot/index.ts";
+export {
+  type Entry,
+  type MemoryFile,
+  MemoryStorage,
+  type ReadOptions,
+  type Storage,
+} from "./storage/index.ts";
+export {
+  type GenerationReport,
+  LEVELS,
+  type Level,
+  type Links,
+  type Range,
+  type Status,
+  type VerifyOptions,
+  type VerifyReport,
+  verify,
+} from "./verify/index.ts";

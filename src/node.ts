@@ -1,0 +1,4 @@
+/** walkit on Node (and Deno, Bun): replicas in directories, databases into files. */
+export { type RestoreFileOptions, restoreFile, restoreThrough } from "./restore/file.ts";
+export { DirectoryStorage } from "./storage/directory.ts";
+export { openReplica, type Replica } from "./storage/locate.ts";

@@ -1,0 +1,387 @@
+/**
+ * Restore, one plan: the WAL is folded into the newest version of each page, then the snapshot streams through and pages
+ * are laid over it on their way out. The output is written once, in order.
+ */
+
+import { readUint32BE } from "../bytes.ts";
+import { WalkitError } from "../errors.ts";
+import { type Finding, findingOf } from "../findings.ts";
+import { xxh32 } from "../lz4/index.ts";
+import type { RestorePlan } from "../replay/plan.ts";
+import { type ReplayOptions, replay } from "../replay/replay.ts";
+import { readSnapshot, type SnapshotPiece } from "../replay/snapshot.ts";
+import { lockPage, parseDatabaseHeader } from "../snapshot/database.ts";
+import { formatPosition, type Position } from "../snapshot/names.ts";
+import type { Storage } from "../storage/storage.ts";
+import { FRAME_HEADER_SIZE } from "../wal/index.ts";
+import { PageStore, type Spill } from "./page-store.ts";
+
+/** One write to the output: what a browser's `FileSystemWritableFileStream` accepts. Positions ascend. */
+export type DatabaseWrite =
+  | { type: "write"; position: number; data: Uint8Array<ArrayBuffer> }
+  | { type: "truncate"; size: number };
+
+/** Where a database goes. `data` of a write is valid until the promise resolves. */
+export interface DatabaseSink {
+  write(chunk: DatabaseWrite): Promise<void>;
+}
+
+export interface Progress {
+  phase: "wal" | "snapshot";
+  /** Compressed bytes read. */
+  done: number;
+  /** Compressed bytes in all, where the listing tells. */
+  total: number | undefined;
+}
+
+export interface ExecuteOptions {
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: Progress) => void) | undefined;
+  /** Files on their way at a time; 8 by default. */
+  parallelism?: number | undefined;
+  /** Memory for changed pages, in bytes; 64 MiB by default where there is a spill, else without a bound. */
+  memoryBudget?: number | undefined;
+  /**
+   * Go on where the WAL behind the target, which would have to prove that the snapshot does not reach past it, is broken;
+   * the result then says `proven: false`. By default what is wrong with it is thrown.
+   */
+  allowUnproven?: boolean | undefined;
+  /** Opens the place for changed pages past the budget. */
+  openSpill?: (() => Spill) | undefined;
+}
+
+export interface RestoreResult {
+  generation: string;
+  snapshot: { index: number; path: string };
+  /** The last commit that is in the database; undefined where it is the snapshot alone. */
+  position: Position | undefined;
+  pageSize: number;
+  pageCount: number;
+  /** Size of the database in bytes. */
+  bytes: number;
+  /** Committed transactions and their frames that were applied. */
+  transactions: number;
+  frames: number;
+  /**
+   * Whether it is proven that the snapshot holds no page from after the target. It is not where the WAL of the
+   * snapshot's own index is missing or unreadable behind the target.
+   */
+  proven: boolean;
+  findings: Finding[];
+}
+
+const DEFAULT_BUDGET = 64 << 20;
+/** Output is handed on in pieces of this size. */
+const PIECE = 1 << 20;
+
+/**
+ * Carries out `plan`: writes the database to `sink`, from its first byte to its last.
+ *
+ * @throws WalkitError the first thing wrong with what the plan needs. What was written until then is to be thrown away
+ */
+export async function executePlan(
+  storage: Storage,
+  plan: RestorePlan,
+  sink: DatabaseSink,
+  options: ExecuteOptions = {},
+): Promise<RestoreResult> {
+  const fold = new Fold(storage, plan, sink, options);
+  try {
+    await fold.readWal();
+    return await fold.writeDatabase();
+  } finally {
+    fold.close();
+  }
+}
+
+class Fold {
+  readonly #storage: Storage;
+  readonly #plan: RestorePlan;
+  readonly #options: ExecuteOptions;
+  readonly #sink: DatabaseSink;
+  readonly #findings: Finding[];
+  /** Undefined until the first WAL tells the page size. */
+  #store: PageStore | undefined;
+  /** Hashes of the versions that pages get after the target, in the snapshot's own index. */
+  readonly #later = new Map<number, Set<number>>();
+  #position: Position | undefined;
+  #pageCount: number | undefined;
+  /** The shortest that the database was: what the snapshot holds past it is out of date. */
+  #shortest = Number.POSITIVE_INFINITY;
+  #transactions = 0;
+  #frames = 0;
+  #proven: boolean;
+  /** What is wrong with the WAL that would have to prove it. */
+  #broken: WalkitError | undefined;
+  #read = 0;
+
+  constructor(storage: Storage, plan: RestorePlan, sink: DatabaseSink, options: ExecuteOptions) {
+    this.#storage = storage;
+    this.#plan = plan;
+    this.#sink = sink;
+    this.#options = options;
+    this.#findings = [...plan.findings];
+    const { segments, snapshot, end, proof } = plan;
+    const last = end?.index ?? segments.at(-1)?.index ?? snapshot.index;
+    // Past its own index a snapshot cannot reach: then there is nothing to prove. Without that index's WAL there is
+    // nothing to prove it with.
+    this.#proven = last > snapshot.index || segments.length + proof.length > 0;
+  }
+
+  close(): void {
+    this.#store?.close();
+  }
+
+  async readWal(): Promise<void> {
+    const plan = this.#plan;
+    const options: ReplayOptions = {
+      signal: this.#options.signal,
+      parallelism: this.#options.parallelism,
+      onRead: (bytes) => this.#progress("wal", bytes),
+    };
+    for await (const event of replay(this.#storage, plan, options)) {
+      if (event.type === "frames") {
+        const step = FRAME_HEADER_SIZE + event.pageSize;
+        const { bytes } = event.run;
+        this.#store ??= this.#newStore(event.pageSize);
+        for (let at = 0; at < bytes.length; at += step) {
+          const page = readUint32BE(bytes, at);
+          const data = bytes.subarray(at + FRAME_HEADER_SIZE, at + step);
+          if (event.applied) this.#store.set(page, data);
+          else if (event.index === plan.snapshot.index && !this.#store.has(page)) this.#addLater(page, data);
+        }
+        if (event.applied) this.#frames += event.run.count;
+      } else if (event.type === "commit" && event.applied) {
+        this.#position = event.end;
+        this.#pageCount = event.commitSize;
+        this.#shortest = Math.min(this.#shortest, event.commitSize);
+        this.#store!.truncate(event.commitSize);
+        this.#transactions++;
+      } else if (event.type === "fault") {
+        // Thrown where it breaks what is applied; behind the target it takes the proof away.
+        if (event.breaks && !this.#pastSnapshotIndex()) this.#broken ??= event.error;
+        else if (!event.breaks) this.#findings.push(findingOf(event.error, { generation: plan.generation }));
+      }
+    }
+    if (this.#broken) {
+      this.#proven = false;
+      if (!this.#options.allowUnproven) {
+        throw this.#broken.with({
+          hint: `This lies behind the target, but the snapshot of index ${plan.snapshot.index} may reach into it. --salvage restores the target all the same, and checks it with SQLite`,
+        });
+      }
+    }
+    if (plan.end && (this.#position?.index !== plan.end.index || this.#position.offset !== plan.end.offset)) {
+      throw new WalkitError(
+        "target/out-of-range",
+        `Expected a commit that ends at ${formatPosition(plan.end)}, found ${this.#position ? formatPosition(this.#position) : "none"} to be the last one up to there`,
+      );
+    }
+  }
+
+  #pastSnapshotIndex(): boolean {
+    return this.#position !== undefined && this.#position.index > this.#plan.snapshot.index;
+  }
+
+  #newStore(pageSize: number): PageStore {
+    const { memoryBudget, openSpill } = this.#options;
+    const budget = memoryBudget ?? (openSpill ? DEFAULT_BUDGET : Number.POSITIVE_INFINITY);
+    return new PageStore(pageSize, budget, openSpill);
+  }
+
+  #addLater(page: number, data: Uint8Array): void {
+    let hashes = this.#later.get(page);
+    if (!hashes) this.#later.set(page, (hashes = new Set()));
+    hashes.add(xxh32(data));
+  }
+
+  async writeDatabase(): Promise<RestoreResult> {
+    const { snapshot, generation } = this.#plan;
+    let writer: Writer | undefined;
+    const context = {
+      storage: this.#storage,
+      signal: this.#options.signal,
+      onRead: (bytes: number) => this.#progress("snapshot", bytes),
+      onTrailing: (error: WalkitError) => this.#findings.push(findingOf(error, { generation })),
+    };
+    for await (const piece of readSnapshot(snapshot, context)) {
+      writer ??= this.#start(piece);
+      await writer.add(piece.data);
+    }
+    const { pageSize, pageCount } = await writer!.finish();
+    if (!this.#proven) {
+      this.#findings.push(
+        findingOf(
+          new WalkitError(
+            "replica/snapshot-unproven",
+            `Expected the WAL of index ${snapshot.index} to show that its snapshot holds nothing from after the target, found it ${this.#plan.segments.length > 0 ? "broken" : "missing"}`,
+            { path: snapshot.path },
+          ),
+          { generation },
+        ),
+      );
+    }
+    return {
+      generation,
+      snapshot: { index: snapshot.index, path: snapshot.path },
+      position: this.#position,
+      pageSize,
+      pageCount,
+      bytes: pageSize * pageCount,
+      transactions: this.#transactions,
+      frames: this.#frames,
+      proven: this.#proven,
+      findings: this.#findings,
+    };
+  }
+
+  #start({ header }: SnapshotPiece): Writer {
+    const { snapshot } = this.#plan;
+    if (this.#store && this.#store.pageSize !== header.pageSize) {
+      throw new WalkitError(
+        "replica/format-changed",
+        `Expected the snapshot's pages to have the WAL's ${this.#store.pageSize} bytes, found ${header.pageSize}`,
+        { path: snapshot.path, offset: 16, decoded: true },
+      );
+    }
+    return new Writer(this.#sink, {
+      path: snapshot.path,
+      pageSize: header.pageSize,
+      pageCount: this.#pageCount,
+      shortest: this.#shortest,
+      store: this.#store,
+      later: this.#later,
+      // Behind the target nothing may come from the snapshot that the WAL brings only later.
+      provable: !this.#pastSnapshotIndex(),
+      position: this.#position ?? { index: snapshot.index, offset: 0 },
+    });
+  }
+
+  #progress(phase: Progress["phase"], bytes: number): void {
+    this.#read += bytes;
+    this.#options.onProgress?.({ phase, done: this.#read, total: this.#plan.bytes });
+  }
+}
+
+interface WriterState {
+  path: string;
+  pageSize: number;
+  /** Of the last commit; undefined: the snapshot's own. */
+  pageCount: number | undefined;
+  shortest: number;
+  store: PageStore | undefined;
+  later: ReadonlyMap<number, ReadonlySet<number>>;
+  provable: boolean;
+  position: Position;
+}
+
+/** Lays pages over the snapshot's on their way out, and hands them on in large pieces. */
+class Writer {
+  readonly #sink: DatabaseSink;
+  readonly #state: WriterState;
+  readonly #out: Uint8Array<ArrayBuffer>;
+  /** Bytes in `#out`. */
+  #filled = 0;
+  /** Bytes handed on. */
+  #position = 0;
+  /** Bytes of the snapshot seen. */
+  #seen = 0;
+  /** The size in pages that page 1 tells of. */
+  #inHeader: number | undefined;
+
+  constructor(sink: DatabaseSink, state: WriterState) {
+    this.#sink = sink;
+    this.#state = state;
+    this.#out = new Uint8Array(Math.max(PIECE, state.pageSize));
+  }
+
+  async add(data: Uint8Array): Promise<void> {
+    const { pageSize, pageCount = Number.POSITIVE_INFINITY } = this.#state;
+    const limit = pageCount * pageSize;
+    for (let at = 0; at < data.length; ) {
+      const page = Math.floor(this.#seen / pageSize) + 1;
+      const inPage = this.#seen % pageSize;
+      const take = Math.min(pageSize - inPage, data.length - at);
+      if (this.#seen < limit) {
+        this.#out.set(data.subarray(at, at + take), this.#filled);
+        this.#filled += take;
+        if (inPage + take === pageSize) this.#lay(page);
+        if (this.#filled === this.#out.length) await this.#flush();
+      }
+      this.#seen += take;
+      at += take;
+    }
+  }
+
+  /** The last page in `#out` is whole, as the snapshot has it: its newer version replaces it, or it must stand. */
+  #lay(page: number): void {
+    const { store, pageSize, later, provable, shortest, position, path } = this.#state;
+    const bytes = this.#out.subarray(this.#filled - pageSize, this.#filled);
+    if (!store?.get(page, bytes)) {
+      if (page > shortest && page !== lockPage(pageSize)) throw this.#missing(page);
+      if (provable && later.get(page)?.has(xxh32(bytes))) {
+        throw new WalkitError(
+          "replica/before-mark",
+          `Expected the snapshot of index ${position.index} to hold nothing from after ${formatPosition(position)}, found a later version of page ${page} in it`,
+          { path, offset: (page - 1) * pageSize, decoded: true, position: formatPosition(position) },
+        );
+      }
+    }
+    if (page === 1) {
+      this.#inHeader = parseDatabaseHeader(bytes, { path }).pageCount;
+      if (this.#state.pageCount !== undefined) this.#checkSize(this.#state.pageCount);
+    }
+  }
+
+  /** Page 1 tells the size of the database: it must be that of the same moment. */
+  #checkSize(pages: number): void {
+    if (this.#inHeader === undefined || this.#inHeader === pages) return;
+    const { path, position } = this.#state;
+    throw new WalkitError(
+      "replica/before-mark",
+      `Expected page 1 to tell of ${pages} pages at ${formatPosition(position)}, found ${this.#inHeader}: the snapshot holds pages of different moments`,
+      { path, offset: 28, decoded: true, position: formatPosition(position) },
+    );
+  }
+
+  async finish(): Promise<{ pageSize: number; pageCount: number }> {
+    const { pageSize, store } = this.#state;
+    const pageCount = this.#state.pageCount ?? this.#seen / pageSize;
+    this.#checkSize(pageCount);
+    for (
+      let page = Math.floor(Math.min(this.#seen, pageCount * pageSize) / pageSize) + 1;
+      page <= pageCount;
+      page++
+    ) {
+      const bytes = this.#out.subarray(this.#filled, this.#filled + pageSize);
+      if (!store?.get(page, bytes)) {
+        if (page !== lockPage(pageSize)) throw this.#missing(page);
+        bytes.fill(0);
+      }
+      this.#filled += pageSize;
+      if (this.#filled === this.#out.length) await this.#flush();
+    }
+    await this.#flush();
+    return { pageSize, pageCount };
+  }
+
+  #missing(page: number): WalkitError {
+    const { position, path } = this.#state;
+    return new WalkitError(
+      "replica/missing-page",
+      `Expected page ${page} of the ${this.#state.pageCount} that the commit at ${formatPosition(position)} has, found it neither in the snapshot nor in the WAL`,
+      { path, position: formatPosition(position) },
+    );
+  }
+
+  async #flush(): Promise<void> {
+    if (this.#filled === 0) return;
+    await this.#sink.write({
+      type: "write",
+      position: this.#position,
+      data: this.#out.subarray(0, this.#filled),
+    });
+    this.#position += this.#filled;
+    this.#filled = 0;
+  }
+}

@@ -1,0 +1,238 @@
+/** Restore into a file on disk: through a temporary file beside it, flushed, then renamed. */
+
+import { randomBytes } from "node:crypto";
+import { closeSync, openSync, readSync, rmSync, unlinkSync, writeSync } from "node:fs";
+import { type FileHandle, link, lstat, open, readFile, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { WalkitError } from "../errors.ts";
+import type { Target } from "../replay/plan.ts";
+import { checkIntegrity, MAX_INTEGRITY_SIZE } from "../sqlite/index.ts";
+import type { Storage } from "../storage/storage.ts";
+import type { DatabaseSink, DatabaseWrite, RestoreResult } from "./execute.ts";
+import type { Spill } from "./page-store.ts";
+import { type Restored, type RestoreOptions, restore } from "./restore.ts";
+
+export interface RestoreFileOptions extends RestoreOptions {
+  /** Replace what stands at the output, and the `-wal`, `-shm` and `-journal` beside it. */
+  force?: boolean | undefined;
+  /**
+   * SQLite's own check of the restored file before it gets its name. `none` by default; `full` where it cannot be proven
+   * that the snapshot is a committed state (see `RestoreResult.proven`).
+   */
+  integrityCheck?: "none" | "quick" | "full" | undefined;
+}
+
+/** What SQLite would take as belonging to a database of that name. */
+const COMPANIONS = ["-wal", "-shm", "-journal"];
+
+/**
+ * Restores `target` to the file `output`. Until everything is right, nothing stands under that name, and what stood there
+ * stays.
+ *
+ * @throws WalkitError why not; `output/exists` before anything is read, unless `force` is set; `output/unwritable`
+ */
+export async function restoreFile(
+  storage: Storage,
+  target: Target,
+  output: string,
+  options: RestoreFileOptions = {},
+): Promise<Restored> {
+  if (!options.force) await refuseExisting(output);
+  return await withTemporaryFile(dirname(output), basename(output), async (temporary) => {
+    const restored = await restoreTemporary(storage, target, temporary, options);
+    await publish(temporary, output, options.force ?? false);
+    return restored;
+  });
+}
+
+/** As {@link restoreFile}, into a temporary file that `use` gets to read once it is whole. */
+export async function restoreThrough(
+  storage: Storage,
+  target: Target,
+  folder: string,
+  use: (path: string) => Promise<void>,
+  options: RestoreFileOptions = {},
+): Promise<Restored> {
+  return await withTemporaryFile(folder, "walkit", async (temporary) => {
+    const restored = await restoreTemporary(storage, target, temporary, options);
+    await use(temporary.path);
+    return restored;
+  });
+}
+
+interface Temporary {
+  path: string;
+  file: FileHandle;
+}
+
+async function restoreTemporary(
+  storage: Storage,
+  target: Target,
+  { path, file }: Temporary,
+  options: RestoreFileOptions,
+): Promise<Restored> {
+  const { integrityCheck } = options;
+  const accept = async (result: RestoreResult) => {
+    const how = integrityCheck ?? (result.proven ? "none" : "full");
+    if (how !== "none") await checkFile(path, how, integrityCheck === undefined);
+    await options.accept?.(result);
+  };
+  const restored = await restore(storage, target, new FileSink(file, path), {
+    ...options,
+    accept,
+    openSpill: options.openSpill ?? (() => new FileSpill(`${path}-spill`)),
+  });
+  await wrap(path, () => file.sync());
+  return restored;
+}
+
+/** `lenient`: nobody asked for the check, so that it cannot be done is no reason to refuse. */
+async function checkFile(path: string, how: "quick" | "full", lenient: boolean): Promise<void> {
+  try {
+    const { size } = await lstat(path);
+    if (size > MAX_INTEGRITY_SIZE) {
+      throw new WalkitError(
+        "database/integrity-skipped",
+        `Expected a database of at most ${MAX_INTEGRITY_SIZE} bytes to check in memory, found ${size}`,
+        {
+          hint: "Restore with --integrity-check none, then run PRAGMA integrity_check with the sqlite3 tool",
+        },
+      );
+    }
+    await checkIntegrity(await readFile(path), how);
+  } catch (error) {
+    if (lenient && error instanceof WalkitError && error.code === "database/integrity-skipped") return;
+    throw error;
+  }
+}
+
+async function refuseExisting(output: string): Promise<void> {
+  for (const path of [output, ...COMPANIONS.map((ending) => output + ending)]) {
+    const found = await lstat(path).catch(() => undefined);
+    if (!found) continue;
+    const message =
+      path === output
+        ? `Expected nothing at ${path}, found ${found.isDirectory() ? "a folder" : "a file"} there`
+        : `Expected no left-over of another database beside the output, found ${path}: SQLite would take it for its own`;
+    throw new WalkitError("output/exists", message, { path });
+  }
+}
+
+async function withTemporaryFile<T>(
+  folder: string,
+  name: string,
+  work: (temporary: Temporary) => Promise<T>,
+): Promise<T> {
+  const path = join(folder, `.${name}.${randomBytes(6).toString("hex")}.tmp`);
+  const file = await wrap(path, () => open(path, "wx+", 0o666));
+  // An interrupted restore leaves nothing behind: the event loop is gone by then, so this must be done at once.
+  const clean = () => rmSync(path, { force: true });
+  process.once("exit", clean);
+  try {
+    return await work({ path, file });
+  } finally {
+    process.removeListener("exit", clean);
+    await file.close();
+    await rm(path, { force: true });
+  }
+}
+
+/** Gives the finished file its name. Without `force` a file that came there meanwhile stays. */
+async function publish({ path }: Temporary, output: string, force: boolean): Promise<void> {
+  await wrap(output, async () => {
+    if (force) {
+      for (const ending of COMPANIONS) await rm(output + ending, { force: true });
+      await rename(path, output);
+    } else {
+      await refuseExisting(output);
+      try {
+        await link(path, output);
+      } catch (error) {
+        if ((error as { code?: string }).code === "EEXIST") await refuseExisting(output);
+        // Where the file system has no links the check above has to do.
+        await rename(path, output);
+      }
+    }
+    await syncFolder(dirname(output));
+  });
+}
+
+/** So that the name survives a power failure as well. Not every system can. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, "r").catch(() => undefined);
+  await folder?.sync().catch(() => {});
+  await folder?.close();
+}
+
+class FileSink implements DatabaseSink {
+  readonly #file: FileHandle;
+  readonly #path: string;
+
+  constructor(file: FileHandle, path: string) {
+    this.#file = file;
+    this.#path = path;
+  }
+
+  async write(chunk: DatabaseWrite): Promise<void> {
+    await wrap(this.#path, async () => {
+      if (chunk.type === "truncate") return await this.#file.truncate(chunk.size);
+      let { data, position } = chunk;
+      while (data.length > 0) {
+        const { bytesWritten } = await this.#file.write(data, 0, data.length, position);
+        data = data.subarray(bytesWritten);
+        position += bytesWritten;
+      }
+    });
+  }
+}
+
+/** Pages past the memory budget, in a file without a name where the system allows that. */
+class FileSpill implements Spill {
+  readonly #path: string;
+  readonly #file: number;
+  #named: boolean;
+
+  constructor(path: string) {
+    this.#path = path;
+    this.#file = openSync(path, "wx+", 0o600);
+    this.#named = process.platform === "win32";
+    if (!this.#named) unlinkSync(path);
+  }
+
+  write(data: Uint8Array, position: number): void {
+    try {
+      for (let done = 0; done < data.length; ) {
+        done += writeSync(this.#file, data, done, data.length - done, position + done);
+      }
+    } catch (error) {
+      throw unwritable(this.#path, error);
+    }
+  }
+
+  read(into: Uint8Array, position: number): void {
+    for (let done = 0; done < into.length; ) {
+      const read = readSync(this.#file, into, done, into.length - done, position + done);
+      if (read === 0) throw unwritable(this.#path, new Error("it became shorter"));
+      done += read;
+    }
+  }
+
+  close(): void {
+    closeSync(this.#file);
+    if (this.#named) rmSync(this.#path, { force: true });
+    this.#named = false;
+  }
+}
+
+async function wrap<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof WalkitError ? error : unwritable(path, error);
+  }
+}
+
+function unwritable(path: string, cause: unknown): WalkitError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new WalkitError("output/unwritable", `Cannot write ${path}: ${reason}`, { path, cause });
+}

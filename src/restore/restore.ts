@@ -1,0 +1,267 @@
+/**
+ * Restore, a target: lists, plans, carries out, and where that fails looks whether another way leads to the very same
+ * state: another snapshot, a listing made anew. `salvage` then goes as far as what is there is right.
+ */
+
+import { WalkitError } from "../errors.ts";
+import { type Finding, findingOf } from "../findings.ts";
+import { type PlanOptions, planRestore, type RestorePlan, type Target } from "../replay/plan.ts";
+import { type Catalog, readCatalog, type Segment } from "../snapshot/catalog.ts";
+import { formatPosition, type Position } from "../snapshot/names.ts";
+import { formatTime } from "../snapshot/times.ts";
+import type { Storage } from "../storage/storage.ts";
+import { type DatabaseSink, type ExecuteOptions, executePlan, type RestoreResult } from "./execute.ts";
+import { planToMark } from "./mark.ts";
+import { type Candidate, salvageCandidates } from "./salvage.ts";
+
+export interface RestoreOptions extends ExecuteOptions {
+  /** What stands before a generation's name in paths; `generations/` by default. */
+  prefix?: string | undefined;
+  /** Where the target cannot be had: go as far as what is there is right, and say what is lost. */
+  salvage?: boolean | undefined;
+  /** Looks at the whole output before it counts; throws a WalkitError to turn it down, then another way is tried. */
+  accept?: ((result: RestoreResult) => Promise<void>) | undefined;
+  /** Told of each plan before it is carried out. */
+  onPlan?: ((plan: RestorePlan) => void) | undefined;
+}
+
+/** What a salvaged database lacks of the target. */
+export interface Lost {
+  /** Why the target itself cannot be had. */
+  reason: Finding;
+  /** The last commit that is in the database; undefined where it is the snapshot alone. */
+  reached: string | undefined;
+  /** When the last segment that was applied (or the snapshot) was written, RFC 3339. */
+  reachedTime: string | undefined;
+  /** WAL segments of the target that are not in the database. */
+  segments: string[];
+  /** When the newest of them was written, RFC 3339. */
+  until: string | undefined;
+}
+
+export interface Restored extends RestoreResult {
+  plan: RestorePlan;
+  /** Undefined: it is the target itself. */
+  lost: Lost | undefined;
+}
+
+/** A replica may change while it is read; a listing is made anew this often. */
+const RELISTINGS = 5;
+
+/**
+ * Restores `target` into `sink`. After a failed attempt the sink is truncated to 0 and written anew; if the promise is
+ * rejected, what the sink holds is to be thrown away.
+ *
+ * @throws WalkitError why the target cannot be had, with what to do next
+ */
+export async function restore(
+  storage: Storage,
+  target: Target,
+  sink: DatabaseSink,
+  options: RestoreOptions = {},
+): Promise<Restored> {
+  try {
+    return await restoreExactly(storage, target, sink, options);
+  } catch (error) {
+    if (!options.salvage || !(error instanceof WalkitError) || !isSalvageable(error)) throw error;
+    return await restoreSalvaged(storage, target, sink, options, error);
+  }
+}
+
+async function restoreExactly(
+  storage: Storage,
+  target: Target,
+  sink: DatabaseSink,
+  options: RestoreOptions,
+): Promise<Restored> {
+  const avoid = new Set<string>();
+  const notes: Finding[] = [];
+  let first: WalkitError | undefined;
+  let relistings = 0;
+  let catalog = await list(storage, target, options);
+  for (;;) {
+    const plan = planAround(catalog, target, { avoid }, first);
+    if (first && !comesBy(plan, catalog, avoid)) throw first;
+    try {
+      const result = await attempt(storage, plan, sink, options);
+      return { ...result, findings: [...notes, ...result.findings], plan, lost: undefined };
+    } catch (error) {
+      if (!(error instanceof WalkitError)) throw error;
+      if (relistings < RELISTINGS && (await hasChanged(storage, catalog, error, options))) {
+        relistings++;
+        catalog = await list(storage, target, options);
+      } else if (error.path === plan.snapshot.path) {
+        if (error.code === "replica/before-mark" && target.timestamp !== undefined) {
+          // The snapshot was there at that time, so all that it holds had been committed by then.
+          const marked = await toMark(storage, plan, sink, options);
+          if (marked) return { ...marked, findings: [...notes, ...marked.findings] };
+        }
+        avoid.add(plan.snapshot.path);
+        first ??= error;
+        notes.push(findingOf(error, { generation: plan.generation, severity: "warning" }));
+      } else if (isBehind(error, plan) && hasEarlier(catalog, plan)) {
+        // It takes the proof from this snapshot only: an earlier one comes by the whole of its index.
+        avoid.add(plan.snapshot.path);
+        first ??= error;
+      } else throw error;
+    }
+    await sink.write({ type: "truncate", size: 0 });
+  }
+}
+
+/** The next plan; where no snapshot is left, what was wrong with the first one is the reason to give. */
+function planAround(
+  catalog: Catalog,
+  target: Target,
+  options: PlanOptions,
+  first: WalkitError | undefined,
+): RestorePlan {
+  try {
+    return planRestore(catalog, target, options);
+  } catch (error) {
+    throw first && error instanceof WalkitError ? first : error;
+  }
+}
+
+/**
+ * Whether a plan comes by all snapshots that could not be used: their states are then states on its way. It does not
+ * where WAL from before such a snapshot is not there, or is younger than the target.
+ */
+function comesBy(
+  { generation: id, segments }: RestorePlan,
+  catalog: Catalog,
+  avoid: ReadonlySet<string>,
+): boolean {
+  const generation = catalog.generations.find((g) => g.id === id)!;
+  return generation.snapshots
+    .filter((snapshot) => avoid.has(snapshot.path))
+    .every(({ index }) => {
+      const before = generation.segments.filter((segment) => segment.index < index);
+      // Litestream uploads in order: where there is WAL of that index, all WAL before it was uploaded.
+      const complete = generation.segments.length > before.length;
+      const last = before.at(-1);
+      return complete && segments.some((segment) => segment.path === last?.path);
+    });
+}
+
+async function attempt(
+  storage: Storage,
+  plan: RestorePlan,
+  sink: DatabaseSink,
+  options: RestoreOptions,
+): Promise<RestoreResult> {
+  options.onPlan?.(plan);
+  const result = await executePlan(storage, plan, sink, options);
+  await options.accept?.(result);
+  return result;
+}
+
+async function toMark(
+  storage: Storage,
+  plan: RestorePlan,
+  sink: DatabaseSink,
+  options: RestoreOptions,
+): Promise<Restored | undefined> {
+  try {
+    const marked = await planToMark(storage, plan, options.signal);
+    await sink.write({ type: "truncate", size: 0 });
+    return { ...(await attempt(storage, marked, sink, options)), plan: marked, lost: undefined };
+  } catch (error) {
+    if (error instanceof WalkitError) return undefined;
+    throw error;
+  }
+}
+
+/** Whether the error is in a file that is only there to prove something. */
+function isBehind({ path }: WalkitError, plan: RestorePlan): boolean {
+  return plan.proof.some((segment) => segment.path === path);
+}
+
+function hasEarlier(catalog: Catalog, plan: RestorePlan): boolean {
+  const generation = catalog.generations.find((g) => g.id === plan.generation)!;
+  return generation.snapshots.some((snapshot) => snapshot.index < plan.snapshot.index);
+}
+
+function list(storage: Storage, target: Target, options: RestoreOptions): Promise<Catalog> {
+  const { prefix, signal } = options;
+  return readCatalog(storage, { prefix, signal, generation: target.generation });
+}
+
+/**
+ * Whether the file that an error speaks of has vanished or changed since the listing: retention deletes and Litestream
+ * uploads while walkit reads, and neither is damage.
+ */
+async function hasChanged(
+  storage: Storage,
+  catalog: Catalog,
+  error: WalkitError,
+  options: RestoreOptions,
+): Promise<boolean> {
+  const { path } = error;
+  if (path === undefined) return false;
+  const listed = filesOf(catalog).find((file) => file.path === path);
+  if (!listed) return false;
+  for await (const entry of storage.list(path, { signal: options.signal })) {
+    if (entry.path !== path) continue;
+    return entry.size !== listed.size || entry.modified !== listed.modified;
+  }
+  return true;
+}
+
+function filesOf(
+  catalog: Catalog,
+): { path: string; size: number | undefined; modified: bigint | undefined }[] {
+  return catalog.generations.flatMap((g) => [...g.snapshots, ...g.segments]);
+}
+
+/** What another snapshot, or stopping earlier, may mend. */
+function isSalvageable(error: WalkitError): boolean {
+  return (
+    /^(lz4|wal|database|replica)\//.test(error.code) ||
+    error.code === "target/no-snapshot" ||
+    error.code === "storage/unreadable"
+  );
+}
+
+async function restoreSalvaged(
+  storage: Storage,
+  target: Target,
+  sink: DatabaseSink,
+  options: RestoreOptions,
+  reason: WalkitError,
+): Promise<Restored> {
+  const catalog = await list(storage, target, options);
+  for await (const candidate of salvageCandidates(storage, catalog, target, options)) {
+    await sink.write({ type: "truncate", size: 0 });
+    const { plan } = candidate;
+    try {
+      const result = await attempt(storage, plan, sink, { ...options, allowUnproven: true });
+      return { ...result, plan, lost: lossOf(candidate, result.position, reason) };
+    } catch (error) {
+      if (!(error instanceof WalkitError)) throw error;
+    }
+  }
+  throw reason;
+}
+
+function lossOf(
+  { plan, wanted, snapshot }: Candidate,
+  reached: Position | undefined,
+  reason: WalkitError,
+): Lost {
+  const last = wanted.filter((s) => isApplied(s, plan)).at(-1);
+  const missed = wanted.filter((s) => !isApplied(s, plan));
+  const reachedTime = (last ?? snapshot).modified;
+  const until = missed.at(-1)?.modified;
+  return {
+    reason: findingOf(reason, { generation: plan.generation }),
+    reached: reached && formatPosition(reached),
+    reachedTime: reachedTime === undefined ? undefined : formatTime(reachedTime),
+    segments: missed.map((segment) => segment.path),
+    until: until === undefined ? undefined : formatTime(until),
+  };
+}
+
+function isApplied(segment: Segment, { segments, snapshot }: RestorePlan): boolean {
+  return segment.index < snapshot.index || segments.some(({ path }) => path === segment.path);
+}

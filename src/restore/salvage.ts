@@ -1,0 +1,94 @@
+/** Salvage: from which snapshots the WAL that is there leads how far, the farthest first. */
+
+import { WalkitError } from "../errors.ts";
+import { plannedSegment, type RestorePlan, type Target } from "../replay/plan.ts";
+import { replay } from "../replay/replay.ts";
+import type { Catalog, Generation, Segment, Snapshot } from "../snapshot/catalog.ts";
+import { comparePositions, type Position } from "../snapshot/names.ts";
+import { timeRange } from "../snapshot/times.ts";
+import type { Storage } from "../storage/storage.ts";
+import type { ExecuteOptions } from "./execute.ts";
+
+export interface Candidate {
+  plan: RestorePlan;
+  snapshot: Snapshot;
+  /** The segments that the target would need. */
+  wanted: Segment[];
+}
+
+/**
+ * What can be salvaged of `target`: of its generation, then, where the target names none, of the others, newest first.
+ * Each plan ends at a commit up to which everything was found sound.
+ */
+export async function* salvageCandidates(
+  storage: Storage,
+  catalog: Catalog,
+  target: Target,
+  options: Pick<ExecuteOptions, "signal" | "parallelism">,
+): AsyncGenerator<Candidate> {
+  const generations = catalog.generations
+    .filter((g) => g.snapshots.length > 0 && (target.generation ?? g.id) === g.id)
+    .sort((a, b) => compareTimes(timeRange(b)?.newest, timeRange(a)?.newest));
+  for (const generation of generations) {
+    const found: { candidate: Candidate; reach: Position }[] = [];
+    for (const snapshot of generation.snapshots) {
+      if (!fits(snapshot, target)) continue;
+      const wanted = generation.segments.filter((s) => fits(s, target));
+      const reach = await reachOf(storage, generation, snapshot, wanted, options);
+      const candidate = { plan: planOf(generation, snapshot, reach), snapshot, wanted };
+      found.push({ candidate, reach: reach ?? { index: snapshot.index, offset: 0 } });
+    }
+    // Of two that reach the same commit the older snapshot is the one that is sure to hold nothing from after it.
+    found.sort((a, b) => comparePositions(b.reach, a.reach));
+    for (const { candidate } of found) yield candidate;
+  }
+}
+
+function compareTimes(a: bigint | undefined, b: bigint | undefined): number {
+  return a === b ? 0 : (a ?? 0n) < (b ?? 0n) ? -1 : 1;
+}
+
+function fits(file: Snapshot | Segment, { index, timestamp }: Target): boolean {
+  return (
+    (index === undefined || file.index <= index) &&
+    (timestamp === undefined || (file.modified !== undefined && file.modified <= timestamp))
+  );
+}
+
+/** The last commit up to which `wanted` replays from `snapshot` without a fault. */
+async function reachOf(
+  storage: Storage,
+  generation: Generation,
+  snapshot: Snapshot,
+  wanted: Segment[],
+  options: Pick<ExecuteOptions, "signal" | "parallelism">,
+): Promise<Position | undefined> {
+  let reach: Position | undefined;
+  const segments = wanted.filter((s) => s.index >= snapshot.index);
+  if (segments[0]?.index !== snapshot.index) return undefined;
+  try {
+    for await (const event of replay(storage, { generation: generation.id, segments }, options)) {
+      if (event.type === "commit") reach = event.end;
+    }
+  } catch (error) {
+    if (!(error instanceof WalkitError)) throw error;
+  }
+  return reach;
+}
+
+function planOf(generation: Generation, snapshot: Snapshot, end: Position | undefined): RestorePlan {
+  const own = generation.segments.filter((s) => s.index >= snapshot.index);
+  const applied = end ? own.filter((s) => comparePositions(s, end) < 0) : [];
+  const last = end?.index ?? snapshot.index;
+  const proof = last === snapshot.index ? own.filter((s) => s.index === last && !applied.includes(s)) : [];
+  return {
+    generation: generation.id,
+    snapshot: { index: snapshot.index, path: snapshot.path, size: snapshot.size },
+    segments: applied.map(plannedSegment),
+    proof: proof.map(plannedSegment),
+    end,
+    next: undefined,
+    bytes: undefined,
+    findings: [],
+  };
+}
