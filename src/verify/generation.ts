@@ -1,0 +1,401 @@
+/**
+ * Verify, one generation: a fold over the replay of all its WAL. What it keeps of the database is a hash a page, to hold
+ * each later snapshot against.
+ */
+
+import { readUint32BE } from "../bytes.ts";
+import { WalkitError } from "../errors.ts";
+import { type Finding, findingOf, type Severity } from "../findings.ts";
+import { xxh32 } from "../lz4/index.ts";
+import { type PlannedSegment, plannedSegment } from "../replay/plan.ts";
+import { type ReplayEvent, replay } from "../replay/replay.ts";
+import { Pages, readSnapshot } from "../replay/snapshot.ts";
+import { Versions } from "../restore/mark.ts";
+import type { Generation, Segment, Snapshot } from "../snapshot/catalog.ts";
+import { lockPage } from "../snapshot/database.ts";
+import { formatPosition, type Position } from "../snapshot/names.ts";
+import type { Storage } from "../storage/storage.ts";
+import { FRAME_HEADER_SIZE, type WalFrames } from "../wal/index.ts";
+import { type RangeDraft, splitLeftover, startRange } from "./names.ts";
+import { PageHashes } from "./page-hashes.ts";
+import type { Links } from "./report.ts";
+import { LitestreamSequence } from "./sequence.ts";
+
+export interface CheckOptions {
+  signal?: AbortSignal | undefined;
+  parallelism?: number | undefined;
+  /** Compare snapshots with the replay, page by page; else checksums alone. */
+  pages: boolean;
+  onRead: (bytes: number) => void;
+}
+
+export interface Checked {
+  findings: Finding[];
+  ranges: RangeDraft[];
+  transactions: number;
+  frames: number;
+  pageSize: number | undefined;
+  pageCount: number | undefined;
+  links: Links;
+}
+
+/** Reads every file of a generation. Throws `storage/not-found` where one has vanished since it was listed. */
+export async function checkGeneration(
+  storage: Storage,
+  generation: Generation,
+  options: CheckOptions,
+): Promise<Checked> {
+  const check = new GenerationCheck(storage, generation, options);
+  await check.run();
+  return check;
+}
+
+class GenerationCheck implements Checked {
+  readonly findings: Finding[] = [];
+  readonly ranges: RangeDraft[] = [];
+  readonly links: Links = { total: 0, snapshot: 0, sequence: 0, unproven: 0 };
+  transactions = 0;
+  frames = 0;
+  pageSize: number | undefined;
+  pageCount: number | undefined;
+
+  readonly #storage: Storage;
+  readonly #id: string;
+  readonly #options: CheckOptions;
+  readonly #segments: Map<string, Segment>;
+  /** Ascending; those that have had their turn are taken out. */
+  readonly #snapshots: Snapshot[];
+  readonly #leftover: Segment[];
+  readonly #sequence = new LitestreamSequence();
+  /** The state that the replay has reached, as hashes. */
+  #hashes = new PageHashes();
+  /** Pages that the state has, of which all are known: those up to here. */
+  #known = 0;
+  /** The unbroken chain under way: undefined where nothing sound leads here. */
+  #range: RangeDraft | undefined;
+  /** The index under way, and its snapshot: loaded before its WAL (`base`), or held against the replay after it. */
+  #index = -1;
+  #entered = false;
+  #snapshot: Snapshot | undefined;
+  #isBase = false;
+  /** For the snapshot of the index under way: hashes at its start, and versions within it, of the pages it changes. */
+  #start = new Map<number, number>();
+  #versions = new Versions();
+  #startCount = 0;
+  #smallest = 0;
+  /** Borders since the last snapshot that agreed. */
+  #openLinks: ("sequence" | "unproven")[] = [];
+
+  constructor(storage: Storage, generation: Generation, options: CheckOptions) {
+    const { leftover, segments } = splitLeftover(generation);
+    this.#storage = storage;
+    this.#id = generation.id;
+    this.#options = options;
+    this.#segments = new Map(segments.map((segment) => [segment.path, segment]));
+    this.#snapshots = [...generation.snapshots];
+    this.#leftover = leftover;
+  }
+
+  async run(): Promise<void> {
+    const { signal, parallelism, onRead } = this.#options;
+    const replayOf = (segments: Iterable<Segment>) =>
+      replay(
+        this.#storage,
+        { generation: this.#id, segments: Array.from(segments, plannedSegment) },
+        { signal, parallelism, onRead, faults: "report" },
+      );
+    // Nothing depends on leftovers: what is wrong with them is worth a warning, and that they have gaps is no news.
+    for await (const event of replayOf(this.#leftover)) {
+      if (event.type === "fault" && !event.error.code.startsWith("replica/missing-")) {
+        this.#report(event.error, event.breaks ? "warning" : undefined);
+      }
+    }
+    for await (const event of replayOf(this.#segments.values())) await this.#take(event);
+    this.#closeLinks("unproven");
+    // Snapshots ahead of the WAL stand alone.
+    for (const snapshot of this.#snapshots.splice(0)) await this.#loadAlone(snapshot);
+  }
+
+  async #take(event: ReplayEvent): Promise<void> {
+    switch (event.type) {
+      case "index":
+        await this.#beginIndex(event.index);
+        break;
+      case "fault":
+        this.#report(event.error);
+        if (event.breaks) this.#break();
+        break;
+      case "frames":
+        await this.#enter();
+        this.frames += event.run.count;
+        this.pageSize ??= event.pageSize;
+        if (this.#range && event.run.sound && this.#options.pages)
+          this.#addFrames(event.index, event.run, event.pageSize);
+        break;
+      case "commit":
+        if (!event.sound) break;
+        this.transactions++;
+        if (this.#range) this.#commit(event.end, event.commitSize, event.segment);
+        break;
+      case "index-end":
+        await this.#enter();
+        await this.#endIndex(event.whole);
+        break;
+      case "segment":
+        break;
+    }
+  }
+
+  async #beginIndex(index: number): Promise<void> {
+    // Snapshots of indexes without any WAL between here and there.
+    while (this.#snapshots[0] && this.#snapshots[0].index < index) {
+      const alone = this.#snapshots.shift()!;
+      if (alone.index > this.#index) await this.#loadAlone(alone);
+    }
+    if (this.#index >= 0) this.links.total++;
+    this.#index = index;
+    this.#entered = false;
+    this.#snapshot = this.#snapshots[0]?.index === index ? this.#snapshots.shift() : undefined;
+    this.#isBase = false;
+    this.#start.clear();
+    this.#versions = new Versions();
+    this.#startCount = this.#smallest = this.#known;
+  }
+
+  /** Before the first frame of an index, when what leads here is known to be sound or not. */
+  async #enter(): Promise<void> {
+    if (this.#entered) return;
+    this.#entered = true;
+    if (this.#range || !this.#snapshot) return;
+    this.#isBase = await this.#load(this.#snapshot);
+    this.#startCount = this.#smallest = this.#known;
+  }
+
+  #addFrames(index: number, { bytes }: WalFrames, pageSize: number): void {
+    const step = FRAME_HEADER_SIZE + pageSize;
+    for (let at = 0; at < bytes.length; at += step) {
+      const page = readUint32BE(bytes, at);
+      const data = bytes.subarray(at + FRAME_HEADER_SIZE, at + step);
+      const hash = xxh32(data) || 1;
+      if (this.#snapshot) {
+        if (!this.#start.has(page)) this.#start.set(page, this.#hashes.get(page));
+        this.#versions.add(page, hash);
+      }
+      this.#hashes.set(page, hash);
+      this.#sequence.addFrame(index, page, data);
+    }
+  }
+
+  #commit(end: Position, commitSize: number, { path }: PlannedSegment): void {
+    const range = this.#range!;
+    const segment = this.#segments.get(path)!;
+    this.pageCount = commitSize;
+    if (this.#options.pages) {
+      this.#versions.commit(end);
+      // A snapshot of this index may still hold the pages that the commit cuts off.
+      for (let page = commitSize + 1; this.#snapshot && page <= this.#known; page++) {
+        if (!this.#start.has(page)) this.#start.set(page, this.#hashes.get(page));
+      }
+      this.#hashes.truncate(commitSize);
+      const missing = this.#firstMissing(commitSize);
+      if (missing !== undefined) {
+        const message = `Expected page ${missing} of the ${commitSize} that the commit at ${formatPosition(end)} has, found it neither in the snapshot nor in the WAL`;
+        this.#report(
+          new WalkitError("replica/missing-page", message, { path, position: formatPosition(end) }),
+        );
+        this.#break();
+        return;
+      }
+      this.#smallest = Math.min(this.#smallest, commitSize);
+    }
+    range.to = formatPosition(end);
+    range.last = segment;
+    range.first ??= segment;
+  }
+
+  /** The first page up to `count` that nothing brought. */
+  #firstMissing(count: number): number | undefined {
+    for (let page = Math.min(this.#known, count) + 1; page <= count; page++) {
+      if (this.#hashes.get(page) === 0 && page !== lockPage(this.pageSize!)) return page;
+    }
+    this.#known = count;
+    return undefined;
+  }
+
+  async #endIndex(whole: boolean): Promise<void> {
+    const snapshot = this.#snapshot;
+    const sequence = this.#sequence.endIndex();
+    if (sequence && sequence.value !== sequence.expected) {
+      const message = `Expected _litestream_seq to go on with ${sequence.expected} in WAL index ${this.#index}, found ${sequence.value}`;
+      const position = formatPosition({ index: this.#index, offset: 0 });
+      this.#report(new WalkitError("replica/sequence-gap", message, { position }));
+    }
+    if (this.links.total > 0 && this.#range && !this.#isBase && this.#range.snapshot.index < this.#index) {
+      this.#openLinks.push(sequence && sequence.value === sequence.expected ? "sequence" : "unproven");
+    }
+    if (!snapshot) return;
+    if (this.#isBase && this.#range) {
+      // With its own WAL at an end the mark is known: from there on the range is whole.
+      const mark = this.#mark;
+      if (mark) this.#range.from = formatPosition(mark);
+      this.#range.proven = whole;
+    } else if (!this.#isBase) await this.#compare(snapshot, whole);
+  }
+
+  /** The first commit at which the base snapshot, with its WAL laid over it, is whole. */
+  get #mark(): Position | undefined {
+    let mark: Position | undefined;
+    for (const [page, hash] of this.#start) {
+      const found = hash === 0 ? undefined : this.#versions.find(page, hash);
+      if (found && (!mark || found.offset > mark.offset)) mark = found;
+    }
+    return mark;
+  }
+
+  /** What comes next cannot be applied to what came before. */
+  #break(): void {
+    this.#closeLinks("unproven");
+    const range = this.#range;
+    // A base whose own WAL breaks off: how far it reaches into the lost part cannot be told.
+    if (range && this.#isBase && range.snapshot.index === this.#index) {
+      const mark = this.#mark;
+      if (mark) range.from = formatPosition(mark);
+      range.proven = false;
+    }
+    this.#range = undefined;
+    this.#sequence.reset();
+  }
+
+  /** A snapshot without WAL of its own: whole or not, it is all that its moment has. */
+  async #loadAlone(snapshot: Snapshot): Promise<void> {
+    this.#index = snapshot.index;
+    const chain = this.#range;
+    this.#isBase = false;
+    this.#start.clear();
+    this.#versions = new Versions();
+    this.#startCount = this.#smallest = this.#known;
+    if (chain && this.#options.pages) {
+      const same = await this.#compare(snapshot, false);
+      if (same) {
+        chain.to = formatPosition({ index: snapshot.index, offset: 0 });
+        return;
+      }
+    }
+    this.#range = undefined;
+    if (await this.#load(snapshot)) this.#range!.proven = false;
+    if (this.#range) this.#range = undefined;
+  }
+
+  /** Makes the snapshot the base of a new chain. */
+  async #load(snapshot: Snapshot): Promise<boolean> {
+    this.#hashes.clear();
+    this.#sequence.reset();
+    const pages = await this.#read(snapshot, (page, data) => {
+      this.#hashes.set(page, xxh32(data));
+      this.#sequence.addSnapshotPage(page, data);
+    });
+    if (pages === undefined) return false;
+    this.#known = pages;
+    this.pageCount = pages;
+    this.#range = startRange(snapshot);
+    this.ranges.push(this.#range);
+    return true;
+  }
+
+  /**
+   * Holds a snapshot against the replay of its index: each page is as at the start of the index, or any version from
+   * within. `whole`: all of that index's WAL was read; else a page that differs may come from what is missing.
+   */
+  async #compare(snapshot: Snapshot, whole: boolean): Promise<boolean> {
+    let wrong: { page: number; count: number } | undefined;
+    const fresh = new PageHashes();
+    const sound = this.#range !== undefined;
+    const pages = await this.#read(snapshot, (page, data) => {
+      const hash = xxh32(data) || 1;
+      fresh.set(page, hash);
+      this.#sequence.addSnapshotPage(page, data);
+      const start = this.#start.has(page)
+        ? this.#start.get(page)!
+        : page <= this.#startCount
+          ? this.#hashes.get(page)
+          : 0;
+      if (hash === start || this.#versions.find(page, hash)) return;
+      if (page === lockPage(this.pageSize ?? data.length)) return;
+      // A checkpoint that copies only some of the new pages leaves holes between them.
+      if (page > this.#startCount && data.every((byte) => byte === 0)) return;
+      wrong ??= { page, count: 0 };
+      wrong.count++;
+    });
+    if (pages === undefined || !sound || !this.#options.pages) return false;
+    const least = Math.min(this.#startCount, this.#smallest);
+    if (!wrong && pages >= least) {
+      this.#closeLinks("snapshot");
+      return true;
+    }
+    if (!whole) return false;
+    const message = wrong
+      ? `Expected the snapshot of index ${snapshot.index} to agree with the WAL before it, found ${wrong.count} page${wrong.count === 1 ? "" : "s"} that differ${wrong.count === 1 ? "s" : ""}, the first of them page ${wrong.page}`
+      : `Expected the snapshot of index ${snapshot.index} to have at least the ${least} pages that the WAL before it leads to, found ${pages}`;
+    this.#report(
+      new WalkitError("replica/snapshot-mismatch", message, {
+        path: snapshot.path,
+        offset: wrong ? (wrong.page - 1) * (this.pageSize ?? 0) : undefined,
+        decoded: wrong ? true : undefined,
+        position: formatPosition({ index: snapshot.index, offset: 0 }),
+      }),
+    );
+    // Which of the two is right cannot be told. What came before stays as it is; from here on the snapshot counts.
+    this.#break();
+    for (const page of this.#start.keys())
+      if (this.#hashes.get(page) !== 0) fresh.set(page, this.#hashes.get(page));
+    this.#hashes = fresh;
+    this.#known = this.pageCount ?? pages;
+    this.#range = startRange(snapshot);
+    this.ranges.push(this.#range);
+    return false;
+  }
+
+  /** Reads a snapshot whole; undefined, and a finding, where it cannot be. The count of its pages else. */
+  async #read(
+    snapshot: Snapshot,
+    each: (page: number, data: Uint8Array) => void,
+  ): Promise<number | undefined> {
+    const { signal, onRead } = this.#options;
+    const pages = new Pages(this.#options.pages ? each : () => {});
+    const context = {
+      storage: this.#storage,
+      signal,
+      onRead,
+      onTrailing: (e: WalkitError) => this.#report(e),
+    };
+    try {
+      for await (const piece of readSnapshot(snapshot, context)) {
+        this.pageSize ??= piece.header.pageSize;
+        if (piece.position === 0 && piece.header.pageSize !== this.pageSize) {
+          throw new WalkitError(
+            "replica/format-changed",
+            `Expected the snapshot's pages to have ${this.pageSize} bytes as before, found ${piece.header.pageSize}`,
+            { path: snapshot.path, offset: 16, decoded: true },
+          );
+        }
+        pages.add(piece);
+      }
+    } catch (error) {
+      if (!(error instanceof WalkitError) || error.code === "storage/not-found") throw error;
+      this.#report(error.with({ position: formatPosition({ index: snapshot.index, offset: 0 }) }));
+      return undefined;
+    }
+    return pages.count;
+  }
+
+  #closeLinks(as: "snapshot" | "unproven"): void {
+    for (const evidence of this.#openLinks.splice(0)) this.links[as === "snapshot" ? "snapshot" : evidence]++;
+    const { total, snapshot, sequence } = this.links;
+    this.links.unproven = total - snapshot - sequence;
+  }
+
+  #report(error: WalkitError, severity?: Severity): void {
+    const finding = findingOf(error, { generation: this.#id });
+    this.findings.push(severity ? { ...finding, severity } : finding);
+  }
+}

@@ -1,0 +1,11 @@
+/** Verify: the fold that finds everything wrong, and says where. */
+export {
+  type GenerationReport,
+  LEVELS,
+  type Level,
+  type Links,
+  type Range,
+  type Status,
+  type VerifyReport,
+} from "./report.ts";
+export { type VerifyOptions, verify } from "./verify.ts";

@@ -1,0 +1,79 @@
+/** What verify reports: a documented contract (`docs/json.md`), plain JSON. */
+
+import type { Finding, Severity } from "../findings.ts";
+
+/** How deep to look; each level includes the ones before it. */
+export const LEVELS = ["names", "frames", "replay", "integrity"] as const;
+
+/**
+ * - `names`: the listing alone: names, gaps between indexes, times
+ * - `frames`: every LZ4 checksum, every WAL checksum and salt, that segments abut and indexes end on a commit
+ * - `replay`: that snapshots agree with the WAL before them, that every page of every commit is there
+ * - `integrity`: SQLite's integrity_check of the newest state
+ */
+export type Level = (typeof LEVELS)[number];
+
+export type Status = "ok" | "damaged" | "inconclusive";
+
+/** Moments that can be brought back: every commit from `from` to `to`. */
+export interface Range {
+  /** `<index>:<offset>`, hexadecimal: the first consistent position, behind the snapshot's mark. */
+  from: string;
+  to: string;
+  /** RFC 3339; undefined where times cannot be trusted. A segment's time is that of all commits in it. */
+  fromTime: string | undefined;
+  toTime: string | undefined;
+  /** Index of the snapshot that a restore begins with, at the latest. */
+  snapshot: number;
+  /** False where the WAL that could show how far the snapshot reaches is missing or broken. */
+  proven: boolean;
+}
+
+/** What ties a WAL index to the one before it: nothing in the files' headers does. */
+export interface Links {
+  /** Pairs of neighbouring indexes. */
+  total: number;
+  /** A snapshot agrees with the replay across the border. */
+  snapshot: number;
+  /** Litestream's counter goes on by one, and no snapshot says more. */
+  sequence: number;
+  /** Neither. */
+  unproven: number;
+}
+
+export interface GenerationReport {
+  generation: string;
+  status: Status;
+  snapshots: number;
+  segments: number;
+  indexes: number;
+  /** Compressed bytes; undefined where the listing tells no sizes. */
+  bytes: number | undefined;
+  /** From level `frames` on: committed transactions and frames that were checked. */
+  transactions: number;
+  frames: number;
+  /** Newest state: size in pages of `pageSize` bytes; undefined where no commit was seen. */
+  pageSize: number | undefined;
+  pageCount: number | undefined;
+  oldest: string | undefined;
+  newest: string | undefined;
+  timesTrusted: boolean;
+  restorable: Range[];
+  /** From level `replay` on. */
+  links: Links | undefined;
+  /** At level `integrity`: what SQLite said of the newest state. */
+  integrity: "ok" | "failed" | "skipped" | undefined;
+}
+
+export interface VerifyReport {
+  status: Status;
+  level: Level;
+  generations: GenerationReport[];
+  findings: Finding[];
+}
+
+/** The gravest finding decides. */
+export function statusOf(findings: readonly Finding[]): Status {
+  const has = (severity: Severity) => findings.some((finding) => finding.severity === severity);
+  return has("damage") ? "damaged" : has("inconclusive") ? "inconclusive" : "ok";
+}

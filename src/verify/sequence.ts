@@ -1,0 +1,157 @@
+/**
+ * Litestream's own counter as evidence: the one row of `_litestream_seq` is raised by 1 with every checkpoint that it
+ * tries, mostly as the first transaction of an index, so its values go on by 1 from index to index.
+ *
+ * Evidence only: an application may have edited the table, and where the schema is too deep to follow, or changes, the
+ * counter is given up rather than guessed.
+ */
+
+import { readUint16BE, readUint32BE } from "../bytes.ts";
+
+const NAME = "_litestream_seq";
+const INTERIOR_TABLE = 0x05;
+const LEAF_TABLE = 0x0d;
+
+export class LitestreamSequence {
+  /** Pages of the schema's b-tree that are still to come. */
+  #schema = new Set<number>([1]);
+  #root: number | undefined;
+  #value: number | undefined;
+  #index = -1;
+  #first: { value: number; expected: number } | undefined;
+
+  /** Looks at a page of a snapshot, in ascending order: where is the table? */
+  addSnapshotPage(page: number, data: Uint8Array): void {
+    if (page === 1) {
+      this.#schema = new Set([1]);
+      this.#root = undefined;
+    }
+    if (this.#root !== undefined || !this.#schema.has(page)) return;
+    this.#schema.delete(page);
+    this.#readSchema(page, data);
+  }
+
+  /** Forgets the counter: after a gap it may stand anywhere. */
+  reset(): void {
+    this.#value = undefined;
+  }
+
+  /** Looks at a page from the WAL of `index`. */
+  addFrame(index: number, page: number, data: Uint8Array): void {
+    if (page === 1) {
+      const root = this.#root;
+      this.#root = undefined;
+      this.#readSchema(1, data);
+      // A schema of several pages says nothing of the table on page 1 itself; what was known stays.
+      if (this.#root === undefined && data[100] === INTERIOR_TABLE) this.#root = root;
+      if (this.#root !== root) this.#value = undefined;
+    }
+    if (page !== this.#root) return;
+    const value = sequenceValue(data);
+    if (value === undefined) return;
+    if (index !== this.#index && this.#value !== undefined) {
+      this.#first = { value, expected: this.#value + 1 };
+    }
+    this.#index = index;
+    this.#value = value;
+  }
+
+  /**
+   * At the end of an index: what its first value was, and what would have followed from the index before; undefined
+   * where either is not known.
+   */
+  endIndex(): { value: number; expected: number } | undefined {
+    const first = this.#first;
+    this.#first = undefined;
+    return first;
+  }
+
+  #readSchema(page: number, data: Uint8Array): void {
+    const start = page === 1 ? 100 : 0;
+    const type = data[start];
+    const cells = readUint16BE(data, start + 3);
+    const pointers = start + (type === INTERIOR_TABLE ? 12 : 8);
+    if (pointers + 2 * cells > data.length) return;
+    if (type === INTERIOR_TABLE) {
+      for (let i = 0; i < cells; i++) {
+        const cell = readUint16BE(data, pointers + 2 * i);
+        if (cell + 4 <= data.length) this.#schema.add(readUint32BE(data, cell));
+      }
+      this.#schema.add(readUint32BE(data, start + 8));
+    } else if (type === LEAF_TABLE) {
+      for (let i = 0; i < cells; i++) {
+        const root = schemaRoot(data, readUint16BE(data, pointers + 2 * i));
+        if (root !== undefined) this.#root = root;
+      }
+    }
+  }
+}
+
+/** A varint: up to nine bytes, seven bits each, the highest first. Undefined past the end, or past 2^53. */
+function readVarint(data: Uint8Array, at: number): { value: number; next: number } | undefined {
+  let value = 0;
+  for (let i = 0; i < 8; i++) {
+    const byte = data[at + i];
+    if (byte === undefined) return undefined;
+    value = value * 128 + (byte & 127);
+    if (value > Number.MAX_SAFE_INTEGER) return undefined;
+    if (byte < 128) return { value, next: at + i + 1 };
+  }
+  return undefined;
+}
+
+interface Column {
+  /** Serial type. {@link https://www.sqlite.org/fileformat2.html#record_format} */
+  type: number;
+  at: number;
+  size: number;
+}
+
+const INTEGER_SIZES = [0, 1, 2, 3, 4, 6, 8, 8, 0, 0];
+
+/** The columns of the record of the table leaf cell at `cell`, as far as they lie on this page. */
+function readRecord(data: Uint8Array, cell: number): Column[] | undefined {
+  const payload = readVarint(data, cell);
+  const rowid = payload && readVarint(data, payload.next);
+  const header = rowid && readVarint(data, rowid.next);
+  if (!rowid || !header) return undefined;
+  const end = rowid.next + header.value;
+  const columns: Column[] = [];
+  let at = header.next;
+  let body = end;
+  while (at < end && columns.length < 8) {
+    const type = readVarint(data, at);
+    if (!type) return undefined;
+    const size = type.value < 10 ? INTEGER_SIZES[type.value]! : Math.floor((type.value - 12) / 2);
+    if (size < 0) return undefined;
+    columns.push({ type: type.value, at: body, size });
+    body += size;
+    at = type.next;
+  }
+  return columns;
+}
+
+function readInteger(data: Uint8Array, { type, at, size }: Column): number | undefined {
+  if (type === 8 || type === 9) return type - 8;
+  if (type < 1 || type > 6 || at + size > data.length) return undefined;
+  let value = (data[at]! << 24) >> 24;
+  for (let i = 1; i < size; i++) value = value * 256 + data[at + i]!;
+  return Number.isSafeInteger(value) ? value : undefined;
+}
+
+/** The root page in a row of the schema (type, name, tbl_name, rootpage, sql), if it is the row of the counter's table. */
+function schemaRoot(data: Uint8Array, cell: number): number | undefined {
+  const columns = readRecord(data, cell);
+  const name = columns?.[1];
+  const root = columns?.[3];
+  if (!name || !root || name.type !== 13 + 2 * NAME.length) return undefined;
+  for (let i = 0; i < NAME.length; i++) if (data[name.at + i] !== NAME.charCodeAt(i)) return undefined;
+  return readInteger(data, root);
+}
+
+/** The counter on its table's page: one leaf cell, columns (id, seq). */
+function sequenceValue(data: Uint8Array): number | undefined {
+  if (data[0] !== LEAF_TABLE || readUint16BE(data, 3) !== 1) return undefined;
+  const columns = readRecord(data, readUint16BE(data, 8));
+  return columns?.length === 2 ? readInteger(data, columns[1]!) : undefined;
+}

@@ -1,0 +1,225 @@
+/** Verify: everything that is wrong with a replica, and where; and what can be restored of it all the same. */
+
+import { WalkitError } from "../errors.ts";
+import { type Finding, findingOf, makeFinding } from "../findings.ts";
+import { MemorySink } from "../restore/memory-sink.ts";
+import { restore } from "../restore/restore.ts";
+import { type Catalog, type Generation, readCatalog } from "../snapshot/catalog.ts";
+import { formatTime, timeRange } from "../snapshot/times.ts";
+import { checkIntegrity, MAX_INTEGRITY_SIZE } from "../sqlite/index.ts";
+import type { Storage } from "../storage/storage.ts";
+import { type Checked, checkGeneration } from "./generation.ts";
+import { checkGaps, finishRange, nameFindings, strayFindings } from "./names.ts";
+import { type GenerationReport, LEVELS, type Level, statusOf, type VerifyReport } from "./report.ts";
+
+export interface VerifyOptions {
+  /** What stands before a generation's name in paths; `generations/` by default. */
+  prefix?: string | undefined;
+  /** Look at this generation only. */
+  generation?: string | undefined;
+  /** `integrity` by default. */
+  level?: Level | undefined;
+  signal?: AbortSignal | undefined;
+  /** Files on their way at a time; 8 by default. */
+  parallelism?: number | undefined;
+  /** Compressed bytes read and in all, where the listing tells. */
+  onProgress?: ((progress: { done: number; total: number | undefined }) => void) | undefined;
+  /** Told of each finding once a generation is done. */
+  onFinding?: ((finding: Finding) => void) | undefined;
+}
+
+/** A generation that changes while it is read is begun again this often. */
+const ATTEMPTS = 5;
+
+/**
+ * Verifies a replica, or one generation of it.
+ *
+ * @throws WalkitError where the listing itself cannot be read, or the generation is not there. What is wrong with the
+ * replica is in the report
+ */
+export async function verify(storage: Storage, options: VerifyOptions = {}): Promise<VerifyReport> {
+  const level = options.level ?? "integrity";
+  if (!LEVELS.includes(level)) throw new TypeError(`Expected a level (${LEVELS.join(", ")}), found ${level}`);
+  const { prefix, generation, signal } = options;
+  const catalog = await readCatalog(storage, { prefix, generation, signal });
+  const report: VerifyReport = { status: "ok", level, generations: [], findings: [] };
+  const add = (found: Finding[]) => {
+    report.findings.push(...found);
+    for (const finding of found) options.onFinding?.(finding);
+  };
+  add(strayFindings(catalog.strays));
+  if (catalog.generations.length === 0) {
+    add([
+      makeFinding(
+        "replica/not-a-replica",
+        `Expected generations below ${prefix ?? "generations/"}, found none`,
+      ),
+    ]);
+  }
+  const progress = new ProgressOf(catalog, options.onProgress);
+  for (const { id } of catalog.generations) {
+    const { report: one, findings } = await verifyOne(storage, id, catalog, level, options, progress);
+    add(findings);
+    if (one) report.generations.push(one);
+  }
+  report.status = statusOf(report.findings);
+  return report;
+}
+
+async function verifyOne(
+  storage: Storage,
+  id: string,
+  listed: Catalog,
+  level: Level,
+  options: VerifyOptions,
+  progress: ProgressOf,
+): Promise<{ report: GenerationReport | undefined; findings: Finding[] }> {
+  const { prefix, signal, parallelism } = options;
+  let catalog = listed;
+  for (let attempt = 1; ; attempt++) {
+    const generation = catalog.generations.find((g) => g.id === id);
+    if (!generation) {
+      const message = `Generation ${id} was deleted while it was read, as retention does`;
+      return { report: undefined, findings: [makeFinding("replica/empty", message, { generation: id })] };
+    }
+    const names = nameFindings(generation, catalog);
+    if (level === "names") {
+      const { findings, ranges } = checkGaps(generation);
+      return finish(generation, { ...NOTHING, findings, ranges }, names);
+    }
+    try {
+      const pages = level !== "frames";
+      const onRead = (bytes: number) => progress.add(bytes);
+      const checked = await checkGeneration(storage, generation, { signal, parallelism, pages, onRead });
+      if (attempt < ATTEMPTS && (await changed(storage, generation, checked.findings, options))) {
+        catalog = await readCatalog(storage, { prefix, signal });
+        continue;
+      }
+      const done = finish(generation, pages ? checked : { ...checked, links: undefined }, names);
+      if (level === "integrity") await integrity(storage, done, options);
+      return done;
+    } catch (error) {
+      if (!(error instanceof WalkitError) || error.code !== "storage/not-found") throw error;
+      if (attempt === ATTEMPTS) {
+        const message = `Expected generation ${id} to stand still for one reading, found ${error.path} gone`;
+        const finding = makeFinding("replica/changed-while-reading", message, {
+          generation: id,
+          path: error.path,
+        });
+        return finish(generation, { ...NOTHING, findings: [finding] }, names);
+      }
+      catalog = await readCatalog(storage, { prefix, signal });
+    }
+  }
+}
+
+type Outcome = Omit<Checked, "links"> & { links: Checked["links"] | undefined };
+
+const NOTHING: Outcome = {
+  findings: [],
+  ranges: [],
+  transactions: 0,
+  frames: 0,
+  pageSize: undefined,
+  pageCount: undefined,
+  links: undefined,
+};
+
+function finish(
+  generation: Generation,
+  checked: Outcome,
+  names: Finding[],
+): { report: GenerationReport; findings: Finding[] } {
+  const { id, snapshots, segments } = generation;
+  const findings = [...names, ...checked.findings];
+  const timesTrusted = !findings.some((finding) => finding.code === "replica/times-untrusted");
+  const range = timeRange(generation);
+  const files = [...snapshots, ...segments];
+  const sized = files.every((file) => file.size !== undefined);
+  const report: GenerationReport = {
+    generation: id,
+    status: statusOf(findings),
+    snapshots: snapshots.length,
+    segments: segments.length,
+    indexes: new Set(segments.map((segment) => segment.index)).size,
+    bytes: sized ? files.reduce((sum, file) => sum + file.size!, 0) : undefined,
+    transactions: checked.transactions,
+    frames: checked.frames,
+    pageSize: checked.pageSize,
+    pageCount: checked.pageCount,
+    oldest: range && formatTime(range.oldest),
+    newest: range && formatTime(range.newest),
+    timesTrusted,
+    restorable: checked.ranges.map((draft) => finishRange(draft, timesTrusted)),
+    links: checked.links,
+    integrity: undefined,
+  };
+  return { report, findings };
+}
+
+/** Whether a file that seems damaged has changed since it was listed: an upload under way is no damage. */
+async function changed(
+  storage: Storage,
+  generation: Generation,
+  findings: readonly Finding[],
+  { signal }: VerifyOptions,
+): Promise<boolean> {
+  const suspects = new Set(findings.filter((f) => f.severity === "damage" && f.path).map((f) => f.path!));
+  for (const file of [...generation.snapshots, ...generation.segments]) {
+    if (!suspects.has(file.path)) continue;
+    for await (const entry of storage.list(file.path, { signal })) {
+      if (entry.path !== file.path) continue;
+      if (entry.size !== file.size || entry.modified !== file.modified) return true;
+    }
+  }
+  return false;
+}
+
+/** SQLite's own word on the newest state; where that cannot be restored, there is a finding already. */
+async function integrity(
+  storage: Storage,
+  done: { report: GenerationReport; findings: Finding[] },
+  { prefix, signal, parallelism }: VerifyOptions,
+): Promise<void> {
+  const { report, findings } = done;
+  const { generation, pageCount = 0, pageSize = 0 } = report;
+  if (report.snapshots === 0) return;
+  try {
+    if (pageCount * pageSize > MAX_INTEGRITY_SIZE) {
+      throw new WalkitError(
+        "database/integrity-skipped",
+        `Expected a database of at most ${MAX_INTEGRITY_SIZE} bytes to check in memory, found ${pageCount * pageSize}`,
+      );
+    }
+    const sink = new MemorySink();
+    const { findings: notes } = await restore(storage, { generation }, sink, { prefix, signal, parallelism });
+    findings.push(...notes.filter((note) => note.code === "replica/snapshot-unproven"));
+    await checkIntegrity(sink.bytes, "full");
+    report.integrity = "ok";
+  } catch (error) {
+    if (!(error instanceof WalkitError)) throw error;
+    report.integrity = error.code === "database/integrity" ? "failed" : "skipped";
+    // What is known to be damaged need not be said again in other words.
+    if (report.status === "damaged" && !error.code.startsWith("database/integrity")) return;
+    findings.push(findingOf(error, { generation }));
+  }
+  report.status = statusOf(findings);
+}
+
+class ProgressOf {
+  readonly #total: number | undefined;
+  readonly #tell: VerifyOptions["onProgress"];
+  #done = 0;
+
+  constructor(catalog: Catalog, tell: VerifyOptions["onProgress"]) {
+    const files = catalog.generations.flatMap((g) => [...g.snapshots, ...g.segments]);
+    const sized = files.every((file) => file.size !== undefined);
+    this.#total = sized ? files.reduce((sum, file) => sum + file.size!, 0) : undefined;
+    this.#tell = tell;
+  }
+
+  add(bytes: number): void {
+    this.#done += bytes;
+    this.#tell?.({ done: this.#done, total: this.#total });
+  }
+}
