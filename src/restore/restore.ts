@@ -5,8 +5,8 @@
 
 import { WalkitError } from "../errors.ts";
 import { type Finding, findingOf } from "../findings.ts";
-import { type PlanOptions, planRestore, type RestorePlan, type Target } from "../replay/plan.ts";
-import { type Catalog, readCatalog, type Segment } from "../snapshot/catalog.ts";
+import { planRestore, type RestorePlan, type Target } from "../replay/plan.ts";
+import { type Catalog, hasChanged, readCatalog, type Segment } from "../snapshot/catalog.ts";
 import { formatPosition, type Position } from "../snapshot/names.ts";
 import { formatTime } from "../snapshot/times.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -80,17 +80,19 @@ async function restoreExactly(
   let relistings = 0;
   let catalog = await list(storage, target, options);
   for (;;) {
-    const plan = planAround(catalog, target, { avoid }, first);
-    if (first && !comesBy(plan, catalog, avoid)) throw first;
+    let plan: RestorePlan | undefined;
     try {
+      plan = planAround(catalog, target, avoid, first);
       const result = await attempt(storage, plan, sink, options);
       return { ...result, findings: [...notes, ...result.findings], plan, lost: undefined };
     } catch (error) {
       if (!(error instanceof WalkitError)) throw error;
-      if (relistings < RELISTINGS && (await hasChanged(storage, catalog, error, options))) {
-        relistings++;
-        catalog = await list(storage, target, options);
-      } else if (error.path === plan.snapshot.path) {
+      const now = await list(storage, target, options);
+      if (hasChanged(catalog, now)) {
+        if (++relistings > RELISTINGS) throw error.code === "storage/not-found" ? restless(error) : error;
+        catalog = now;
+      } else if (!plan) throw error;
+      else if (error.path === plan.snapshot.path) {
         if (error.code === "replica/before-mark" && target.timestamp !== undefined) {
           // The snapshot was there at that time, so all that it holds had been committed by then.
           const marked = await toMark(storage, plan, sink, options);
@@ -109,15 +111,25 @@ async function restoreExactly(
   }
 }
 
-/** The next plan; where no snapshot is left, what was wrong with the first one is the reason to give. */
+function restless({ message, path }: WalkitError): WalkitError {
+  return new WalkitError(
+    "replica/changed-while-reading",
+    `Expected the replica to stand still for one reading, found it changed each time, the last time with: ${message}`,
+    { path },
+  );
+}
+
+/** The next plan; where no other snapshot serves, what was wrong with the first one is the reason to give. */
 function planAround(
   catalog: Catalog,
   target: Target,
-  options: PlanOptions,
+  avoid: ReadonlySet<string>,
   first: WalkitError | undefined,
 ): RestorePlan {
   try {
-    return planRestore(catalog, target, options);
+    const plan = planRestore(catalog, target, { avoid });
+    if (first && !comesBy(plan, catalog, avoid)) throw first;
+    return plan;
   } catch (error) {
     throw first && error instanceof WalkitError ? first : error;
   }
@@ -185,33 +197,6 @@ function hasEarlier(catalog: Catalog, plan: RestorePlan): boolean {
 function list(storage: Storage, target: Target, options: RestoreOptions): Promise<Catalog> {
   const { prefix, signal } = options;
   return readCatalog(storage, { prefix, signal, generation: target.generation });
-}
-
-/**
- * Whether the file that an error speaks of has vanished or changed since the listing: retention deletes and Litestream
- * uploads while walkit reads, and neither is damage.
- */
-async function hasChanged(
-  storage: Storage,
-  catalog: Catalog,
-  error: WalkitError,
-  options: RestoreOptions,
-): Promise<boolean> {
-  const { path } = error;
-  if (path === undefined) return false;
-  const listed = filesOf(catalog).find((file) => file.path === path);
-  if (!listed) return false;
-  for await (const entry of storage.list(path, { signal: options.signal })) {
-    if (entry.path !== path) continue;
-    return entry.size !== listed.size || entry.modified !== listed.modified;
-  }
-  return true;
-}
-
-function filesOf(
-  catalog: Catalog,
-): { path: string; size: number | undefined; modified: bigint | undefined }[] {
-  return catalog.generations.flatMap((g) => [...g.snapshots, ...g.segments]);
 }
 
 /** What another snapshot, or stopping earlier, may mend. */

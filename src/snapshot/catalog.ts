@@ -102,6 +102,22 @@ export async function readCatalog(storage: Storage, options: CatalogOptions = {}
   };
 }
 
+/**
+ * Whether files of `before` are gone from `after`, or have another size or time there: retention deletes, and uploads
+ * finish, while a replica is read. What is wrong with files that changed meanwhile is no damage.
+ */
+export function hasChanged(before: Catalog, after: Catalog): boolean {
+  const now = new Map(filesOf(after).map((file) => [file.path, file]));
+  return filesOf(before).some(({ path, size, modified }) => {
+    const file = now.get(path);
+    return file?.size !== size || file?.modified !== modified || !file;
+  });
+}
+
+function filesOf({ generations }: Catalog): (Snapshot | Segment)[] {
+  return generations.flatMap((generation) => [...generation.snapshots, ...generation.segments]);
+}
+
 function reasonOf(path: string): Stray["reason"] {
   return path.endsWith("/") ? "empty-folder" : /\.tmp$/.test(path) ? "temporary" : "unknown-name";
 }

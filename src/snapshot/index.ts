@@ -3,6 +3,7 @@ export {
   type Catalog,
   type CatalogOptions,
   type Generation,
+  hasChanged,
   readCatalog,
   type Segment,
   type Snapshot,

@@ -47,10 +47,11 @@ export async function checkGeneration(
 ): Promise<Checked> {
   const check = new GenerationCheck(storage, generation, options);
   await check.run();
-  return check;
+  const { findings, ranges, transactions, frames, pageSize, pageCount, links } = check;
+  return { findings, ranges, transactions, frames, pageSize, pageCount, links };
 }
 
-class GenerationCheck implements Checked {
+class GenerationCheck {
   readonly findings: Finding[] = [];
   readonly ranges: RangeDraft[] = [];
   readonly links: Links = { total: 0, snapshot: 0, sequence: 0, unproven: 0 };

@@ -4,7 +4,7 @@ import { WalkitError } from "../errors.ts";
 import { type Finding, findingOf, makeFinding } from "../findings.ts";
 import { MemorySink } from "../restore/memory-sink.ts";
 import { restore } from "../restore/restore.ts";
-import { type Catalog, type Generation, readCatalog } from "../snapshot/catalog.ts";
+import { type Catalog, type Generation, hasChanged, readCatalog } from "../snapshot/catalog.ts";
 import { formatTime, timeRange } from "../snapshot/times.ts";
 import { checkIntegrity, MAX_INTEGRITY_SIZE } from "../sqlite/index.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -74,7 +74,7 @@ async function verifyOne(
   options: VerifyOptions,
   progress: ProgressOf,
 ): Promise<{ report: GenerationReport | undefined; findings: Finding[] }> {
-  const { prefix, signal, parallelism } = options;
+  const { prefix, signal } = options;
   let catalog = listed;
   for (let attempt = 1; ; attempt++) {
     const generation = catalog.generations.find((g) => g.id === id);
@@ -83,34 +83,53 @@ async function verifyOne(
       return { report: undefined, findings: [makeFinding("replica/empty", message, { generation: id })] };
     }
     const names = nameFindings(generation, catalog);
-    if (level === "names") {
-      const { findings, ranges } = checkGaps(generation);
-      return finish(generation, { ...NOTHING, findings, ranges }, names);
-    }
+    let done: { report: GenerationReport; findings: Finding[] } | undefined;
+    let vanished: WalkitError | undefined;
     try {
-      const pages = level !== "frames";
-      const onRead = (bytes: number) => progress.add(bytes);
-      const checked = await checkGeneration(storage, generation, { signal, parallelism, pages, onRead });
-      if (attempt < ATTEMPTS && (await changed(storage, generation, checked.findings, options))) {
-        catalog = await readCatalog(storage, { prefix, signal });
-        continue;
-      }
-      const done = finish(generation, pages ? checked : { ...checked, links: undefined }, names);
-      if (level === "integrity") await integrity(storage, done, options);
-      return done;
+      done = finish(generation, await check(storage, generation, level, options, progress), names);
     } catch (error) {
       if (!(error instanceof WalkitError) || error.code !== "storage/not-found") throw error;
-      if (attempt === ATTEMPTS) {
-        const message = `Expected generation ${id} to stand still for one reading, found ${error.path} gone`;
-        const finding = makeFinding("replica/changed-while-reading", message, {
-          generation: id,
-          path: error.path,
-        });
-        return finish(generation, { ...NOTHING, findings: [finding] }, names);
-      }
-      catalog = await readCatalog(storage, { prefix, signal });
+      vanished = error;
     }
+    if (vanished || done?.report.status === "damaged") {
+      // Before a file is called damaged or missing: is the listing still true?
+      const now = await readCatalog(storage, { prefix, signal });
+      if (attempt < ATTEMPTS && (vanished || hasChanged(one(catalog, id), now))) {
+        catalog = now;
+        continue;
+      }
+    }
+    if (!done) {
+      const message = `Expected generation ${id} to stand still for one reading, found ${vanished!.path} gone`;
+      const details = { generation: id, path: vanished!.path };
+      return finish(
+        generation,
+        { ...NOTHING, findings: [makeFinding("replica/changed-while-reading", message, details)] },
+        names,
+      );
+    }
+    if (level === "integrity") await integrity(storage, done, options);
+    return done;
   }
+}
+
+/** The part of a catalog that is one generation's. */
+function one({ generations }: Catalog, id: string): Catalog {
+  return { generations: generations.filter((generation) => generation.id === id), strays: [] };
+}
+
+async function check(
+  storage: Storage,
+  generation: Generation,
+  level: Level,
+  { signal, parallelism }: VerifyOptions,
+  progress: ProgressOf,
+): Promise<Outcome> {
+  if (level === "names") return { ...NOTHING, ...checkGaps(generation) };
+  const pages = level !== "frames";
+  const onRead = (bytes: number) => progress.add(bytes);
+  const checked = await checkGeneration(storage, generation, { signal, parallelism, pages, onRead });
+  return pages ? checked : { ...checked, links: undefined };
 }
 
 type Outcome = Omit<Checked, "links"> & { links: Checked["links"] | undefined };
@@ -155,24 +174,6 @@ function finish(
     integrity: undefined,
   };
   return { report, findings };
-}
-
-/** Whether a file that seems damaged has changed since it was listed: an upload under way is no damage. */
-async function changed(
-  storage: Storage,
-  generation: Generation,
-  findings: readonly Finding[],
-  { signal }: VerifyOptions,
-): Promise<boolean> {
-  const suspects = new Set(findings.filter((f) => f.severity === "damage" && f.path).map((f) => f.path!));
-  for (const file of [...generation.snapshots, ...generation.segments]) {
-    if (!suspects.has(file.path)) continue;
-    for await (const entry of storage.list(file.path, { signal })) {
-      if (entry.path !== file.path) continue;
-      if (entry.size !== file.size || entry.modified !== file.modified) return true;
-    }
-  }
-  return false;
 }
 
 /** SQLite's own word on the newest state; where that cannot be restored, there is a finding already. */
