@@ -61,6 +61,11 @@ export interface ReplayOptions extends Omit<ReadContext, "storage" | "onTrailing
    * goes on behind them as far as it makes sense.
    */
   faults?: "throw" | "report" | undefined;
+  /**
+   * Take the WAL's own checksums as proof where LZ4's fail behind the last byte of a segment, and the next one begins right
+   * there: nothing is missing then.
+   */
+  salvage?: boolean | undefined;
   /** How many small files may be on their way at a time; 8 by default, as with Litestream. */
   parallelism?: number | undefined;
 }
@@ -86,6 +91,7 @@ class Replay {
   readonly #context: ReadContext;
   readonly #ahead: ReadAhead;
   readonly #throws: boolean;
+  readonly #salvage: boolean;
   readonly #continuity = new Continuity();
   /** Faults met inside the reader and the decoder, until they can be yielded. */
   readonly #faults: { error: WalkitError; position: Position; breaks: boolean }[] = [];
@@ -106,6 +112,7 @@ class Replay {
     this.#plan = plan;
     this.#files = [...plan.segments, ...(plan.proof ?? [])];
     this.#throws = options.faults !== "report";
+    this.#salvage = options.salvage ?? false;
     this.#context = { storage, signal, onRead, onTrailing: (error) => this.#fault(error, false) };
     this.#ahead = new ReadAhead(this.#files, this.#context, Math.max(1, options.parallelism ?? 8));
   }
@@ -231,8 +238,10 @@ class Replay {
     } catch (error) {
       if (!(error instanceof WalkitError) || error.code === "storage/not-found") throw error;
       const inWal = error.code.startsWith("wal/");
+      const end = segment.offset + decoded;
+      const proven = this.#salvage && !inWal && this.#isProven(number, end);
       // The header's own faults come from the parser, which knows neither file nor position.
-      this.#fault(inWal ? error.with({ path: segment.path, decoded: true }) : error, true, {
+      this.#fault(inWal ? error.with({ path: segment.path, decoded: true }) : error, !proven, {
         index: segment.index,
         offset: reader?.offset ?? segment.offset,
       });
@@ -242,13 +251,26 @@ class Replay {
         if (decoded > 0) yield* this.#decodeOnly(number, segment);
       }
       // Where all that the reader took is sound, the next segment may still tie in with it; else its place is unknown.
-      const end = segment.offset + decoded;
       this.#expected = !inWal && reader?.offset === end ? end : undefined;
       this.#previous = undefined;
       return;
     }
     yield* this.#flush();
     yield { type: "segment", segment, decoded, applied: this.#applying };
+  }
+
+  /** Whether the WAL's checksums vouch for all up to `end`, a commit at which the next segment begins. */
+  #isProven(number: number, end: number): boolean {
+    const reader = this.#reader;
+    const follower = this.#files[number + 1];
+    return (
+      this.#whole &&
+      reader?.header !== undefined &&
+      reader.offset === end &&
+      reader.committedOffset === end &&
+      follower?.index === this.#index &&
+      follower.offset === end
+    );
   }
 
   /** What the LZ4 layer alone can say of a file whose WAL cannot be read. */

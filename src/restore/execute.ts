@@ -42,10 +42,11 @@ export interface ExecuteOptions {
   /** Memory for changed pages, in bytes; 64 MiB by default where there is a spill, else without a bound. */
   memoryBudget?: number | undefined;
   /**
-   * Go on where the WAL behind the target, which would have to prove that the snapshot does not reach past it, is broken;
-   * the result then says `proven: false`. By default what is wrong with it is thrown.
+   * Go on where something is wrong that need not make the result wrong: LZ4 checksums behind data that the WAL's own vouch
+   * for, and a broken WAL behind the target, which would have to prove that the snapshot does not reach past it; the
+   * result then says `proven: false`. By default both are thrown.
    */
-  allowUnproven?: boolean | undefined;
+  salvage?: boolean | undefined;
   /** Opens the place for changed pages past the budget. */
   openSpill?: (() => Spill) | undefined;
 }
@@ -137,6 +138,7 @@ class Fold {
     const options: ReplayOptions = {
       signal: this.#options.signal,
       parallelism: this.#options.parallelism,
+      salvage: this.#options.salvage,
       onRead: (bytes) => this.#progress("wal", bytes),
     };
     for await (const event of replay(this.#storage, plan, options)) {
@@ -165,7 +167,7 @@ class Fold {
     }
     if (this.#broken) {
       this.#proven = false;
-      if (!this.#options.allowUnproven) {
+      if (!this.#options.salvage) {
         throw this.#broken.with({
           hint: `This lies behind the target, but the snapshot of index ${plan.snapshot.index} may reach into it. --salvage restores the target all the same, and checks it with SQLite`,
         });

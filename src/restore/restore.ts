@@ -17,7 +17,7 @@ import { type Candidate, salvageCandidates } from "./salvage.ts";
 export interface RestoreOptions extends ExecuteOptions {
   /** What stands before a generation's name in paths; `generations/` by default. */
   prefix?: string | undefined;
-  /** Where the target cannot be had: go as far as what is there is right, and say what is lost. */
+  /** Where the target cannot be had exactly: go as far as what is there is right, and say what is lost. */
   salvage?: boolean | undefined;
   /** Looks at the whole output before it counts; throws a WalkitError to turn it down, then another way is tried. */
   accept?: ((result: RestoreResult) => Promise<void>) | undefined;
@@ -61,7 +61,7 @@ export async function restore(
   options: RestoreOptions = {},
 ): Promise<Restored> {
   try {
-    return await restoreExactly(storage, target, sink, options);
+    return await restoreExactly(storage, target, sink, { ...options, salvage: false });
   } catch (error) {
     if (!options.salvage || !(error instanceof WalkitError) || !isSalvageable(error)) throw error;
     return await restoreSalvaged(storage, target, sink, options, error);
@@ -220,7 +220,7 @@ async function restoreSalvaged(
     await sink.write({ type: "truncate", size: 0 });
     const { plan } = candidate;
     try {
-      const result = await attempt(storage, plan, sink, { ...options, allowUnproven: true });
+      const result = await attempt(storage, plan, sink, options);
       return { ...result, plan, lost: lossOf(candidate, result.position, reason) };
     } catch (error) {
       if (!(error instanceof WalkitError)) throw error;

@@ -67,7 +67,11 @@ async function reachOf(
   const segments = wanted.filter((s) => s.index >= snapshot.index);
   if (segments[0]?.index !== snapshot.index) return undefined;
   try {
-    for await (const event of replay(storage, { generation: generation.id, segments }, options)) {
+    for await (const event of replay(
+      storage,
+      { generation: generation.id, segments },
+      { ...options, salvage: true },
+    )) {
       if (event.type === "commit") reach = event.end;
     }
   } catch (error) {

@@ -16,6 +16,7 @@ import { lockPage } from "../snapshot/database.ts";
 import { formatPosition, type Position } from "../snapshot/names.ts";
 import type { Storage } from "../storage/storage.ts";
 import { FRAME_HEADER_SIZE, type WalFrames } from "../wal/index.ts";
+import { LinkCount } from "./links.ts";
 import { type RangeDraft, splitLeftover, startRange } from "./names.ts";
 import { PageHashes } from "./page-hashes.ts";
 import type { Links } from "./report.ts";
@@ -48,13 +49,13 @@ export async function checkGeneration(
   const check = new GenerationCheck(storage, generation, options);
   await check.run();
   const { findings, ranges, transactions, frames, pageSize, pageCount, links } = check;
-  return { findings, ranges, transactions, frames, pageSize, pageCount, links };
+  return { findings, ranges, transactions, frames, pageSize, pageCount, links: links.report() };
 }
 
 class GenerationCheck {
   readonly findings: Finding[] = [];
   readonly ranges: RangeDraft[] = [];
-  readonly links: Links = { total: 0, snapshot: 0, sequence: 0, unproven: 0 };
+  readonly links = new LinkCount();
   transactions = 0;
   frames = 0;
   pageSize: number | undefined;
@@ -84,8 +85,6 @@ class GenerationCheck {
   #versions = new Versions();
   #startCount = 0;
   #smallest = 0;
-  /** Borders since the last snapshot that agreed. */
-  #openLinks: ("sequence" | "unproven")[] = [];
 
   constructor(storage: Storage, generation: Generation, options: CheckOptions) {
     const { leftover, segments } = splitLeftover(generation);
@@ -112,7 +111,6 @@ class GenerationCheck {
       }
     }
     for await (const event of replayOf(this.#segments.values())) await this.#take(event);
-    this.#closeLinks("unproven");
     // Snapshots ahead of the WAL stand alone.
     for (const snapshot of this.#snapshots.splice(0)) await this.#loadAlone(snapshot);
   }
@@ -153,7 +151,7 @@ class GenerationCheck {
       const alone = this.#snapshots.shift()!;
       if (alone.index > this.#index) await this.#loadAlone(alone);
     }
-    if (this.#index >= 0) this.links.total++;
+    if (this.#index >= 0) this.links.border();
     this.#index = index;
     this.#entered = false;
     this.#snapshot = this.#snapshots[0]?.index === index ? this.#snapshots.shift() : undefined;
@@ -231,8 +229,8 @@ class GenerationCheck {
       const position = formatPosition({ index: this.#index, offset: 0 });
       this.#report(new WalkitError("replica/sequence-gap", message, { position }));
     }
-    if (this.links.total > 0 && this.#range && !this.#isBase && this.#range.snapshot.index < this.#index) {
-      this.#openLinks.push(sequence && sequence.value === sequence.expected ? "sequence" : "unproven");
+    if (this.#range && this.#range.snapshot.index < this.#index) {
+      this.links.crossed(sequence?.value === sequence?.expected && sequence !== undefined);
     }
     if (!snapshot) return;
     if (this.#isBase && this.#range) {
@@ -255,7 +253,7 @@ class GenerationCheck {
 
   /** What comes next cannot be applied to what came before. */
   #break(): void {
-    this.#closeLinks("unproven");
+    this.links.broken();
     const range = this.#range;
     // A base whose own WAL breaks off: how far it reaches into the lost part cannot be told.
     if (range && this.#isBase && range.snapshot.index === this.#index) {
@@ -293,7 +291,7 @@ class GenerationCheck {
     this.#sequence.reset();
     const pages = await this.#read(snapshot, (page, data) => {
       this.#hashes.set(page, xxh32(data));
-      this.#sequence.addSnapshotPage(page, data);
+      this.#sequence.addSnapshotPage(snapshot.index, page, data);
     });
     if (pages === undefined) return false;
     this.#known = pages;
@@ -314,7 +312,7 @@ class GenerationCheck {
     const pages = await this.#read(snapshot, (page, data) => {
       const hash = xxh32(data) || 1;
       fresh.set(page, hash);
-      this.#sequence.addSnapshotPage(page, data);
+      this.#sequence.addSnapshotPage(snapshot.index, page, data);
       const start = this.#start.has(page)
         ? this.#start.get(page)!
         : page <= this.#startCount
@@ -330,7 +328,7 @@ class GenerationCheck {
     if (pages === undefined || !sound || !this.#options.pages) return false;
     const least = Math.min(this.#startCount, this.#smallest);
     if (!wrong && pages >= least) {
-      this.#closeLinks("snapshot");
+      this.links.agreed();
       return true;
     }
     if (!whole) return false;
@@ -387,12 +385,6 @@ class GenerationCheck {
       return undefined;
     }
     return pages.count;
-  }
-
-  #closeLinks(as: "snapshot" | "unproven"): void {
-    for (const evidence of this.#openLinks.splice(0)) this.links[as === "snapshot" ? "snapshot" : evidence]++;
-    const { total, snapshot, sequence } = this.links;
-    this.links.unproven = total - snapshot - sequence;
   }
 
   #report(error: WalkitError, severity?: Severity): void {

@@ -20,11 +20,15 @@ export class LitestreamSequence {
   #index = -1;
   #first: { value: number; expected: number } | undefined;
 
-  /** Looks at a page of a snapshot, in ascending order: where is the table? */
-  addSnapshotPage(page: number, data: Uint8Array): void {
+  /** Looks at a page of the snapshot of `index`, in ascending order: where is the table, and what does it say? */
+  addSnapshotPage(index: number, page: number, data: Uint8Array): void {
     if (page === 1) {
       this.#schema = new Set([1]);
       this.#root = undefined;
+    }
+    if (page === this.#root && this.#value === undefined) {
+      this.#value = sequenceValue(data);
+      this.#index = index;
     }
     if (this.#root !== undefined || !this.#schema.has(page)) return;
     this.#schema.delete(page);
