@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# The built command on Deno and on Bun: the same verdicts, the same bytes as on Node. Fetches both runtimes from the
+# package registry once; where that cannot be done it says so.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+cache=node_modules/.cache/runtimes
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+if [ ! -x "$cache/node_modules/.bin/deno" ] || [ ! -x "$cache/node_modules/.bin/bun" ]; then
+  mkdir -p "$cache"
+  npm install --no-save --no-audit --no-fund --prefix "$cache" deno@2 bun@1 >/dev/null
+fi
+bin=$PWD/$cache/node_modules/.bin
+
+deno() { "$bin/deno" run --quiet --no-prompt "${@:1:$#}"; }
+
+node dist/cli/main.js restore examples/shop -o "$work/node.db" --quiet
+
+# Exactly what the commands need: reading the package and the replica, writing next to the output, a few variables.
+read=--allow-read=$PWD,$work
+env=--allow-env
+deno "$read" "$env" dist/cli/main.js verify examples/shop >/dev/null
+deno "$read" "$env" --allow-write="$work" dist/cli/main.js restore examples/shop -o "$work/deno.db" --quiet
+cmp "$work/node.db" "$work/deno.db"
+if deno "$read" "$env" dist/cli/main.js restore examples/shop -o "$work/denied.db" --quiet 2>/dev/null; then
+  echo "Deno wrote without permission" >&2
+  exit 1
+fi
+echo "Deno $("$bin/deno" --version | head -n 1): verify and restore, the same bytes as Node"
+
+"$bin/bun" dist/cli/main.js verify examples/shop >/dev/null
+"$bin/bun" dist/cli/main.js restore examples/shop -o "$work/bun.db" --quiet
+cmp "$work/node.db" "$work/bun.db"
+echo "Bun $("$bin/bun" --version): verify and restore, the same bytes as Node"

@@ -1,0 +1,97 @@
+/** The library leans on nothing but what every runtime has: no dependency, no Node module, no global that browsers lack. */
+
+import { readdirSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { createContext, runInContext } from "node:vm";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+import { describe, expect, it } from "vitest";
+import { readFixture, readManifest, sha256 } from "./support/fixtures.ts";
+
+const SRC = fileURLToPath(new URL("../src/", import.meta.url));
+
+/** What each source file imports: statically, and lazily. */
+const imports = new Map(
+  readdirSync(SRC, { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".ts") && !path.endsWith(".d.ts"))
+    .map((path) => {
+      const text = readFileSync(join(SRC, path), "utf8");
+      const found = (pattern: RegExp) => [...text.matchAll(pattern)].map((match) => match[1]!);
+      return [
+        path.replaceAll("\\", "/"),
+        { fixed: found(/^(?:import|export)[^;]*?from "([^"]+)"/gms), lazy: found(/import\("([^"]+)"\)/g) },
+      ] as const;
+    }),
+);
+
+/** Files only for Node; everything else is the portable library. */
+const NODE = /^(cli\/|node\.ts$|storage\/(directory|locate)\.ts$|restore\/file\.ts$)/;
+
+/** `design`: imports go down only. */
+const FLOORS = [
+  [/^(errors|bytes|findings)\.ts$/, 0],
+  [/^(lz4|wal)\//, 1],
+  [/^(snapshot|storage|sqlite)\//, 2],
+  [/^replay\//, 3],
+  [/^(restore|verify)\//, 4],
+  [/^(cli\/|index\.ts|node\.ts)/, 5],
+] as const;
+
+const floorOf = (path: string) => FLOORS.find(([pattern]) => pattern.test(path))![1];
+
+describe("every source file", () => {
+  it.each([...imports])("%s imports downwards only, and nothing from outside", (path, { fixed, lazy }) => {
+    for (const target of fixed) {
+      if (!target.startsWith(".")) {
+        expect(NODE.test(path), `${path} imports ${target}`).toBe(true);
+        expect(target === "commander" ? path.startsWith("cli/") : target.startsWith("node:"), target).toBe(
+          true,
+        );
+        continue;
+      }
+      const file = relative(SRC, join(SRC, path, "..", target)).replaceAll("\\", "/");
+      expect(imports.has(file), `${path} imports ${file}`).toBe(true);
+      expect(floorOf(file), `${path} imports ${file}`).toBeLessThanOrEqual(floorOf(path));
+      if (NODE.test(file)) expect(NODE.test(path), `${path} imports ${file}`).toBe(true);
+    }
+    for (const target of lazy) {
+      if (!path.startsWith("cli/")) expect(target).toBe("sql.js");
+    }
+  });
+});
+
+it("runs where there are only Web APIs, and is small", async () => {
+  const { outputFiles } = await build({
+    stdin: {
+      contents: 'export { restore, verify, MemoryStorage, MemorySink } from "./index.ts"',
+      resolveDir: SRC,
+      loader: "ts",
+    },
+    bundle: true,
+    minify: true,
+    write: false,
+    platform: "browser",
+    format: "iife",
+    globalName: "walkit",
+    external: ["sql.js"],
+  });
+  const code = outputFiles[0]!.text;
+  // Without the SQL engine, but with the texts of all findings: 26 KB when this was written.
+  expect(gzipSync(code).length).toBeLessThan(28 * 1024);
+  const context = createContext({
+    TextDecoder,
+    TextEncoder,
+    AbortController,
+    AbortSignal,
+    setTimeout,
+    clearTimeout,
+  });
+  const { restore, verify, MemoryStorage, MemorySink } = runInContext(`${code}; walkit`, context);
+  const name = "multi-snapshot";
+  const storage = new MemoryStorage(readFixture(name).files);
+  const sink = new MemorySink();
+  await restore(storage, {}, sink);
+  expect(sha256(sink.bytes)).toBe(readManifest(name).restores.find(({ id }) => id === "latest")!.db!.sha256);
+  expect((await verify(storage, { level: "replay" })).status).toBe("ok");
+});
