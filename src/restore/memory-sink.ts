@@ -1,9 +1,16 @@
+import { WalkitError } from "../errors.ts";
 import type { DatabaseSink, DatabaseWrite } from "./execute.ts";
 
 /** A database in memory. */
 export class MemorySink implements DatabaseSink {
+  readonly #limit: number;
   #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   #size = 0;
+
+  /** A write past `limit` bytes is refused: WalkitError `restore/memory-budget`. */
+  constructor(limit: number = Number.POSITIVE_INFINITY) {
+    this.#limit = limit;
+  }
 
   /** What was written, without a copy. */
   get bytes(): Uint8Array<ArrayBuffer> {
@@ -24,6 +31,10 @@ export class MemorySink implements DatabaseSink {
 
   #reserve(size: number): void {
     if (size <= this.#bytes.length) return;
+    if (size > this.#limit) {
+      const message = `Expected a database of at most ${this.#limit} bytes, found ${size} or more`;
+      throw new WalkitError("restore/memory-budget", message);
+    }
     const grown = new Uint8Array(Math.max(size, this.#bytes.length * 2));
     grown.set(this.#bytes.subarray(0, this.#size));
     this.#bytes = grown;

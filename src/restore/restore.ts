@@ -234,8 +234,10 @@ function lossOf(
   reached: Position | undefined,
   reason: WalkitError,
 ): Lost {
-  const last = wanted.filter((s) => isApplied(s, plan)).at(-1);
-  const missed = wanted.filter((s) => !isApplied(s, plan));
+  const applied = new Set(plan.segments.map((segment) => segment.path));
+  const isIn = ({ index, path }: Segment) => index < snapshot.index || applied.has(path);
+  const last = wanted.filter(isIn).at(-1);
+  const missed = wanted.filter((segment) => !isIn(segment));
   const reachedTime = (last ?? snapshot).modified;
   const until = missed.at(-1)?.modified;
   return {
@@ -245,8 +247,4 @@ function lossOf(
     segments: missed.map((segment) => segment.path),
     until: until === undefined ? undefined : formatTime(until),
   };
-}
-
-function isApplied(segment: Segment, { segments, snapshot }: RestorePlan): boolean {
-  return segment.index < snapshot.index || segments.some(({ path }) => path === segment.path);
 }

@@ -30,16 +30,23 @@ export async function* salvageCandidates(
     .filter((g) => g.snapshots.length > 0 && (target.generation ?? g.id) === g.id)
     .sort((a, b) => compareTimes(timeRange(b)?.newest, timeRange(a)?.newest));
   for (const generation of generations) {
+    const wanted = generation.segments.filter((segment) => fits(segment, target));
     const found: { candidate: Candidate; reach: Position }[] = [];
-    for (const snapshot of generation.snapshots) {
-      if (!fits(snapshot, target)) continue;
-      const wanted = generation.segments.filter((s) => fits(s, target));
-      const reach = await reachOf(storage, generation, snapshot, wanted, options);
-      const candidate = { plan: planOf(generation, snapshot, reach), snapshot, wanted };
-      found.push({ candidate, reach: reach ?? { index: snapshot.index, offset: 0 } });
+    // From the newest snapshot back, each piece of WAL is read once: what leads to a later snapshot's index leads on from
+    // there as far as that one's WAL does.
+    let later: { index: number; reach: Position | undefined } | undefined;
+    for (const snapshot of generation.snapshots.filter((s) => fits(s, target)).reverse()) {
+      const own = await reachOf(storage, generation, snapshot, wanted, later?.index, options);
+      const reaches = [own.reach];
+      if (own.connects && later?.reach) reaches.push(later.reach);
+      for (const reach of reaches) {
+        const candidate = { plan: planOf(generation, snapshot, reach), snapshot, wanted };
+        found.push({ candidate, reach: reach ?? { index: snapshot.index, offset: 0 } });
+      }
+      later = { index: snapshot.index, reach: reaches.at(-1) };
     }
     // Of two that reach the same commit the older snapshot is the one that is sure to hold nothing from after it.
-    found.sort((a, b) => comparePositions(b.reach, a.reach));
+    found.reverse().sort((a, b) => comparePositions(b.reach, a.reach));
     for (const { candidate } of found) yield candidate;
   }
 }
@@ -55,17 +62,21 @@ function fits(file: Snapshot | Segment, { index, timestamp }: Target): boolean {
   );
 }
 
-/** The last commit up to which `wanted` replays from `snapshot` without a fault. */
+/**
+ * The last commit before index `until` up to which `wanted` replays from `snapshot` without a fault; `connects`: it leads
+ * to the start of that index.
+ */
 async function reachOf(
   storage: Storage,
   generation: Generation,
   snapshot: Snapshot,
   wanted: Segment[],
+  until: number = Number.POSITIVE_INFINITY,
   options: Pick<ExecuteOptions, "signal" | "parallelism">,
-): Promise<Position | undefined> {
+): Promise<{ reach: Position | undefined; connects: boolean }> {
   let reach: Position | undefined;
-  const segments = wanted.filter((s) => s.index >= snapshot.index);
-  if (segments[0]?.index !== snapshot.index) return undefined;
+  const segments = wanted.filter((s) => s.index >= snapshot.index && s.index < until);
+  if (segments[0]?.index !== snapshot.index) return { reach, connects: false };
   try {
     for await (const event of replay(
       storage,
@@ -76,15 +87,18 @@ async function reachOf(
     }
   } catch (error) {
     if (!(error instanceof WalkitError)) throw error;
+    return { reach, connects: false };
   }
-  return reach;
+  return { reach, connects: segments.at(-1)!.index === until - 1 };
 }
 
 function planOf(generation: Generation, snapshot: Snapshot, end: Position | undefined): RestorePlan {
   const own = generation.segments.filter((s) => s.index >= snapshot.index);
   const applied = end ? own.filter((s) => comparePositions(s, end) < 0) : [];
   const last = end?.index ?? snapshot.index;
-  const proof = last === snapshot.index ? own.filter((s) => s.index === last && !applied.includes(s)) : [];
+  const proof = own.filter(
+    (s) => s.index === snapshot.index && last === s.index && (!end || comparePositions(s, end) >= 0),
+  );
   return {
     generation: generation.id,
     snapshot: { index: snapshot.index, path: snapshot.path, size: snapshot.size },

@@ -1,4 +1,4 @@
-import type { Dirent } from "node:fs";
+import { constants, type Dirent } from "node:fs";
 import { type FileHandle, open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { WalkitError } from "../errors.ts";
@@ -7,6 +7,9 @@ import type { Entry, ReadOptions, Storage } from "./storage.ts";
 
 /** Bytes read at a time. */
 const PIECE = 1 << 20;
+
+/** Not to wait for the other end of what turns out to be a pipe. */
+const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 /** A replica is four folders deep; what lies much deeper is no replica, and may be a loop of links. */
 const MAX_DEPTH = 8;
@@ -70,8 +73,10 @@ export class DirectoryStorage implements Storage {
     signal?.throwIfAborted();
     let file: FileHandle | undefined;
     try {
-      file = await open(join(this.root, path), "r");
-      const size = Math.min(end, (await file.stat()).size) - start;
+      file = await open(join(this.root, path), READ);
+      const info = await file.stat();
+      if (!info.isFile()) throw new Error("it is no regular file");
+      const size = Math.min(end, info.size) - start;
       // Two buffers take turns, so that the next piece is on its way while this one is worked on.
       const length = Math.max(1, Math.min(PIECE, size));
       const buffers = [new Uint8Array(length), new Uint8Array(size > PIECE ? length : 0)];

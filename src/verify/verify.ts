@@ -192,7 +192,7 @@ async function integrity(
         `Expected a database of at most ${MAX_INTEGRITY_SIZE} bytes to check in memory, found ${pageCount * pageSize}`,
       );
     }
-    const sink = new MemorySink();
+    const sink = new MemorySink(MAX_INTEGRITY_SIZE);
     const { findings: notes } = await restore(storage, { generation }, sink, { prefix, signal, parallelism });
     findings.push(...notes.filter((note) => note.code === "replica/snapshot-unproven"));
     await checkIntegrity(sink.bytes, "full");
