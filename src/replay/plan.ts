@@ -9,8 +9,9 @@
 import { WalkitError } from "../errors.ts";
 import { type Finding, makeFinding } from "../findings.ts";
 import type { Catalog, Generation, Segment, Snapshot } from "../snapshot/catalog.ts";
-import { formatPosition, type Position } from "../snapshot/names.ts";
+import type { Position } from "../snapshot/names.ts";
 import { formatTime, timeRange, timesUntrusted } from "../snapshot/times.ts";
+import { missingFirstSegment, missingIndex } from "./faults.ts";
 
 /** The moment that is wanted. At most one of `index` and `timestamp`; neither: the newest there is. */
 export interface Target {
@@ -278,22 +279,6 @@ function checkIndexes(
   if (target.timestamp !== undefined && next.index > reached && next.offset !== 0) {
     throw missingFirstSegment(generation.id, next);
   }
-}
-
-export function missingIndex(generation: string, index: number, next: Segment | PlannedSegment): WalkitError {
-  return new WalkitError(
-    "replica/missing-index",
-    `Expected WAL index ${index} of generation ${generation}, found ${formatPosition(next)} to be the next there is`,
-    { path: next.path },
-  );
-}
-
-export function missingFirstSegment(generation: string, first: Segment | PlannedSegment): WalkitError {
-  return new WalkitError(
-    "replica/missing-first-segment",
-    `Expected WAL index ${first.index} of generation ${generation} to begin with a segment at offset 0, found ${formatPosition(first)} to be its first`,
-    { path: first.path },
-  );
 }
 
 function noSnapshot({ id, segments }: Generation): WalkitError {

@@ -18,8 +18,19 @@ import {
   type WalStop,
 } from "../wal/index.ts";
 import { Continuity } from "./continuity.ts";
+import {
+  duplicateSegment,
+  formatChanged,
+  missingFirstSegment,
+  missingIndex,
+  missingSegment,
+  missingTransactions,
+  overlappingSegment,
+  unalignedSegment,
+  uncommittedTail,
+} from "./faults.ts";
 import { decodeFile, ReadAhead, type ReadContext } from "./files.ts";
-import { missingFirstSegment, missingIndex, type PlannedSegment } from "./plan.ts";
+import type { PlannedSegment } from "./plan.ts";
 
 /** What to replay: a {@link RestorePlan}, or any run of segments. */
 export interface ReplayPlan {
@@ -187,29 +198,21 @@ class Replay {
     const header = this.#reader?.header;
     if (this.#expected !== undefined && this.#reader) {
       if (offset > this.#expected) this.#fault(this.#missingSegment(segment, path), true);
-      else {
-        const message = `Expected the segment at ${formatPosition(segment)} to begin at or after offset ${this.#expected}, where the one before it ends, found it to begin at ${offset}`;
-        this.#fault(new WalkitError("replica/overlapping-segment", message, { path }), true, segment);
-      }
+      else this.#fault(overlappingSegment(segment, this.#expected), true, segment);
     }
     this.#whole = false;
     this.#reader = undefined;
     if (!header) return;
-    if ((offset - WAL_HEADER_SIZE) % (FRAME_HEADER_SIZE + header.pageSize) !== 0) {
-      const message = `Expected the segment at ${formatPosition(segment)} to begin with a frame (offset 32 + n * ${FRAME_HEADER_SIZE + header.pageSize}), found offset ${offset}`;
-      this.#fault(new WalkitError("replica/segment-position", message, { path }), true, segment);
+    const frameSize = FRAME_HEADER_SIZE + header.pageSize;
+    if ((offset - WAL_HEADER_SIZE) % frameSize !== 0) {
+      this.#fault(unalignedSegment(segment, frameSize), true, segment);
       return;
     }
     this.#reader = this.#newReader({ header, offset, checksum: undefined, faulted: true });
   }
 
-  #missingSegment(found: Position, path: string): WalkitError {
-    const index = this.#index;
-    return new WalkitError(
-      "replica/missing-segment",
-      `Expected a WAL segment at ${formatPosition({ index, offset: this.#expected! })}, found ${formatPosition(found)} to be the next there is`,
-      { path },
-    );
+  #missingSegment(next: Position, path: string): WalkitError {
+    return missingSegment({ index: this.#index, offset: this.#expected! }, next, path);
   }
 
   async *#readSegment(number: number, segment: PlannedSegment): AsyncGenerator<ReplayEvent> {
@@ -290,14 +293,7 @@ class Replay {
     const header = reader.header!;
     const before = this.#before;
     if (before && (before.pageSize !== header.pageSize || before.bigEndian !== header.bigEndian)) {
-      const describe = (h: WalHeader) =>
-        `${h.pageSize} bytes, ${h.bigEndian ? "big" : "little"}-endian checksums`;
-      const message = `Expected the pages of WAL index ${segment.index} to stay at ${describe(before)}, found ${describe(header)}`;
-      this.#fault(
-        new WalkitError("replica/format-changed", message, { path: segment.path, offset: 0, decoded: true }),
-        true,
-        segment,
-      );
+      this.#fault(formatChanged(segment, before, header), true, segment);
     }
     this.#before = header;
   }
@@ -310,17 +306,8 @@ class Replay {
     if (run.sound) {
       const broken = this.#continuity.add(run, pageSize);
       if (broken) {
-        const message = `Expected ${broken.expected}, found ${broken.found} in the transaction that ends at ${formatPosition(end)}`;
-        const offset = Math.max(0, run.offset - segment.offset);
-        this.#fault(
-          new WalkitError("replica/missing-transactions", message, {
-            path: segment.path,
-            offset,
-            decoded: true,
-          }),
-          true,
-          { index, offset: run.offset },
-        );
+        const error = missingTransactions(segment, broken, run.offset, end);
+        this.#fault(error, true, { index, offset: run.offset });
         yield* this.#flush();
       }
     }
@@ -344,19 +331,9 @@ class Replay {
   }
 
   #uncommitted(reader: WalReader, where: string): void {
-    const { path, offset } = this.#segment!;
     const at = { index: this.#index, offset: reader.committedOffset };
     const frames = (reader.offset - reader.committedOffset) / (FRAME_HEADER_SIZE + reader.header!.pageSize);
-    const message = `Expected ${where} to end with a commit frame, found ${frames} frame${frames === 1 ? "" : "s"} after the last commit at ${formatPosition(at)}`;
-    this.#fault(
-      new WalkitError("replica/uncommitted-tail", message, {
-        path,
-        offset: Math.max(0, reader.committedOffset - offset),
-        decoded: true,
-      }),
-      true,
-      at,
-    );
+    this.#fault(uncommittedTail(this.#segment!, where, at, frames), true, at);
   }
 
   #walFault(stop: WalStop): void {
@@ -388,7 +365,8 @@ class Replay {
    * A copy of the segment before, put where that one ends. Its first frame then has the very checksum of that one's
    * first, which no frame in its place could have; read from there it must fit to its last frame.
    */
-  async #isDuplicate(number: number, { path, index, offset, size }: PlannedSegment): Promise<boolean> {
+  async #isDuplicate(number: number, segment: PlannedSegment): Promise<boolean> {
+    const { path, index, offset, size } = segment;
     const { storage, signal } = this.#context;
     const previous = this.#previous;
     if (!previous || previous.size !== size || !this.#reader || this.#expected !== offset) return false;
@@ -409,8 +387,7 @@ class Replay {
       if (error instanceof WalkitError && error.code !== "storage/not-found") return false;
       throw error;
     }
-    const message = `Expected the segment at ${formatPosition({ index, offset })} to go on where the one before it ends, found a copy of that one`;
-    this.#fault(new WalkitError("replica/duplicate-segment", message, { path }), false, { index, offset });
+    this.#fault(duplicateSegment(segment), false, segment);
     return true;
   }
 }

@@ -8,9 +8,10 @@ import { WalkitError } from "../errors.ts";
 import type { Target } from "../replay/plan.ts";
 import { checkIntegrity, MAX_INTEGRITY_SIZE } from "../sqlite/index.ts";
 import type { Storage } from "../storage/storage.ts";
-import type { DatabaseSink, DatabaseWrite, RestoreResult } from "./execute.ts";
+import type { RestoreResult } from "./execute.ts";
 import type { Spill } from "./page-store.ts";
 import { type Restored, type RestoreOptions, restore } from "./restore.ts";
+import type { DatabaseSink, DatabaseWrite } from "./sink.ts";
 
 export interface RestoreFileOptions extends RestoreOptions {
   /** Replace what stands at the output, and the `-wal`, `-shm` and `-journal` beside it. */

@@ -1,7 +1,5 @@
 /** Restore: the fold that makes a database file of the newest version of each page. */
 export {
-  type DatabaseSink,
-  type DatabaseWrite,
   type ExecuteOptions,
   executePlan,
   type Progress,
@@ -10,3 +8,4 @@ export {
 export { MemorySink } from "./memory-sink.ts";
 export type { Spill } from "./page-store.ts";
 export { type Lost, type Restored, type RestoreOptions, restore } from "./restore.ts";
+export type { DatabaseSink, DatabaseWrite } from "./sink.ts";

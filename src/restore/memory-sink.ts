@@ -1,5 +1,5 @@
 import { WalkitError } from "../errors.ts";
-import type { DatabaseSink, DatabaseWrite } from "./execute.ts";
+import type { DatabaseSink, DatabaseWrite } from "./sink.ts";
 
 /** A database in memory. */
 export class MemorySink implements DatabaseSink {

@@ -10,9 +10,10 @@ import { type Catalog, hasChanged, readCatalog, type Segment } from "../snapshot
 import { formatPosition, type Position } from "../snapshot/names.ts";
 import { formatTime } from "../snapshot/times.ts";
 import type { Storage } from "../storage/storage.ts";
-import { type DatabaseSink, type ExecuteOptions, executePlan, type RestoreResult } from "./execute.ts";
+import { type ExecuteOptions, executePlan, type RestoreResult } from "./execute.ts";
 import { planToMark } from "./mark.ts";
 import { type Candidate, salvageCandidates } from "./salvage.ts";
+import type { DatabaseSink } from "./sink.ts";
 
 export interface RestoreOptions extends ExecuteOptions {
   /** What stands before a generation's name in paths; `generations/` by default. */

@@ -10,7 +10,7 @@ import { xxh32 } from "../lz4/index.ts";
 import { type PlannedSegment, plannedSegment } from "../replay/plan.ts";
 import { type ReplayEvent, replay } from "../replay/replay.ts";
 import { Pages, readSnapshot } from "../replay/snapshot.ts";
-import { Versions } from "../restore/mark.ts";
+import { Versions } from "../replay/versions.ts";
 import type { Generation, Segment, Snapshot } from "../snapshot/catalog.ts";
 import { lockPage } from "../snapshot/database.ts";
 import { formatPosition, type Position } from "../snapshot/names.ts";

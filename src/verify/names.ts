@@ -2,7 +2,7 @@
 
 import type { WalkitError } from "../errors.ts";
 import { type Finding, findingOf, makeFinding } from "../findings.ts";
-import { missingFirstSegment, missingIndex } from "../replay/plan.ts";
+import { missingFirstSegment, missingIndex } from "../replay/faults.ts";
 import type { Catalog, Generation, Segment, Snapshot, Stray } from "../snapshot/catalog.ts";
 import { formatPosition } from "../snapshot/names.ts";
 import { formatTime, timesUntrusted } from "../snapshot/times.ts";
