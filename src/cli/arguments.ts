@@ -1,0 +1,63 @@
+/** What is written on the command line, as values: each parser says what it expected. */
+
+import { InvalidArgumentError } from "commander";
+import { isGenerationName } from "../snapshot/names.ts";
+import { parseTime } from "../snapshot/times.ts";
+import type { Replica } from "../storage/locate.ts";
+
+/** The command line asks for what cannot be asked: exit code 2. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+export function parseLocation(text: string): string {
+  // An unset variable of a script, most likely; taken as a path it would be the current folder.
+  if (text === "") throw new InvalidArgumentError("Expected a path, found an empty one.");
+  return text;
+}
+
+export function parseGeneration(text: string): string {
+  if (isGenerationName(text)) return text;
+  throw new InvalidArgumentError("Expected 16 lowercase hexadecimal digits, as in generations/<generation>.");
+}
+
+/** Hexadecimal, as Litestream takes it. */
+export function parseIndex(text: string): number {
+  const match = /^(?:0x)?0*([0-9a-f]{1,8})$/i.exec(text);
+  if (match) return Number.parseInt(match[1]!, 16);
+  throw new InvalidArgumentError(
+    "Expected a WAL index in hexadecimal, as in the files' names (0000001f, 1f or 0x1f).",
+  );
+}
+
+export function parseTimestamp(text: string): bigint {
+  const time = parseTime(text);
+  if (time !== undefined) return time;
+  throw new InvalidArgumentError(
+    "Expected an RFC 3339 time with a zone, such as 2026-01-31T18:30:00Z or 2026-01-31T18:30:00.123456789+01:00.",
+  );
+}
+
+export function parseParallelism(text: string): number {
+  const n = Number(text);
+  if (/^\d+$/.test(text) && n >= 1 && n <= 1024) return n;
+  throw new InvalidArgumentError("Expected a whole number from 1 to 1024.");
+}
+
+/** How many to list; `all` for all of them. */
+export function parseLimit(text: string): number {
+  if (text === "all") return Number.POSITIVE_INFINITY;
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("Expected a whole number, or all.");
+}
+
+/** The generation that the path names, the option names, or neither; that both name. */
+export function generationOf(replica: Replica, option: string | undefined): string | undefined {
+  const { generation } = replica;
+  if (generation !== undefined && option !== undefined && option !== generation) {
+    throw new UsageError(
+      `the path is generation ${generation}'s own folder, but --generation says ${option}`,
+    );
+  }
+  return generation ?? option;
+}

@@ -1,0 +1,112 @@
+/** Exit codes, a documented contract (`docs/cli.md`), and how a failure becomes one. */
+
+import { type ErrorCode, WalkitError } from "../errors.ts";
+import { type Finding, findingOf } from "../findings.ts";
+import type { Status } from "../verify/report.ts";
+import { UsageError } from "./arguments.ts";
+import { printAside, printError, printJson } from "./output.ts";
+import { printable } from "./text.ts";
+
+export const EXIT = { ok: 0, damaged: 1, usage: 2, inconclusive: 3 } as const;
+
+export function exitCodeOf(status: Status): number {
+  return status === "damaged" ? EXIT.damaged : EXIT[status];
+}
+
+/** What a restore fails of that says nothing about whether the data is there. */
+const CANNOT_BE_TOLD = new Set<ErrorCode>([
+  "replica/not-a-replica",
+  "replica/changed-while-reading",
+  "target/no-generation",
+  "restore/memory-budget",
+  "database/integrity-skipped",
+]);
+
+export function restoreExitCodeOf(code: ErrorCode): number {
+  if (/^(storage|output)\//.test(code) || CANNOT_BE_TOLD.has(code)) return EXIT.inconclusive;
+  return EXIT.damaged;
+}
+
+/** Ended by a signal. */
+export class Interrupted extends Error {
+  override readonly name = "Interrupted";
+  readonly exitCode: number;
+
+  constructor(signal: string, exitCode: number) {
+    super(`interrupted (${signal})`);
+    this.exitCode = exitCode;
+  }
+}
+
+const SIGNALS: readonly (readonly [name: NodeJS.Signals, exitCode: number])[] = [
+  ["SIGHUP", 129],
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+];
+
+/**
+ * Runs a command and sets the exit code: errors become lines for people and, with `json`, an object; a signal aborts the
+ * command, which cleans up; a second one ends it at once.
+ */
+export async function perform(
+  command: string,
+  json: boolean,
+  work: (signal: AbortSignal) => Promise<number>,
+): Promise<void> {
+  const controller = new AbortController();
+  const { signal } = controller;
+  for (const [name, code] of SIGNALS) {
+    process.on(name, () => {
+      if (signal.aborted) process.exit(code);
+      controller.abort(new Interrupted(name, code));
+    });
+  }
+  try {
+    process.exitCode = await work(signal);
+  } catch (error) {
+    process.exitCode = report(command, json, signal.aborted ? signal.reason : error);
+  }
+}
+
+function report(command: string, json: boolean, thrown: unknown): number {
+  const error = asWalkitError(thrown);
+  if (error instanceof UsageError) {
+    printAside(`walkit: ${printable(error.message)}`, `  what to do: walkit help ${command}`);
+    return EXIT.usage;
+  }
+  const failed = command === "restore" ? "failed" : "inconclusive";
+  const tell = (findings: Finding[]) => {
+    if (json) printJson({ command, status: failed, findings });
+  };
+  if (error instanceof WalkitError) {
+    const exitCode = command === "restore" ? restoreExitCodeOf(error.code) : EXIT.inconclusive;
+    const severity = exitCode === EXIT.damaged ? "damage" : "inconclusive";
+    tell([findingOf(error, { severity })]);
+    if (!json) printError(error);
+    return exitCode;
+  }
+  tell([]);
+  if (error instanceof Interrupted) {
+    printAside(`walkit: ${error.message}; nothing was left behind`);
+    return error.exitCode;
+  }
+  if (error instanceof BrokenPipe) return EXIT.inconclusive;
+  const message = error instanceof Error ? error.message : String(error);
+  printAside(
+    `walkit: internal error: ${printable(message)}, please report it with the command line that you used`,
+  );
+  if (process.env.WALKIT_DEBUG && error instanceof Error) printAside(String(error.stack));
+  return EXIT.inconclusive;
+}
+
+/** Whoever read standard output has gone: no news to anyone. */
+export class BrokenPipe extends Error {
+  override readonly name = "BrokenPipe";
+}
+
+/** Reading wraps its errors; what the system says beyond that is about the output: a full disk, a vanished folder. */
+function asWalkitError(error: unknown): unknown {
+  if (!(error instanceof Error) || !("syscall" in error)) return error;
+  const path = "path" in error && typeof error.path === "string" ? error.path : undefined;
+  return new WalkitError("output/unwritable", `Cannot write: ${error.message}`, { path, cause: error });
+}

@@ -1,0 +1,129 @@
+/** What `walkit inspect` says for people. */
+
+import type { Inspection, Lz4FrameDetails } from "./inspect.ts";
+import type { DatabaseDetails, WalDetails } from "./inspect-content.ts";
+import { colourOf, countOf, findingLines } from "./output.ts";
+import type { Kind } from "./recognize.ts";
+import { count, exactBytes, formatBytes, type Paint, printable, table } from "./text.ts";
+
+export function inspectionLines(inspection: Inspection, paint: Paint): string[] {
+  const { file, size, description, lz4, wal, database, notes, findings } = inspection;
+  const lines = [
+    `${printable(file)}: ${paint.bold(description)}, ${exactBytes(size)}`,
+    verdict(inspection, paint),
+  ];
+  if (lz4) {
+    for (const frame of lz4.frameList) lines.push("", ...lz4Lines(frame));
+    if (lz4.frames > lz4.frameList.length)
+      lines.push(`… and ${lz4.frames - lz4.frameList.length} more LZ4 frames`);
+  }
+  if (wal) lines.push("", ...walLines(wal));
+  if (database) lines.push("", ...databaseLines(database));
+  if (notes.length > 0) lines.push("", ...notes.map((note) => `Note: ${printable(note)}`));
+  if (findings.length > 0) lines.push("", ...findingLines(findings, paint));
+  return lines;
+}
+
+function verdict({ status, findings, kind, content }: Inspection, paint: Paint): string {
+  if (status === "damaged") {
+    return paint.bold(colourOf("damage", paint)(`DAMAGED (${countOf(findings, "damage")}, see below)`));
+  }
+  if (status === "inconclusive") {
+    return paint.bold(colourOf("inconclusive", paint)("INCONCLUSIVE: walkit cannot tell, see below"));
+  }
+  const warnings = countOf(findings, "warning");
+  const texts: Partial<Record<Kind, string>> = {
+    database: "OK: the header is right (pages have no checksums: for them, PRAGMA integrity_check)",
+    empty: "OK: nothing in it, nothing wrong with it",
+    "wal-segment":
+      "OK as far as this file alone can tell: what its first frame follows on, only walkit verify can check",
+  };
+  const what =
+    content === "database"
+      ? "OK: every checksum of the LZ4 frame fits, and it holds a database"
+      : texts[content ?? kind];
+  return paint.bold(paint.green(what ?? "OK: every checksum fits")) + (warnings ? `, with ${warnings}` : "");
+}
+
+function lz4Lines(frame: Lz4FrameDetails): string[] {
+  const { kind, offset, end, blocks, decompressedSize, blockList } = frame;
+  const until = end === null ? "breaks off" : `to ${end}`;
+  if (kind === "skippable") return [`Skippable LZ4 frame, bytes ${offset} ${until}: means nothing to LZ4`];
+  const traits =
+    kind === "legacy"
+      ? ["legacy format", "no checksums"]
+      : [
+          `blocks of up to ${formatBytes(frame.blockMaxSize)}, ${frame.blockIndependence ? "independent" : "linked"}`,
+          frame.blockChecksum ? "block checksums" : "no block checksums",
+          frame.contentChecksum !== null
+            ? `content checksum ${frame.contentChecksum}`
+            : "no content checksum",
+          frame.contentSize === null ? "no content size" : `content size ${frame.contentSize}`,
+        ];
+  const lines = [
+    `LZ4 frame, bytes ${offset} ${until}: ${traits.join(", ")}`,
+    `  ${count(blocks, "block")}, ${exactBytes(decompressedSize)} decompressed`,
+  ];
+  if (blockList.length > 0) {
+    const rows = blockList.map((b, i) => [
+      `  ${i}`,
+      b.offset,
+      b.compressedSize,
+      b.decompressedSize,
+      b.stored ? "stored" : "compressed",
+    ]);
+    lines.push(
+      ...table([["  block", "at byte", "size", "decompressed", ""], ...rows]).map((l) => l.trimEnd()),
+    );
+    if (blocks > blockList.length) lines.push(`  … and ${blocks - blockList.length} more (--frames all)`);
+  }
+  return lines;
+}
+
+function walLines(wal: WalDetails): string[] {
+  const { header, pageSize, byteOrder, salts, frames, transactions, uncommittedFrames, pageCount, stop } =
+    wal;
+  const start = header
+    ? `WAL: header right (checkpoint sequence ${header.checkpointSequence}, checksum ${header.checksum})`
+    : "WAL frames without the WAL's beginning";
+  const lines = [
+    start,
+    `  pages of ${pageSize} bytes, ${byteOrder ?? "unknown order of"} checksums, salts ${salts}`,
+    `  ${count(transactions, "transaction")} in ${count(frames - uncommittedFrames, "frame")}${uncommittedFrames > 0 ? `, then ${count(uncommittedFrames, "frame")} that no commit follows` : ""}${pageCount === null ? "" : `; the database has ${count(pageCount, "page")} after the last one`}`,
+  ];
+  if (stop && stop.reason !== "end")
+    lines.push(`  ends at byte ${stop.offset}, frame ${stop.frame} (${stop.reason})`);
+  const { transactionList, frameList } = wal;
+  if (transactionList.length > 0) {
+    const rows = transactionList.map((t, i) => [`  ${i}`, t.frame, t.frames, t.offset, t.end, t.pageCount]);
+    lines.push(
+      ...table([["  transaction", "first frame", "frames", "from byte", "to", "database pages"], ...rows]),
+    );
+    const more = transactions - transactionList.length;
+    if (more > 0) lines.push(`  … and ${more} more (--frames all)`);
+  }
+  if (frameList.length > 0) {
+    const rows = frameList.map((f) => [
+      `  ${f.frame}`,
+      f.offset,
+      f.page,
+      f.pageCount > 0 ? `commit, ${count(f.pageCount, "page")}` : "",
+      f.sound ? f.checksum : `${f.checksum} not sound`,
+    ]);
+    lines.push(...table([["  frame", "at byte", "page", "", "checksum"], ...rows]));
+    const more = frames - frameList.length;
+    if (more > 0) lines.push(`  … and ${more} more (--frames all)`);
+  }
+  return lines;
+}
+
+function databaseLines(database: DatabaseDetails): string[] {
+  const { pageSize, pages, writeVersion, changeCounter, schemaCookie, userVersion, sqliteVersion } = database;
+  const v = sqliteVersion;
+  const writer = `${Math.floor(v / 1_000_000)}.${Math.floor(v / 1000) % 1000}.${v % 1000}`;
+  return [
+    `Database: ${count(pages, "page")} of ${pageSize} bytes, ${exactBytes(pages * pageSize)}`,
+    `  journal mode ${writeVersion === 2 ? "WAL" : "rollback"}, change counter ${changeCounter}, schema cookie ${schemaCookie}, user version ${userVersion}`,
+    `  free pages ${database.freelistCount}, last written by SQLite ${writer}`,
+  ];
+}

@@ -1,0 +1,302 @@
+/** `walkit inspect`: any one file, recognized by its content: what is in it, and the first thing that is wrong. */
+
+import { type FileHandle, open } from "node:fs/promises";
+import { basename } from "node:path";
+import { fileURLToPath } from "node:url";
+import { hex, hexBytes } from "../bytes.ts";
+import { WalkitError } from "../errors.ts";
+import { type Finding, findingOf, makeFinding } from "../findings.ts";
+import { type BlockInfo, FrameDecoder, type FrameHeader } from "../lz4/index.ts";
+import { parseSegmentName, parseSnapshotName } from "../snapshot/index.ts";
+import { statusOf } from "../verify/report.ts";
+import { exitCodeOf } from "./exit.ts";
+import { Content, type DatabaseDetails, type WalDetails } from "./inspect-content.ts";
+import { inspectionLines } from "./inspect-text.ts";
+import { print, printJson } from "./output.ts";
+import { ProgressBar } from "./progress.ts";
+import { HEAD_SIZE, type Kind, recognize } from "./recognize.ts";
+import { paintFor } from "./text.ts";
+
+export interface InspectFlags {
+  frames: number;
+  json?: boolean;
+}
+
+export interface Lz4FrameDetails {
+  kind: FrameHeader["kind"];
+  /** Byte offsets in the file of its first byte and of what follows it; no end where it breaks off. */
+  offset: number;
+  end: number | null;
+  blockMaxSize: number;
+  blockIndependence: boolean;
+  blockChecksum: boolean;
+  contentSize: number | null;
+  /** xxHash32 of the content, hexadecimal. */
+  contentChecksum: string | null;
+  blocks: number;
+  decompressedSize: number;
+  blockList: (Omit<BlockInfo, "checksum"> & { checksum: string | null })[];
+}
+
+export interface Inspection {
+  command: "inspect";
+  status: "ok" | "damaged" | "inconclusive";
+  file: string;
+  size: number;
+  kind: Kind;
+  /** In words. */
+  description: string;
+  /** The LZ4 frames: how many, and the first ones. */
+  lz4: { frames: number; decompressedSize: number; frameList: Lz4FrameDetails[] } | undefined;
+  /** What the first LZ4 frame holds. */
+  content: Kind | undefined;
+  wal: WalDetails | undefined;
+  database: DatabaseDetails | undefined;
+  notes: string[];
+  findings: Finding[];
+}
+
+/** Decompressing takes no memory to speak of, but time: a hostile file can hold 255 times its size. */
+const MAX_OUTPUT = 64 * 2 ** 30;
+
+const PIECE = 1 << 20;
+
+export async function runInspect(
+  location: string,
+  flags: InspectFlags,
+  signal: AbortSignal,
+): Promise<number> {
+  const bar = new ProgressBar("reading", !flags.json);
+  let inspection: Inspection;
+  try {
+    inspection = await inspect(location, flags.frames, signal, bar);
+  } finally {
+    bar.clear();
+  }
+  if (flags.json) printJson(inspection);
+  else print(...inspectionLines(inspection, paintFor(process.stdout)));
+  return exitCodeOf(inspection.status);
+}
+
+async function inspect(
+  location: string,
+  limit: number,
+  signal: AbortSignal,
+  bar: ProgressBar,
+): Promise<Inspection> {
+  const path = location.startsWith("file:///") ? fileURLToPath(location) : location;
+  const file = await openFile(path);
+  try {
+    const { size } = await file.stat();
+    const pieces = piecesOf(file, path, signal, (done) => bar.update(done, size));
+    const head = new Uint8Array(Math.min(HEAD_SIZE, size));
+    for (let at = 0; at < head.length; ) {
+      const { bytesRead } = await wrap(path, () => file.read(head, at, head.length - at, at));
+      if (bytesRead === 0) break;
+      at += bytesRead;
+    }
+    const recognized = recognize(head, head.length === size);
+    const result: Inspection = {
+      ...{ command: "inspect", status: "ok", file: location, size, kind: recognized.kind },
+      description: recognized.name,
+      ...{ lz4: undefined, content: undefined, wal: undefined, database: undefined },
+      ...{ notes: [], findings: [] },
+    };
+    if (recognized.kind === "lz4") await inspectLz4(result, pieces, path, limit);
+    else if (["wal", "wal-segment", "database"].includes(recognized.kind)) {
+      const content = new Content({ path, decoded: false, limit });
+      for await (const piece of pieces) content.push(piece);
+      content.end(true);
+      take(result, content);
+    } else notRecognized(result, path, head);
+    result.status = statusOf(result.findings);
+    return result;
+  } finally {
+    await file.close();
+  }
+}
+
+function take(result: Inspection, { wal, database, findings, notes }: Content): void {
+  result.wal = wal;
+  result.database = database;
+  result.notes.push(...notes);
+  result.findings.push(...findings);
+}
+
+async function inspectLz4(
+  result: Inspection,
+  pieces: AsyncIterable<Uint8Array>,
+  path: string,
+  limit: number,
+): Promise<void> {
+  const content = new Content({ path, decoded: true, limit });
+  const lz4 = { frames: 0, decompressedSize: 0, frameList: [] as Lz4FrameDetails[] };
+  result.lz4 = lz4;
+  let current: Lz4FrameDetails | undefined;
+  let dataFrames = 0;
+  const decoder = new FrameDecoder(
+    { path, maxOutputSize: MAX_OUTPUT, trailing: "ignore" },
+    {
+      header: (header) => {
+        current = frameDetails(header);
+        lz4.frames++;
+        if (lz4.frameList.length < Math.max(1, limit)) lz4.frameList.push(current);
+        if (header.kind !== "skippable" && ++dataFrames === 2) {
+          const message = `Expected one LZ4 frame, found another one at byte ${header.offset}`;
+          const hint = "Nothing, if this is no file of a replica: there only the first frame is read";
+          result.findings.push(
+            makeFinding("lz4/trailing-data", message, { path, offset: header.offset, hint }),
+          );
+        }
+      },
+      block: (block) => {
+        current!.blocks++;
+        current!.decompressedSize += block.decompressedSize;
+        if (current!.blockList.length < limit)
+          current!.blockList.push({ ...block, checksum: hexOf(block.checksum) });
+      },
+      frameEnd: (end, checksum) => {
+        current!.end = end;
+        current!.contentChecksum = hexOf(checksum);
+      },
+    },
+  );
+  let failure: WalkitError | undefined;
+  try {
+    for await (const piece of pieces) {
+      for (const block of decoder.push(piece)) if (dataFrames === 1) content.push(block);
+    }
+    decoder.end();
+  } catch (error) {
+    if (!(error instanceof WalkitError) || !error.code.startsWith("lz4/")) throw error;
+    failure = error;
+  }
+  lz4.decompressedSize = decoder.produced;
+  if (failure) result.findings.push(findingOf(failure));
+  if (decoder.trailingOffset !== undefined) {
+    const message = `Expected the file to end with its LZ4 frame at byte ${decoder.trailingOffset}, found more bytes after it`;
+    result.findings.push(makeFinding("lz4/trailing-data", message, { path, offset: decoder.trailingOffset }));
+  }
+  content.end(failure === undefined || dataFrames > 1);
+  take(result, content);
+  const holds = content.recognized!;
+  if (content.bytes > 0 || !failure) result.content = holds.kind;
+  result.description = describeLz4(content, failure !== undefined);
+  if (!failure) checkAgainstName(result, basename(path));
+}
+
+function describeLz4({ recognized, bytes }: Content, failed: boolean): string {
+  if (bytes === 0) return failed ? "LZ4" : "LZ4 with nothing in it";
+  const { kind, name } = recognized!;
+  return kind === "unknown" ? "LZ4 with nothing of a replica in it" : `LZ4 with ${name} in it`;
+}
+
+function hexOf(checksum: number | undefined): string | null {
+  return checksum === undefined ? null : hex(checksum);
+}
+
+function frameDetails(header: FrameHeader): Lz4FrameDetails {
+  const { kind, offset, blockMaxSize, blockIndependence, blockChecksum, contentSize, skippableSize } = header;
+  return {
+    ...{ kind, offset, blockMaxSize, blockIndependence, blockChecksum },
+    end: skippableSize === undefined ? null : offset + header.size + skippableSize,
+    ...{
+      contentSize: contentSize ?? null,
+      contentChecksum: null,
+      blocks: 0,
+      decompressedSize: 0,
+      blockList: [],
+    },
+  };
+}
+
+/** What a file is, its content says; that a replica's file is not what its name says is a finding all the same. */
+function checkAgainstName(result: Inspection, name: string): void {
+  const { content, wal, file: path } = result;
+  const position = parseSegmentName(name);
+  let expected: string | undefined;
+  if (parseSnapshotName(name) !== undefined && content !== "database") expected = "a SQLite database";
+  else if (position) {
+    const { offset } = position;
+    if (offset === 0 && content !== "wal") expected = "the beginning of a SQLite WAL";
+    else if (offset > 0 && content !== "wal-segment")
+      expected = "a piece of a SQLite WAL without its beginning";
+    else if (offset > 0 && wal && (offset - 32) % (wal.pageSize + 24) !== 0) {
+      expected = `an offset at the start of a frame of ${wal.pageSize + 24} bytes`;
+    }
+  }
+  if (expected === undefined || result.findings.some((finding) => finding.severity === "damage")) return;
+  const message = `Expected ${expected} by the file's name, found ${result.description}`;
+  result.findings.push(makeFinding("replica/segment-position", message, { path, offset: 0 }));
+}
+
+function notRecognized(result: Inspection, path: string, head: Uint8Array): void {
+  if (result.kind === "empty") {
+    if (!/\.lz4$/.test(path)) {
+      result.notes.push("A SQLite database or WAL may be empty; a file of a replica never is");
+      return;
+    }
+    const message = "Expected an LZ4 frame, found an empty file";
+    result.findings.push(makeFinding("lz4/truncated", message, { path, offset: 0 }));
+    return;
+  }
+  const found = result.kind === "foreign" ? result.description : `bytes ${hexBytes(head, 16)}`;
+  const hints: Record<string, string> = {
+    "a file encrypted with age": "Decrypt it first: age --decrypt --identity <key file>",
+    "an LTX file (Litestream 0.5 and LiteFS)": "This version of walkit reads replicas of Litestream 0.3 only",
+    "a SQLite rollback journal": "It belongs beside its database: leave it there, SQLite needs it to recover",
+    "a SQLite shared-memory file (-shm)": "It holds no data of its own: SQLite makes it anew",
+  };
+  const hint =
+    result.kind === "foreign"
+      ? (hints[result.description] ?? "Unpack it first, then inspect what was in it")
+      : "If this should be a file of a replica, its beginning is damaged: bring it back from another copy";
+  const message = `Expected an LZ4 frame, a SQLite WAL or a SQLite database, found ${found}`;
+  result.findings.push({
+    ...makeFinding("lz4/bad-magic", message, { path, offset: 0, hint, severity: "inconclusive" }),
+    meaning: "walkit does not know what is in this file, so it cannot say whether it is right",
+  });
+}
+
+async function openFile(path: string): Promise<FileHandle> {
+  const file = await wrap(path, () => open(path, "r"));
+  const info = await file.stat();
+  if (!info.isDirectory()) return file;
+  await file.close();
+  throw new WalkitError("storage/unreadable", `Expected a file, found a folder: ${path}`, {
+    path,
+    hint: `To look at a whole replica: walkit verify ${path}`,
+  });
+}
+
+async function* piecesOf(
+  file: FileHandle,
+  path: string,
+  signal: AbortSignal,
+  onRead: (done: number) => void,
+): AsyncGenerator<Uint8Array> {
+  const buffer = new Uint8Array(PIECE);
+  for (let at = 0; ; ) {
+    signal.throwIfAborted();
+    const { bytesRead } = await wrap(path, () => file.read(buffer, 0, buffer.length, at));
+    if (bytesRead === 0) return;
+    at += bytesRead;
+    onRead(at);
+    yield buffer.subarray(0, bytesRead);
+  }
+}
+
+async function wrap<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const { code, message } = error as { code?: string; message: string };
+    if (code === "ENOENT") {
+      throw new WalkitError("storage/not-found", `Expected a file at ${path}, found nothing there`, {
+        path,
+        hint: "Check the path",
+      });
+    }
+    throw new WalkitError("storage/unreadable", `Cannot read ${path}: ${message}`, { path, cause: error });
+  }
+}

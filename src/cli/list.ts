@@ -1,0 +1,184 @@
+/** `walkit generations | snapshots | wal`: Litestream's lists, byte for byte but for the lag, and as JSON. */
+
+import { type Finding, makeFinding } from "../findings.ts";
+import {
+  type Catalog,
+  formatPosition,
+  formatTime,
+  type Generation,
+  readCatalog,
+  timeRange,
+  timesUntrusted,
+} from "../snapshot/index.ts";
+import { openReplica } from "../storage/locate.ts";
+import { statusOf } from "../verify/report.ts";
+import { generationOf } from "./arguments.ts";
+import { exitCodeOf } from "./exit.ts";
+import { findingLines, print, printAside, printJson } from "./output.ts";
+import { paintFor, table } from "./text.ts";
+
+export type ListCommand = "generations" | "snapshots" | "wal";
+
+export interface ListFlags {
+  generation?: string;
+  json?: boolean;
+}
+
+/** Litestream calls a replica without a name after the kind of its storage. */
+const NAME = "file";
+
+/** What Go's zero time looks like: a generation without files has no other. */
+const NO_TIME = "0001-01-01T00:00:00Z";
+
+export async function runList(
+  command: ListCommand,
+  location: string,
+  { generation: wanted, json = false }: ListFlags,
+  signal: AbortSignal,
+): Promise<number> {
+  const replica = await openReplica(location);
+  const { storage, prefix } = replica;
+  const generation = generationOf(replica, wanted);
+  const { generations } = await readCatalog(storage, { prefix, generation, signal });
+  const findings = listFindings(generations, prefix);
+  const status = statusOf(findings);
+  if (json) {
+    printJson({
+      command,
+      status,
+      replica: location,
+      [command]: itemsOf(command, generations, prefix),
+      findings,
+    });
+  } else {
+    print(...table(rowsOf(command, generations)));
+    printAside(...findingLines(findings, paintFor(process.stderr)));
+  }
+  return exitCodeOf(status);
+}
+
+function listFindings(generations: readonly Generation[], prefix: string): Finding[] {
+  const findings: Finding[] = [];
+  if (generations.length === 0) {
+    const message = `Expected generations below ${prefix || "the folder"}, found none`;
+    findings.push(makeFinding("replica/not-a-replica", message));
+  }
+  for (const generation of generations) {
+    const untrusted = timesUntrusted(generation);
+    if (!untrusted) continue;
+    const message = `Expected file times that tell when each file was written, found that they cannot: ${untrusted.reason}`;
+    findings.push(
+      makeFinding("replica/times-untrusted", message, { generation: generation.id, path: untrusted.path }),
+    );
+  }
+  return findings;
+}
+
+function rowsOf(command: ListCommand, generations: Catalog["generations"]): (string | number)[][] {
+  if (command === "generations") {
+    const now = BigInt(Date.now()) * 1_000_000n;
+    const rows = generations.map((generation) => {
+      const range = timeRange(generation);
+      const lag = formatLag(range ? now - range.newest : LONGEST);
+      return [NAME, generation.id, lag, wholeSeconds(range?.oldest), wholeSeconds(range?.newest)];
+    });
+    return [["name", "generation", "lag", "start", "end"], ...rows];
+  }
+  if (command === "snapshots") {
+    const rows = generations.flatMap(({ id, snapshots }) =>
+      snapshots.map(({ index, size, modified }) => [NAME, id, index, size ?? 0, wholeSeconds(modified)]),
+    );
+    return [["replica", "generation", "index", "size", "created"], ...rows];
+  }
+  const rows = generations.flatMap(({ id, segments }) =>
+    segments.map((s) => [NAME, id, s.index, s.offset, s.size ?? 0, wholeSeconds(s.modified)]),
+  );
+  return [["replica", "generation", "index", "offset", "size", "created"], ...rows];
+}
+
+function itemsOf(command: ListCommand, generations: Catalog["generations"], prefix: string): object[] {
+  if (command === "generations") {
+    return generations.map((generation) => {
+      const { id, snapshots, segments } = generation;
+      const range = timeRange(generation);
+      const sizes = [...snapshots, ...segments].map((file) => file.size);
+      return {
+        generation: id,
+        path: `${prefix}${id}`,
+        snapshots: snapshots.length,
+        segments: segments.length,
+        indexes: new Set(segments.map((segment) => segment.index)).size,
+        bytes: sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0),
+        start: exactTime(range?.oldest),
+        end: exactTime(range?.newest),
+        timesTrusted: timesUntrusted(generation) === undefined,
+      };
+    });
+  }
+  if (command === "snapshots") {
+    return generations.flatMap(({ id, snapshots }) =>
+      snapshots.map(({ index, size, modified, path }) => ({
+        generation: id,
+        index,
+        size,
+        created: exactTime(modified),
+        path,
+      })),
+    );
+  }
+  return generations.flatMap(({ id, segments }) =>
+    segments.map(({ index, offset, size, modified, path }) => ({
+      generation: id,
+      index,
+      offset,
+      position: formatPosition({ index, offset }),
+      size,
+      created: exactTime(modified),
+      path,
+    })),
+  );
+}
+
+function exactTime(time: bigint | undefined): string | undefined {
+  return time === undefined ? undefined : formatTime(time);
+}
+
+/** As Go prints a time in whole seconds: what is below them is cut off. */
+function wholeSeconds(time: bigint | undefined): string {
+  return time === undefined ? NO_TIME : `${formatTime(time).slice(0, 19)}Z`;
+}
+
+const SECOND = 1_000_000_000n;
+/** The longest duration that Go has; a lag without a time becomes this. */
+const LONGEST = 2n ** 63n - 1n;
+
+/**
+ * A duration in nanoseconds as Litestream prints it: cut to seconds from 10 s on, to tenths from 1 s, then to milliseconds
+ * and microseconds, and written as Go writes durations (`2562047h47m16s`, `2m17s`, `6.3s`, `500ms`).
+ */
+export function formatLag(nanoseconds: bigint): string {
+  const sign = nanoseconds < 0n ? "-" : "";
+  const exact = nanoseconds < 0n ? -nanoseconds : nanoseconds;
+  const steps: [over: bigint, step: bigint][] = [
+    [10n * SECOND, SECOND],
+    [SECOND, SECOND / 10n],
+    [SECOND / 1000n, SECOND / 1000n],
+    [SECOND / 1_000_000n, SECOND / 1_000_000n],
+  ];
+  const [, step] = steps.find(([over]) => exact > over) ?? [0n, 1n];
+  const cut = exact - (exact % step);
+  if (cut === 0n) return "0s";
+  if (cut < 1000n) return `${sign}${cut}ns`;
+  if (cut < 1_000_000n) return `${sign}${decimal(cut, 1000n)}µs`;
+  if (cut < SECOND) return `${sign}${decimal(cut, 1_000_000n)}ms`;
+  const hours = cut / (3600n * SECOND);
+  const minutes = (cut / (60n * SECOND)) % 60n;
+  const seconds = `${decimal(cut % (60n * SECOND), SECOND)}s`;
+  return sign + (hours > 0n ? `${hours}h${minutes}m` : minutes > 0n ? `${minutes}m` : "") + seconds;
+}
+
+function decimal(value: bigint, unit: bigint): string {
+  const digits = unit.toString().length - 1;
+  const fraction = (value % unit).toString().padStart(digits, "0").replace(/0+$/, "");
+  return `${value / unit}${fraction ? `.${fraction}` : ""}`;
+}

@@ -1,0 +1,108 @@
+/** What every command prints: JSON objects, findings, errors. */
+
+import type { WalkitError } from "../errors.ts";
+import { type Finding, findingOf, type Severity } from "../findings.ts";
+import { count, type Paint, paintFor, printable } from "./text.ts";
+
+/** One object to standard output. What is not known is `null`, so that the keys are always the same. */
+export function printJson(value: object): void {
+  print(JSON.stringify(value, (_, v) => (v === undefined ? null : v), 2));
+}
+
+export function print(...lines: string[]): void {
+  if (lines.length > 0) process.stdout.write(`${lines.join("\n")}\n`);
+}
+
+/** To standard error. */
+export function printAside(...lines: string[]): void {
+  if (lines.length > 0) process.stderr.write(`${lines.join("\n")}\n`);
+}
+
+const TITLES: Record<Severity, string> = {
+  damage: "Damage",
+  inconclusive: "Could not be found out",
+  warning: "Warnings",
+  info: "For information",
+};
+
+const ORDER: readonly Severity[] = ["damage", "inconclusive", "warning", "info"];
+
+/** So many findings of one kind are printed; `--json` has them all. */
+const SHOWN: Record<Severity, number> = { damage: 100, inconclusive: 20, warning: 20, info: 3 };
+
+/** Findings by severity, the gravest first; those with the same code, meaning and advice say so once. */
+export function findingLines(findings: readonly Finding[], paint: Paint): string[] {
+  const lines: string[] = [];
+  for (const severity of ORDER) {
+    const group = findings.filter((finding) => finding.severity === severity);
+    if (group.length === 0) continue;
+    if (lines.length > 0) lines.push("");
+    lines.push(paint.bold(colourOf(severity, paint)(`${TITLES[severity]} (${group.length})`)));
+    for (const same of groupBy(group, kindOf).values())
+      lines.push(...sameFindings(same, SHOWN[severity], paint));
+  }
+  return lines;
+}
+
+function kindOf({ code, meaning, action }: Finding): string {
+  return `${code}\n${meaning}\n${action}`;
+}
+
+function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(key(item));
+    if (group) group.push(item);
+    else groups.set(key(item), [item]);
+  }
+  return groups;
+}
+
+function sameFindings(same: readonly Finding[], shown: number, paint: Paint): string[] {
+  const { code, meaning, action } = same[0]!;
+  const lines: string[] = [];
+  for (const finding of same.slice(0, shown)) {
+    lines.push(`  ${paint.bold(printable(finding.message))}`);
+    for (const [label, text] of placesOf(finding)) lines.push(`    ${label.padEnd(15)}${text}`);
+  }
+  if (same.length > shown)
+    lines.push(`  … and ${same.length - shown} more like these (all of them with --json)`);
+  lines.push(`    what it means  ${printable(meaning)}`);
+  lines.push(`    what to do     ${printable(action)}`);
+  lines.push(paint.dim(`    code           ${code}`));
+  return lines;
+}
+
+/** Where it is: the file, the place in the WAL, the byte. */
+function placesOf({ path, position, offset, decoded, frame }: Finding): [label: string, text: string][] {
+  const places: [string, string][] = [];
+  if (path !== undefined) places.push(["file", printable(path)]);
+  const at: string[] = [];
+  if (position !== undefined) at.push(`WAL position ${position}`);
+  if (offset !== undefined) at.push(`byte ${offset}${decoded ? " of what the file decompresses to" : ""}`);
+  if (frame !== undefined) at.push(`frame ${frame}`);
+  if (at.length > 0) places.push(["at", at.join(", ")]);
+  return places;
+}
+
+export function colourOf(severity: Severity, paint: Paint): (text: string) => string {
+  return severity === "damage" ? paint.red : severity === "info" ? paint.dim : paint.yellow;
+}
+
+/** `1 warning`, `2 problems` … of what there is. */
+export function countOf(findings: readonly Finding[], severity: Severity): string | undefined {
+  const n = findings.filter((finding) => finding.severity === severity).length;
+  const noun = { damage: "problem", inconclusive: "open question", warning: "warning", info: "note" }[
+    severity
+  ];
+  return n === 0 ? undefined : count(n, noun);
+}
+
+/** An error for people, on standard error: what, where, what it means, what to do. */
+export function printError(error: WalkitError): void {
+  const paint = paintFor(process.stderr);
+  const finding = findingOf(error);
+  printAside(`${paint.red("walkit:")} ${printable(finding.message)}`);
+  for (const [label, text] of placesOf(finding)) printAside(`  ${label}: ${text}`);
+  printAside(`  what it means: ${printable(finding.meaning)}`, `  what to do: ${printable(finding.action)}`);
+}

@@ -1,0 +1,266 @@
+/** `walkit restore`: the database of one moment, into a file or to standard output. */
+
+import { createReadStream } from "node:fs";
+import { lstat, readdir, realpath, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, isAbsolute, join, relative, sep } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { fileURLToPath } from "node:url";
+import { WalkitError } from "../errors.ts";
+import { type Finding, makeFinding } from "../findings.ts";
+import { planRestore, type RestorePlan, type Target } from "../replay/plan.ts";
+import { type RestoreFileOptions, restoreFile, restoreThrough } from "../restore/file.ts";
+import type { Restored } from "../restore/restore.ts";
+import { readCatalog } from "../snapshot/catalog.ts";
+import { formatPosition, isGenerationName } from "../snapshot/names.ts";
+import { formatTime } from "../snapshot/times.ts";
+import { openReplica, type Replica } from "../storage/locate.ts";
+import type { Storage } from "../storage/storage.ts";
+import { generationOf, UsageError } from "./arguments.ts";
+import { BrokenPipe, EXIT } from "./exit.ts";
+import { print, printAside, printJson } from "./output.ts";
+import { ProgressBar } from "./progress.ts";
+import { plannedLines, restoredLines } from "./restore-text.ts";
+import { paintFor, printable } from "./text.ts";
+
+export interface RestoreFlags {
+  output?: string;
+  generation?: string;
+  index?: number;
+  timestamp?: bigint;
+  ifDbNotExists?: boolean;
+  ifReplicaExists?: boolean;
+  force?: boolean;
+  dryRun?: boolean;
+  integrityCheck?: "none" | "quick" | "full";
+  salvage?: boolean;
+  json?: boolean;
+  quiet?: boolean;
+  parallelism: number;
+}
+
+/** What `--json` prints; the keys are always these. */
+interface RestoreReport {
+  command: "restore";
+  status: "restored" | "planned" | "skipped";
+  replica: string;
+  output: string | undefined;
+  skipped: string | undefined;
+  target: { generation: string | undefined; index: number | undefined; timestamp: string | undefined };
+  plan: object | undefined;
+  restored: object | undefined;
+  lost: Restored["lost"];
+  findings: Finding[];
+}
+
+export async function runRestore(
+  location: string,
+  flags: RestoreFlags,
+  signal: AbortSignal,
+): Promise<number> {
+  checkFlags(flags);
+  const { output, json = false, quiet = false, index, timestamp } = flags;
+  const target: Target = { generation: flags.generation, index, timestamp };
+  const report = (status: RestoreReport["status"], rest: Partial<RestoreReport>): RestoreReport => ({
+    command: "restore",
+    status,
+    replica: location,
+    output,
+    skipped: undefined,
+    target: {
+      generation: target.generation,
+      index,
+      timestamp: timestamp === undefined ? undefined : formatTime(timestamp),
+    },
+    plan: undefined,
+    restored: undefined,
+    lost: undefined,
+    findings: [],
+    ...rest,
+  });
+  const skip = (why: string): number => {
+    if (json) printJson(report("skipped", { skipped: why }));
+    else if (!quiet) tell(output, `Skipped: ${why}. Nothing was done`);
+    return EXIT.ok;
+  };
+  if (flags.ifDbNotExists && output !== undefined && output !== "-" && (await exists(output))) {
+    return skip(`there is something at ${printable(output)} already (--if-db-not-exists)`);
+  }
+  let replica: Replica;
+  try {
+    replica = await openReplica(location);
+    target.generation = generationOf(replica, flags.generation);
+    if (flags.dryRun) {
+      const planned = await dryRun(replica, target, output, flags, signal);
+      const { findings } = planned.plan;
+      if (json) printJson(report("planned", { plan: planObject(planned.plan), findings }));
+      else print(...plannedLines(planned, flags, paintFor(process.stdout)));
+      return EXIT.ok;
+    }
+    const began = performance.now();
+    const restored = await run(replica, target, output!, flags, signal);
+    const { findings, plan, lost, proven, generation, snapshot, ...rest } = restored;
+    const time = await timeOfLast(replica.storage, plan);
+    const milliseconds = Math.round(performance.now() - began);
+    if (json) {
+      const position = rest.position && formatPosition(rest.position);
+      const done = { generation, snapshot, ...rest, position, time, proven, milliseconds };
+      printJson(report("restored", { plan: planObject(plan), restored: done, lost, findings }));
+    } else {
+      const paint = paintFor(output === "-" ? process.stderr : process.stdout);
+      const about = { output: output!, target, time, milliseconds, quiet };
+      tell(output, ...restoredLines(restored, about, paint));
+    }
+    return EXIT.ok;
+  } catch (error) {
+    if (
+      flags.ifReplicaExists &&
+      error instanceof WalkitError &&
+      (await isNothingThere(error, location, flags))
+    ) {
+      return skip(`there is nothing to restore from at ${printable(location)} (--if-replica-exists)`);
+    }
+    throw error;
+  }
+}
+
+function checkFlags({ output, dryRun, index, timestamp, json }: RestoreFlags): void {
+  if (index !== undefined && timestamp !== undefined) {
+    throw new UsageError("--index and --timestamp cannot be used together: each names a moment by itself");
+  }
+  if (dryRun) return;
+  if (output === undefined) {
+    throw new UsageError("-o <file> is missing: where is the database to go? (-o - is standard output)");
+  }
+  if (output !== "-") return;
+  if (json) throw new UsageError("-o - and --json both want standard output: choose one");
+  if (process.stdout.isTTY) {
+    throw new UsageError("a database is not for a terminal: send standard output to a file or a program");
+  }
+}
+
+async function dryRun(
+  { storage, prefix }: Replica,
+  target: Target,
+  output: string | undefined,
+  { force }: RestoreFlags,
+  signal: AbortSignal,
+): Promise<{ plan: RestorePlan; time: string | undefined }> {
+  const catalog = await readCatalog(storage, { prefix, generation: target.generation, signal });
+  const plan = planRestore(catalog, target);
+  if (output !== undefined && output !== "-" && !force && (await exists(output))) {
+    const message = `Expected nothing at ${output}, found that there is something: the restore would be refused`;
+    plan.findings.push(makeFinding("output/exists", message, { path: output, severity: "warning" }));
+  }
+  return { plan, time: await timeOfLast(storage, plan) };
+}
+
+async function run(
+  { storage, prefix }: Replica,
+  target: Target,
+  output: string,
+  { force, integrityCheck, salvage, parallelism, json, quiet }: RestoreFlags,
+  signal: AbortSignal,
+): Promise<Restored> {
+  const bar = new ProgressBar("restoring", !json && !quiet);
+  const options: RestoreFileOptions = {
+    prefix,
+    force,
+    salvage,
+    integrityCheck,
+    parallelism,
+    signal,
+    onProgress: ({ done, total, phase }) =>
+      bar.update(done, total, phase === "wal" ? "reading WAL" : "writing database"),
+    // SQLite's check does not hear a signal while it runs: what came meanwhile must count before the file gets its name.
+    accept: async () => {
+      for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
+      signal.throwIfAborted();
+    },
+  };
+  try {
+    if (output === "-") {
+      const send = async (path: string) => {
+        bar.clear();
+        await toStandardOutput(path, signal);
+      };
+      return await restoreThrough(storage, target, tmpdir(), send, options);
+    }
+    await checkOutput(output, join(storage.root, prefix));
+    return await restoreFile(storage, target, output, options);
+  } finally {
+    bar.clear();
+  }
+}
+
+async function toStandardOutput(path: string, signal: AbortSignal): Promise<void> {
+  try {
+    await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), process.stdout, {
+      end: false,
+      signal,
+    });
+  } catch (error) {
+    if ((error as { code?: string }).code === "EPIPE") throw new BrokenPipe("nobody reads any more");
+    throw error;
+  }
+}
+
+/** Where the output cannot go, said before anything is read. */
+async function checkOutput(output: string, generations: string): Promise<void> {
+  const folder = dirname(output);
+  const found = await stat(folder).catch(() => undefined);
+  if (!found?.isDirectory()) {
+    throw new WalkitError(
+      "output/unwritable",
+      `Expected a folder to write to at ${folder}, found ${found ? "a file" : "nothing"} there`,
+      { path: output, hint: "Create the folder, or choose another output" },
+    );
+  }
+  const inside = relative(await realpath(generations), await realpath(folder));
+  if (!isAbsolute(inside) && isGenerationName(inside.split(sep)[0]!)) {
+    throw new UsageError(`the output ${output} lies inside the replica: choose a place outside of it`);
+  }
+}
+
+/** The plan with its positions as text, as everywhere in `--json`. */
+function planObject({ findings: _, end, next, ...plan }: RestorePlan): object {
+  return { ...plan, end: end && formatPosition(end), next: next && formatPosition(next) };
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await lstat(path).catch(() => undefined)) !== undefined;
+}
+
+/** When the last file that is laid into the database was written: the segment, else the snapshot. */
+async function timeOfLast(storage: Storage, plan: RestorePlan): Promise<string | undefined> {
+  const { path } = plan.segments.at(-1) ?? plan.snapshot;
+  for await (const entry of storage.list(path)) {
+    if (entry.path === path && entry.modified !== undefined) return formatTime(entry.modified);
+  }
+  return undefined;
+}
+
+/**
+ * Whether there is simply no replica yet: no folder, an empty one, no generation, or a generation without any file. WAL
+ * without its snapshot is something, and so is a place where no replica can ever be (a file, another scheme, Litestream's
+ * own metadata folder): to take these for a fresh start would lose a database.
+ */
+async function isNothingThere(
+  { code, path }: WalkitError,
+  location: string,
+  { generation }: RestoreFlags,
+): Promise<boolean> {
+  if (code === "storage/not-found") return path === location;
+  if (code === "target/no-generation") return generation === undefined;
+  if (code === "replica/no-snapshot") return path === undefined;
+  if (code !== "replica/not-a-replica" || /^(?!file:)[a-z][a-z0-9+.-]+:\/\//i.test(location)) return false;
+  const folder = location.startsWith("file:///") ? fileURLToPath(location) : location;
+  const names = await readdir(folder).catch(() => undefined);
+  return names !== undefined && !["generations", "snapshots", "wal"].some((name) => names.includes(name));
+}
+
+/** To where people read: standard output, unless the database goes there. */
+function tell(output: string | undefined, ...lines: string[]): void {
+  if (output === "-") printAside(...lines);
+  else print(...lines);
+}

@@ -1,0 +1,79 @@
+/** Small words for people: sizes, counts, durations, tables, colours, and nothing that a terminal would obey. */
+
+/** `text` without characters that a terminal acts on: file names may hold anything. */
+export function printable(text: string): string {
+  return text.replace(UNPRINTABLE, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+// Control characters, line separators, and those that turn the direction of writing.
+const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu;
+
+/** `584 bytes`, `38.1 KiB` */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1024) return count(bytes, "byte");
+  const units = ["KiB", "MiB", "GiB", "TiB", "PiB"];
+  let value = bytes / 1024;
+  let unit = 0;
+  while (value >= 1023.95 && unit < units.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${value.toFixed(1)} ${units[unit]}`;
+}
+
+/** `38.1 KiB (39014 bytes)` */
+export function exactBytes(bytes: number): string {
+  return bytes < 1024 ? formatBytes(bytes) : `${formatBytes(bytes)} (${bytes} bytes)`;
+}
+
+/** `1 segment`, `2 segments`, `6 indexes` */
+export function count(n: number, noun: string): string {
+  return `${n} ${n === 1 ? noun : /x$/.test(noun) ? `${noun}es` : `${noun}s`}`;
+}
+
+export function formatSeconds(milliseconds: number): string {
+  const seconds = milliseconds / 1000;
+  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 2 : 1)} s`;
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 60
+    ? `${minutes} min ${Math.floor(seconds % 60)} s`
+    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** An argument as a shell takes it. */
+export function shellQuote(text: string): string {
+  return /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+/** Columns padded to two spaces behind their widest entry, the last one not at all: as Litestream prints its lists. */
+export function table(rows: readonly (readonly (string | number)[])[]): string[] {
+  const widths: number[] = [];
+  for (const row of rows) {
+    for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, String(cell).length);
+  }
+  return rows.map((row) =>
+    row.map((cell, i) => (i < row.length - 1 ? String(cell).padEnd(widths[i]! + 2) : String(cell))).join(""),
+  );
+}
+
+export interface Paint {
+  bold(text: string): string;
+  dim(text: string): string;
+  red(text: string): string;
+  yellow(text: string): string;
+  green(text: string): string;
+}
+
+/** Colours on a terminal, unless `NO_COLOR` (https://no-color.org) is set. */
+export function paintFor(stream: { isTTY?: boolean | undefined }): Paint {
+  const on = stream.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== "dumb";
+  const code = (open: number, close: number) => (text: string) =>
+    on ? `\u001b[${open}m${text}\u001b[${close}m` : text;
+  return {
+    bold: code(1, 22),
+    dim: code(2, 22),
+    red: code(31, 39),
+    yellow: code(33, 39),
+    green: code(32, 39),
+  };
+}

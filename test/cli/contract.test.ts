@@ -1,0 +1,166 @@
+/** Usage, exit codes, and that `docs/json.md` lists exactly the keys that there are. */
+
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { build, MAIN, temporaryFolder, unpack, walkit, walkitJson } from "./support.ts";
+
+build();
+
+const basic = unpack("basic");
+const doc = (name: string) => readFileSync(new URL(`../../docs/${name}`, import.meta.url), "utf8");
+
+describe("usage", () => {
+  it("errors exit with 2, on standard error, and say what was expected", async () => {
+    const output = join(temporaryFolder(), "x.db");
+    const table: [args: string[], expected: RegExp][] = [
+      [[], /Usage: walkit/],
+      [["restor", basic], /Did you mean restore/],
+      [["verify"], /missing required argument 'replica'/],
+      [["verify", ""], /Expected a path, found an empty one/],
+      [["verify", basic, "--level", "deep"], /Allowed choices are names, frames, replay, integrity/],
+      [["verify", basic, "--generation", "F73D382FD730C09A"], /16 lowercase hexadecimal digits/],
+      [["verify", basic, "--parallelism", "0"], /from 1 to 1024/],
+      [["restore", basic], /-o <file> is missing/],
+      [["restore", basic, "-o", ""], /Expected a path/],
+      [["restore", basic, "-o", output, "--index", "g"], /hexadecimal/],
+      [["restore", basic, "-o", output, "--timestamp", "2026-11-20 12:15"], /RFC 3339/],
+      [["restore", basic, "-o", output, "--index", "1", "--timestamp", "2026-11-20T12:15:32Z"], /together/],
+      [["restore", basic, "-o", "-", "--json"], /standard output/],
+      [["restore", basic, "-o", output, "-if-replica-exists"], /Did you mean --if-replica-exists/],
+      [["restore", basic, "-o", output, "--integrity-check", "maybe"], /none, quick, full/],
+      [["generations", basic, "extra"], /too many arguments/],
+      [["inspect", "x", "--frames", "-1"], /--frames/],
+    ];
+    const runs = await Promise.all(table.map(([args]) => walkit(args)));
+    for (const [i, { code, stdout, stderr }] of runs.entries()) {
+      expect([table[i]![0], code, stdout]).toEqual([table[i]![0], 2, ""]);
+      expect(stderr).toMatch(table[i]![1]);
+    }
+  });
+
+  it("--version and help exit with 0, and need no library", async () => {
+    const runs = await Promise.all([
+      walkit(["--version"]),
+      walkit(["--help"]),
+      walkit(["help", "restore"]),
+      walkit(["verify", "--help"]),
+    ]);
+    expect(runs.map((r) => [r.code, r.stderr])).toEqual(runs.map(() => [0, ""]));
+    const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+    expect(runs[0]!.stdout).toBe(`${version}\n`);
+    for (const { stdout } of runs.slice(1)) expect(stdout).toContain("Exit codes:");
+    expect(runs[2]!.stdout).toMatch(/hexadecimal/);
+  });
+
+  it("every option is in docs/cli.md, and none besides", async () => {
+    const text = doc("cli.md");
+    const commands = ["verify", "restore", "inspect", "generations", "snapshots", "wal"];
+    const helps = await Promise.all(commands.map((command) => walkit([command, "--help"])));
+    const real = new Set(helps.flatMap(({ stdout }) => stdout.match(/^ {2}(?:-\w, )?--[a-z-]+/gm) ?? []));
+    const names = new Set([...real].map((option) => option.match(/--[a-z-]+/)![0]));
+    names.delete("--help");
+    const rows = text.split("\n").filter((line) => line.startsWith("| `-"));
+    const documented = new Set(rows.map((line) => line.match(/--[a-z-]+/)![0]));
+    expect([...documented].sort()).toEqual([...names].sort());
+  });
+
+  it("a reader that goes away is no error", async () => {
+    const code = await new Promise((resolve) => {
+      const child = spawn(process.execPath, [MAIN, "wal", basic, "--json"], { stdio: "pipe" });
+      child.stdout.destroy();
+      let stderr = "";
+      child.stderr.on("data", (data) => (stderr += data));
+      child.on("close", (code) => resolve([code, stderr]));
+    });
+    expect(code).toEqual([0, ""]);
+  });
+});
+
+/** The documented keys by section: the first column of the table below each heading. */
+const sections = new Map(
+  doc("json.md")
+    .split(/^##+ /m)
+    .slice(1)
+    .map((section) => [
+      section.split("\n")[0]!,
+      [...section.matchAll(/^\| `(\w+)` +\|/gm)].map((match) => match[1]!).sort(),
+    ]),
+);
+
+describe("docs/json.md", () => {
+  const seen = new Set<string>();
+  const check = (section: string, object: object) => {
+    seen.add(section);
+    expect([section, ...Object.keys(object).sort()]).toEqual([section, ...(sections.get(section) ?? [])]);
+  };
+  const findings = (json: { findings: object[] }) => {
+    for (const finding of json.findings) check("Finding", finding);
+    return json.findings.length;
+  };
+
+  it("has every key of every command, and none besides", async () => {
+    const damaged = unpack("damaged/flip-page-data");
+    const multi = unpack("multi-snapshot");
+    const output = join(temporaryFolder(), "out.db");
+    const [{ generation: first }] = (await walkitJson(["generations", multi])).json.generations;
+    const verified = (await walkitJson(["verify", multi])).json;
+    check("verify", verified);
+    check("verify generations", verified.generations[0]);
+    check("verify ranges", verified.generations[0].restorable[0]);
+    check("verify links", verified.generations[0].links);
+    const names = (await walkitJson(["verify", multi, "--level", "names", "--generation", first])).json;
+    check("verify generations", names.generations[0]);
+    expect([names.generations[0].links, names.generations[0].integrity]).toEqual([null, null]);
+    expect(findings((await walkitJson(["verify", damaged])).json)).toBe(1);
+
+    const salvaged = (await walkitJson(["restore", damaged, "--salvage", "-o", output])).json;
+    const planned = (await walkitJson(["restore", damaged, "--dry-run"])).json;
+    const skipped = (await walkitJson(["restore", damaged, "-o", output, "--if-db-not-exists"])).json;
+    for (const json of [salvaged, planned, skipped]) check("restore", json);
+    check("restore target", salvaged.target);
+    check("restore plan", salvaged.plan);
+    check("restore plan", planned.plan);
+    check("restore restored", salvaged.restored);
+    check("restore lost", salvaged.lost);
+    check("Finding", salvaged.lost.reason);
+
+    for (const command of ["generations", "snapshots", "wal"]) {
+      const { json } = await walkitJson([command, multi]);
+      check(command, json);
+      check(`${command} items`, json[command][0]);
+    }
+
+    const { path } = (await walkitJson(["wal", multi])).json.wal[0];
+    const segment = (await walkitJson(["inspect", join(multi, path)])).json;
+    const database = (await walkitJson(["inspect", output])).json;
+    const nothing = (await walkitJson(["inspect", MAIN])).json;
+    for (const json of [segment, database, nothing]) check("inspect", json);
+    check("inspect lz4", segment.lz4);
+    check("inspect lz4 frames", segment.lz4.frameList[0]);
+    check("inspect wal", segment.wal);
+    check("inspect database", database.database);
+    expect(findings(nothing)).toBe(1);
+
+    const failures = [
+      await walkitJson(["verify", join(multi, "no")]),
+      await walkitJson(["generations", join(multi, "no")]),
+      await walkitJson(["inspect", join(multi, "no")]),
+      await walkitJson(["restore", damaged, "-o", `${output}2`]),
+    ];
+    expect(failures.map(({ code, json }) => [code, json.status, findings(json)])).toEqual([
+      [3, "inconclusive", 1],
+      [3, "inconclusive", 1],
+      [3, "inconclusive", 1],
+      [1, "failed", 1],
+    ]);
+    for (const { json } of failures) check("Every object", json);
+    expect([...seen].sort()).toEqual([...sections.keys()].sort());
+  });
+
+  it("shows a real example", async () => {
+    const { json } = await walkitJson(["verify", basic, "--level", "frames"]);
+    expect(doc("json.md")).toContain(JSON.stringify(json.generations[0].restorable[0]));
+  });
+});

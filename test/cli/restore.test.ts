@@ -1,0 +1,296 @@
+/** `walkit restore`: the bytes, and everything that must not happen. */
+
+import { spawn } from "node:child_process";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { describe, expect, it } from "vitest";
+import { compressBlock, compressBlockBound } from "../../src/lz4/index.ts";
+import { GOLDEN, readManifest, sha256 } from "../support/fixtures.ts";
+import { build, hashOf, MAIN, temporaryFolder, unpack, walkit, walkitJson } from "./support.ts";
+
+build();
+
+const basic = unpack("basic");
+const newest = readManifest("basic").restores.find((r) => r.id === "latest")!.db!.sha256;
+const out = () => join(temporaryFolder(), "out.db");
+
+describe("the same bytes as Litestream", () => {
+  it.concurrent.each(GOLDEN)("%s", async (name) => {
+    const replica = unpack(name);
+    const { restores } = readManifest(name);
+    const good = restores.filter((r) => r.exitCode === 0 && r.db);
+    // The newest, and one by index or by time in turn: the library's own tests go through all of them.
+    const picked = [
+      good.find((r) => r.id === "latest"),
+      GOLDEN.indexOf(name) % 2 === 0
+        ? good.findLast((r) => r.index !== undefined)
+        : good.find((r) => r.timestampNs !== undefined),
+    ].filter((r) => r !== undefined);
+    expect(picked.length).toBeGreaterThan(1);
+    for (const recorded of picked) {
+      const output = out();
+      const flags: string[] = recorded.args.slice(1, -1).map((arg) => {
+        return arg === "out.db" ? output : arg.replace(/^-([a-z]{2,})/, "--$1");
+      });
+      const { code, stderr } = await walkit(["restore", replica, ...flags]);
+      expect([recorded.id, code, stderr]).toEqual([recorded.id, 0, ""]);
+      expect(hashOf(output), recorded.id).toBe(recorded.db!.sha256);
+      expect(readdirSync(join(output, "..")), "nothing but the output").toEqual(["out.db"]);
+    }
+  });
+});
+
+describe("output", () => {
+  it("goes to standard output, whole or not at all", async () => {
+    const { code, bytes, stderr } = await walkit(["restore", basic, "-o", "-"]);
+    expect(code).toBe(0);
+    expect(sha256(bytes)).toBe(newest);
+    expect(stderr).toMatch(/^Restored to standard output\n/);
+    const damaged = await walkit(["restore", unpack("damaged/flip-page-data"), "-o", "-"]);
+    expect([damaged.code, damaged.bytes.length]).toEqual([1, 0]);
+  });
+
+  it("is refused where something stands, and nothing is touched", async () => {
+    const output = out();
+    writeFileSync(output, "mine");
+    const { code, stderr } = await walkit(["restore", basic, "-o", output]);
+    expect(code).toBe(3);
+    expect(stderr).toContain(output);
+    expect(stderr).toMatch(/what to do: .*--force/);
+    expect(readFileSync(output, "utf8")).toBe("mine");
+    expect((await walkit(["restore", basic, "-o", output, "--force", "--quiet"])).stdout).toBe("");
+    expect(hashOf(output)).toBe(newest);
+  });
+
+  it("is refused beside another database's -wal, which --force removes", async () => {
+    const output = out();
+    writeFileSync(`${output}-wal`, "left");
+    const { code, stderr } = await walkit(["restore", basic, "-o", output]);
+    expect([code, existsSync(output)]).toEqual([3, false]);
+    expect(stderr).toContain(`${output}-wal`);
+    expect((await walkit(["restore", basic, "-o", output, "--force"])).code).toBe(0);
+    expect(existsSync(`${output}-wal`)).toBe(false);
+  });
+
+  it("is refused in a folder that is not there, in a file, and inside the replica", async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, "file"), "");
+    const runs = await Promise.all([
+      walkit(["restore", basic, "-o", join(folder, "no", "out.db")]),
+      walkit(["restore", basic, "-o", join(folder, "file", "out.db")]),
+      walkit(["restore", basic, "-o", join(basic, "generations/f73d382fd730c09a/wal/out.db")]),
+    ]);
+    expect(runs.map((r) => r.code)).toEqual([3, 3, 2]);
+    expect(runs[0]!.stderr).toContain(join(folder, "no"));
+    expect(readdirSync(folder)).toEqual(["file"]);
+  });
+
+  it.skipIf(process.getuid?.() === 0)("is refused in a folder without permission to write", async () => {
+    const folder = temporaryFolder();
+    chmodSync(folder, 0o555);
+    const { code, stderr } = await walkit(["restore", basic, "-o", join(folder, "out.db")]);
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/EACCES/);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("that a signal interrupts leaves nothing behind", async () => {
+    const replica = slowReplica();
+    for (const [signal, code] of [
+      ["SIGINT", 130],
+      ["SIGTERM", 143],
+    ] as const) {
+      const folder = temporaryFolder();
+      const child = spawn(process.execPath, [MAIN, "restore", replica, "-o", join(folder, "out.db")]);
+      const ended = new Promise((resolve) => child.on("close", resolve));
+      while (readdirSync(folder).length === 0 && child.exitCode === null) {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(readdirSync(folder), "only the temporary file").toEqual([expect.stringMatching(/^\.out\.db\./)]);
+      child.kill(signal);
+      expect(await ended).toBe(code);
+      expect(readdirSync(folder)).toEqual([]);
+    }
+  });
+});
+
+/** The fixture `basic` with a snapshot that takes long to decompress: 6 pages, then gigabytes of zeros. */
+function slowReplica(): string {
+  const replica = unpack("basic");
+  const path = join(replica, "generations/f73d382fd730c09a/snapshots/00000000.snapshot.lz4");
+  const zeros = new Uint8Array(4 << 20);
+  const packed = new Uint8Array(compressBlockBound(zeros.length));
+  const length = compressBlock(zeros, packed);
+  const size = Buffer.alloc(4);
+  size.writeUInt32LE(length);
+  const whole = readFileSync(path);
+  const first = whole.subarray(7, -8);
+  // The same header without a content checksum: flags 0x60, its own checksum for blocks of 4 MiB 0x73.
+  const blocks = Array.from({ length: 4000 }, () => [size, packed.subarray(0, length)]).flat();
+  writeFileSync(path, Buffer.concat([NO_CHECKSUM, first, ...blocks, Buffer.alloc(4)]));
+  return replica;
+}
+
+const NO_CHECKSUM = Buffer.from([0x04, 0x22, 0x4d, 0x18, 0x60, 0x70, 0x73]);
+
+describe("conditions", () => {
+  it("--if-db-not-exists does nothing where the output is, and restores where it is not", async () => {
+    const output = out();
+    const args = ["restore", basic, "-o", output, "--if-db-not-exists"];
+    const first = await walkitJson(args);
+    expect([first.code, first.json.status, hashOf(output)]).toEqual([0, "restored", newest]);
+    const before = lstatSync(output).mtimeMs;
+    const second = await walkitJson([...args, "--force"]);
+    expect([second.code, second.json.status, second.json.restored]).toEqual([0, "skipped", null]);
+    expect(lstatSync(output).mtimeMs).toBe(before);
+  });
+
+  it("--if-replica-exists does nothing where there is none, but does not take damage for that", async () => {
+    const folder = temporaryFolder();
+    for (const name of ["empty", "no-files/generations"]) mkdirSync(join(folder, name), { recursive: true });
+    writeFileSync(join(folder, "file"), "");
+    const output = out();
+    const statusOf = async (location: string, ...more: string[]) => {
+      const { code, json } = await walkitJson(["restore", location, "-o", output, ...more]);
+      return `${code} ${json.status}`;
+    };
+    const at = (name: string) => join(folder, name);
+    const flag = "--if-replica-exists";
+    expect(await statusOf(at("missing"), flag)).toBe("0 skipped");
+    expect(await statusOf(at("empty"), flag)).toBe("0 skipped");
+    expect(await statusOf(at("no-files"), flag)).toBe("0 skipped");
+    expect(await statusOf(at("missing"))).toBe("3 failed");
+    expect(await statusOf(at("empty"))).toBe("3 failed");
+    expect(await statusOf(at("no-files"))).toBe("3 failed");
+    expect(await statusOf(at("file"), flag)).toBe("3 failed");
+    expect(await statusOf("s3://bucket/path", flag)).toBe("3 failed");
+    expect(await statusOf(unpack("damaged/snapshot-missing"), flag)).toBe("1 failed");
+    expect(await statusOf(basic, flag, "--generation", "0000000000000000")).toBe("3 failed");
+    expect(existsSync(output)).toBe(false);
+  });
+
+  it("--dry-run writes nothing and tells what would be read", async () => {
+    const replica = unpack("multi-snapshot");
+    const folder = temporaryFolder();
+    const { code, json } = await walkitJson(["restore", replica, "--dry-run", "--index", "0x3"]);
+    expect([code, json.status, json.restored]).toEqual([0, "planned", null]);
+    expect(json.plan.snapshot.index).toBe(2);
+    expect(json.plan.segments.map((s: { index: number }) => s.index)).toEqual([2, 2, 2, 2, 2, 3, 3, 3, 3, 3]);
+    const bytes = [json.plan.snapshot, ...json.plan.segments].reduce(
+      (sum, { path }) => sum + lstatSync(join(replica, path)).size,
+      0,
+    );
+    expect(json.plan.bytes).toBe(bytes);
+    const { stdout } = await walkit(["restore", replica, "--dry-run", "-o", join(folder, "x")]);
+    expect(stdout).toContain("nothing was written");
+    expect(readdirSync(folder)).toEqual([]);
+    expect((await walkit(["restore", unpack("damaged/missing-index"), "--dry-run"])).code).toBe(1);
+  });
+});
+
+describe("targets", () => {
+  it("that cannot be had exit with 1 or 3, and write nothing", async () => {
+    const output = out();
+    const table: [fixture: string, flags: string[], code: number, found: string][] = [
+      ["damaged/flip-page-data", [], 1, "wal/frame-checksum"],
+      ["damaged/missing-middle-segment", [], 1, "replica/missing-segment"],
+      ["damaged/flip-lz4-magic", [], 1, "lz4/bad-magic"],
+      ["damaged/snapshot-missing", [], 1, "replica/no-snapshot"],
+      ["basic", ["--timestamp", "2030-01-01T00:00:00Z"], 1, "target/out-of-range"],
+      ["multi-index", ["--index", "0"], 1, "target/no-snapshot"],
+      ["basic", ["--generation", "0123456789abcdef"], 3, "target/no-generation"],
+    ];
+    for (const [fixture, flags, code, found] of table) {
+      const run = await walkitJson(["restore", unpack(fixture), "-o", output, ...flags]);
+      expect([fixture, run.code, run.json.status, run.json.findings[0].code]).toEqual([
+        fixture,
+        code,
+        "failed",
+        found,
+      ]);
+      expect(run.json.findings[0].severity).toBe(code === 1 ? "damage" : "inconclusive");
+      expect(existsSync(output)).toBe(false);
+    }
+  });
+
+  it("by index are hexadecimal", async () => {
+    const replica = unpack("busy");
+    const recorded = readManifest("busy").restores.find((r) => (r.index ?? 0) > 9 && r.db)!;
+    const output = out();
+    await walkit(["restore", replica, "-o", output, "--index", recorded.index!.toString(16)]);
+    expect(hashOf(output)).toBe(recorded.db!.sha256);
+  });
+
+  it("outside the damage are restored, and --salvage says exactly what is lost", async () => {
+    const replica = unpack("damaged/flip-page-data");
+    const output = out();
+    const recorded = readManifest("damaged/flip-page-data").restores.find((r) => r.index === 3)!;
+    expect((await walkit(["restore", replica, "-o", output, "--index", "3"])).code).toBe(0);
+    expect(hashOf(output)).toBe(recorded.undamaged!.sha256);
+    const salvaged = out();
+    const { code, json } = await walkitJson(["restore", replica, "-o", salvaged, "--salvage"]);
+    expect([code, json.status]).toEqual([0, "restored"]);
+    expect(json.lost.reason.code).toBe("wal/frame-checksum");
+    expect(json.lost.reached).toBe("00000004:00001038");
+    expect(json.lost.segments[0]).toMatch(/00000004_00001038\.wal\.lz4$/);
+    expect(json.lost.segments).toHaveLength(8);
+    const { stdout } = await walkit(["restore", replica, "-o", salvaged, "--salvage", "--force", "-q"]);
+    expect(stdout).toMatch(/^SALVAGED, not what was asked for/);
+    for (const text of ["00000004:00001038", json.lost.until, ...json.lost.segments]) {
+      expect(stdout).toContain(text);
+    }
+  });
+});
+
+describe("places", () => {
+  it("with odd names work as path, as URL, as generations folder and as generation's folder", async () => {
+    const odd = unpack("basic", join(temporaryFolder(), "a b#c%20d é 数"));
+    const generation = join(odd, "generations/f73d382fd730c09a");
+    const url = pathToFileURL(odd).href;
+    expect(url).toContain("%20");
+    for (const location of [odd, `${odd}/`, url, join(odd, "generations"), generation]) {
+      const output = join(temporaryFolder(), "ü #%.db");
+      const { code, stderr } = await walkit(["restore", location, "-o", output]);
+      expect([location, code, stderr]).toEqual([location, 0, ""]);
+      expect(hashOf(output)).toBe(newest);
+    }
+    const contradiction = await walkit(["restore", generation, "-o", out(), "--generation", "0".repeat(16)]);
+    expect(contradiction.code).toBe(2);
+  });
+
+  it("with a link as output are not followed", async () => {
+    const output = out();
+    symlinkSync("nowhere", output);
+    expect((await walkit(["restore", basic, "-o", output])).code).toBe(3);
+    expect(lstatSync(output).isSymbolicLink()).toBe(true);
+  });
+
+  it("copied without times restore the newest state, and refuse a time", async () => {
+    const copy = join(temporaryFolder(), "copy");
+    cpSync(unpack("multi-index"), copy, { recursive: true });
+    const verified = await walkitJson(["verify", copy]);
+    expect([verified.code, verified.json.status]).toEqual([0, "ok"]);
+    const codes = verified.json.findings.map((f: { code: string }) => f.code);
+    // A copy may by luck be made in the order of the names: then nothing tells, and the times of the copy count.
+    if (!codes.includes("replica/times-untrusted")) return;
+    const output = out();
+    const time = "2026-11-20T12:15:38Z";
+    const refused = await walkitJson(["restore", copy, "-o", output, "--timestamp", time]);
+    expect([refused.code, refused.json.findings[0].code]).toEqual([1, "replica/times-untrusted"]);
+    expect((await walkit(["restore", copy, "-o", output])).code).toBe(0);
+    const { db } = readManifest("multi-index").restores.find((r) => r.id === "latest")!;
+    expect(hashOf(output)).toBe(db!.sha256);
+  });
+});

@@ -1,0 +1,109 @@
+/** The built command, run as a user would, over fixtures unpacked with the system's `tar` (it keeps nanoseconds). */
+
+import { type SpawnOptions, spawn, spawnSync } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, expect } from "vitest";
+import { sha256, tarPath } from "../support/fixtures.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+export const MAIN: string = join(ROOT, "dist/cli/main.js");
+
+/** Compiles where `dist` is missing or older than `src`. Test files run side by side: one builds, the others wait. */
+export function build(): void {
+  const lock = join(tmpdir(), `walkit-build-${sha256(new TextEncoder().encode(ROOT)).slice(0, 12)}`);
+  for (let tries = 0; isStale(); tries++) {
+    try {
+      mkdirSync(lock);
+    } catch {
+      if (tries > 300) rmSync(lock, { recursive: true, force: true });
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+      continue;
+    }
+    try {
+      const tsc = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin/tsc");
+      const { status, stdout } = spawnSync(process.execPath, [tsc, "-p", "tsconfig.build.json"], {
+        cwd: ROOT,
+        encoding: "utf8",
+      });
+      if (status !== 0 && !existsSync(MAIN)) throw new Error(stdout);
+      return;
+    } finally {
+      rmdirSync(lock);
+    }
+  }
+}
+
+function isStale(): boolean {
+  if (!existsSync(MAIN)) return true;
+  const built = statSync(MAIN).mtimeMs;
+  const source = readdirSync(join(ROOT, "src"), { recursive: true, withFileTypes: true });
+  return source.some((e) => e.isFile() && statSync(join(e.parentPath, e.name)).mtimeMs > built);
+}
+
+export interface Run {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+  bytes: Buffer;
+}
+
+/** Runs `walkit ...args` to its end. */
+export async function walkit(args: string[], options: SpawnOptions = {}): Promise<Run> {
+  const run = await new Promise<Run>((resolve, reject) => {
+    const child = spawn(process.execPath, [MAIN, ...args], { ...options, stdio: "pipe" });
+    const out: Buffer[] = [];
+    const err: Buffer[] = [];
+    child.stdout!.on("data", (data) => out.push(data));
+    child.stderr!.on("data", (data) => err.push(data));
+    child.on("error", reject);
+    child.on("close", (code) => {
+      const bytes = Buffer.concat(out);
+      resolve({ code, stdout: bytes.toString(), stderr: Buffer.concat(err).toString(), bytes });
+    });
+  });
+  expect(run.stderr, "never a stack trace").not.toMatch(/^\s+at .*\(|internal error/m);
+  return run;
+}
+
+/** Runs with `--json`, and parses. */
+// biome-ignore lint/suspicious/noExplicitAny: tests look at what is there; the keys are held against docs/json.md
+export async function walkitJson(args: string[]): Promise<{ code: number | null; json: any }> {
+  const { code, stdout } = await walkit([...args, "--json"]);
+  return { code, json: JSON.parse(stdout) };
+}
+
+const made: string[] = [];
+afterAll(() => {
+  for (const folder of made) rmSync(folder, { recursive: true, force: true });
+});
+
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "walkit-cli-"));
+  made.push(folder);
+  return folder;
+}
+
+/** Unpacks a fixture into a new folder (or `into`). */
+export function unpack(name: string, into: string = join(temporaryFolder(), "replica")): string {
+  mkdirSync(into, { recursive: true });
+  const { status, stderr } = spawnSync("tar", ["xf", tarPath(name), "-C", into], { encoding: "utf8" });
+  if (status !== 0) throw new Error(stderr);
+  return into;
+}
+
+export function hashOf(path: string): string {
+  return sha256(readFileSync(path));
+}

@@ -1,0 +1,159 @@
+/** `walkit verify`: verdict, places, exit code. */
+
+import { mkdirSync, utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { GOLDEN, readManifest } from "../support/fixtures.ts";
+import { build, temporaryFolder, unpack, walkit, walkitJson } from "./support.ts";
+
+build();
+
+describe("healthy replicas", () => {
+  it.concurrent.each(GOLDEN)("%s", async (name) => {
+    const { code, stdout, stderr } = await walkit(["verify", unpack(name)]);
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(stdout).toMatch(/^OK: everything in this replica can be restored/);
+    for (const { id } of readManifest(name).generations) {
+      expect(stdout).toContain(`Generation ${id}: ok`);
+    }
+    expect(stdout).toContain("(the newest state)");
+    expect(stdout, "no colours away from a terminal").not.toContain("\u001b");
+  });
+
+  it("in one line with --quiet, at every level", async () => {
+    const replica = unpack("multi-snapshot");
+    for (const level of ["names", "frames", "replay", "integrity"]) {
+      const { code, stdout } = await walkit(["verify", replica, "-q", "--level", level]);
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/^OK[^\n]*\n$/);
+    }
+  });
+});
+
+/** What is damaged must be named: the file that was changed, or, where one is missing, its neighbour's place. */
+const DAMAGED: [name: string, code: string, file: RegExp, at?: RegExp][] = [
+  ["flip-page-data", "wal/frame-checksum", /00000004_00001038\.wal\.lz4/, /WAL position 00000004:00001038/],
+  ["flip-content-checksum", "lz4/content-checksum", /00000004_\w+\.wal\.lz4/, /byte \d+/],
+  ["flip-lz4-magic", "lz4/bad-magic", /00000004_\w+\.wal\.lz4/, /byte 0/],
+  ["missing-index", "replica/missing-index", /00000004_00000000/],
+  ["missing-first-segment", "replica/missing-first-segment", /00000004_\w+/],
+  ["truncated-segment", "lz4/truncated", /00000004_\w+\.wal\.lz4/, /byte \d+/],
+  ["zero-length-segment", "lz4/truncated", /00000004_\w+\.wal\.lz4/, /byte 0/],
+  ["snapshot-truncated", "lz4/truncated", /snapshots\/\w+\.snapshot\.lz4/, /byte \d+/],
+  ["snapshot-missing", "replica/no-snapshot", /\.wal\.lz4/],
+  ["tail-uncommitted", "replica/uncommitted-tail", /00000006_\w+/],
+];
+
+describe("damaged replicas", () => {
+  it.concurrent.each(DAMAGED)("%s", async (name, finding, file, at) => {
+    const replica = unpack(`damaged/${name}`);
+    const [text, { code, json }] = await Promise.all([
+      walkit(["verify", replica]),
+      walkitJson(["verify", replica]),
+    ]);
+    expect([text.code, code, json.status]).toEqual([1, 1, "damaged"]);
+    expect(text.stdout).toMatch(/^DAMAGED: /);
+    const found = json.findings.find((f: { code: string }) => f.code === finding);
+    expect(found?.path).toMatch(file);
+    expect(text.stdout).toContain(found.path);
+    expect(text.stdout).toContain(found.message);
+    if (at) expect(text.stdout).toMatch(at);
+    for (const label of ["what it means", "what to do"]) expect(text.stdout).toContain(label);
+  });
+
+  it("tell first whether the newest state is lost", async () => {
+    const { stdout } = await walkit(["verify", unpack("damaged/flip-page-data")]);
+    expect(stdout.split("\n")[1]).toMatch(
+      /^The newest state cannot be restored\. The latest moment that surely can is 00000004:00001038, .* --salvage$/,
+    );
+    const snapshot = await walkit(["verify", unpack("damaged/snapshot-truncated")]);
+    expect(snapshot.stdout.split("\n")[1]).toMatch(/^The newest state \(of .*\) can be restored/);
+  });
+
+  it("say in --quiet what is damaged, and nothing else", async () => {
+    const replica = unpack("damaged/flip-page-data");
+    writeFileSync(join(replica, "generations/stray"), "");
+    const { code, stdout } = await walkit(["verify", "-q", replica]);
+    expect(code).toBe(1);
+    expect(stdout).toContain("wal/frame-checksum");
+    expect(stdout).not.toContain("stray");
+  });
+});
+
+describe("odd but sound replicas", () => {
+  it.concurrent.each(["stray-files", "empty-generation", "trailing-garbage", "duplicate-segment-at-end"])(
+    "%s",
+    async (name) => {
+      const { code, stdout } = await walkit(["verify", unpack(`damaged/${name}`)]);
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/^OK/);
+    },
+  );
+
+  it("with many strays are summed up, but not in JSON", async () => {
+    const replica = unpack("basic");
+    for (let i = 0; i < 10; i++) writeFileSync(join(replica, `generations/stray-${i}`), "");
+    const [text, { json }] = await Promise.all([
+      walkit(["verify", "--level", "names", replica]),
+      walkitJson(["verify", "--level", "names", replica]),
+    ]);
+    expect(text.stdout).toContain("and 7 more like these");
+    expect(json.findings).toHaveLength(10);
+  });
+
+  it("with one time for all are ok, with a warning", async () => {
+    const replica = unpack("multi-index");
+    for (const { wal } of readManifest("multi-index").generations) {
+      for (const { path } of wal) utimesSync(join(replica, path), 1e9, 1e9);
+    }
+    const { code, json } = await walkitJson(["verify", replica]);
+    expect([code, json.status, json.generations[0].timesTrusted]).toEqual([0, "ok", false]);
+    const warnings = json.findings.filter((f: { severity: string }) => f.severity === "warning");
+    expect(warnings.map((f: { code: string }) => f.code)).toEqual(["replica/times-untrusted"]);
+    expect(json.generations[0].restorable[0].toTime).toBeNull();
+    const text = await walkit(["verify", replica]);
+    expect(text.stdout).toMatch(/^OK: .*, with 1 warning\n/);
+  });
+
+  it("never let a file name speak to the terminal", async () => {
+    const replica = unpack("basic");
+    writeFileSync(join(replica, "generations/\u001b[2Jgone\n"), "");
+    const { stdout } = await walkit(["verify", "--level", "names", replica]);
+    expect(stdout).toContain("\\u001b[2Jgone\\u000a");
+    expect(stdout).not.toContain("\u001b");
+  });
+});
+
+describe("what is no replica", () => {
+  it("is inconclusive, and says where to point", async () => {
+    const folder = temporaryFolder();
+    const file = join(folder, "file.db");
+    writeFileSync(file, "");
+    const shadow = unpack("basic", join(folder, ".app.db-litestream"));
+    writeFileSync(join(shadow, "generation"), "f73d382fd730c09a");
+    const generation = join(shadow, "generations/f73d382fd730c09a");
+    const local = join(folder, "local");
+    writeShadow(local);
+    const runs: [location: string, expected: RegExp][] = [
+      [join(folder, "missing"), /found nothing there/],
+      [file, /walkit inspect/],
+      [local, /shadow WAL/],
+      ["s3://bucket/db", /path or a file:\/\/ URL/],
+      [folder, /There are replicas in it: .*\.app\.db-litestream/],
+    ];
+    for (const [location, expected] of runs) {
+      const { code, stdout, stderr } = await walkit(["verify", location]);
+      expect([location, code, stdout]).toEqual([location, 3, ""]);
+      expect(stderr).toMatch(/^walkit: /);
+      expect(stderr).toMatch(expected);
+      expect(stderr).toMatch(/^ {2}what to do: /m);
+    }
+    expect((await walkit(["verify", generation, "-q"])).code).toBe(0);
+  });
+});
+
+function writeShadow(folder: string): void {
+  mkdirSync(join(folder, "generations/0123456789abcdef/wal"), { recursive: true });
+  writeFileSync(join(folder, "generation"), "0123456789abcdef");
+  writeFileSync(join(folder, "generations/0123456789abcdef/wal/00000000.wal"), "");
+}
