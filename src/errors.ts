@@ -121,15 +121,15 @@ export class WalkitError extends Error {
     this.hint = details.hint;
   }
 
-  /** The same error with what a caller further up knows: fills in what is not set yet. */
-  with(details: ErrorDetails): WalkitError {
+  /** The same error with what a caller further up knows: fills in what is not set yet, and replaces the hint. */
+  with(details: ErrorDetails, hint: string | undefined = this.hint ?? details.hint): WalkitError {
     return new WalkitError(this.code, this.message, {
       path: this.path ?? details.path,
       offset: this.offset ?? details.offset,
       decoded: this.decoded ?? details.decoded,
       frame: this.frame ?? details.frame,
       position: this.position ?? details.position,
-      hint: this.hint ?? details.hint,
+      hint,
       cause: this.cause ?? details.cause,
     });
   }

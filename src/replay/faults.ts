@@ -1,7 +1,7 @@
 /** What replay and plan find wrong between files: the errors, in the user's terms. */
 
 import { WalkitError } from "../errors.ts";
-import { formatPosition, type Position } from "../snapshot/names.ts";
+import { formatPosition, formatSegmentName, type Position } from "../snapshot/names.ts";
 import type { WalHeader } from "../wal/index.ts";
 
 /** A segment's file and place. */
@@ -9,11 +9,16 @@ export interface FileAt extends Position {
   path: string;
 }
 
+/** The path that the segment at `position` would have, beside `other`. */
+function pathOf(position: Position, other: FileAt): string {
+  return other.path.slice(0, other.path.lastIndexOf("/") + 1) + formatSegmentName(position);
+}
+
 export function missingIndex(generation: string, index: number, next: FileAt): WalkitError {
   return new WalkitError(
     "replica/missing-index",
     `Expected WAL index ${index} of generation ${generation}, found ${formatPosition(next)} to be the next there is`,
-    { path: next.path },
+    { path: pathOf({ index, offset: 0 }, next) },
   );
 }
 
@@ -21,16 +26,16 @@ export function missingFirstSegment(generation: string, first: FileAt): WalkitEr
   return new WalkitError(
     "replica/missing-first-segment",
     `Expected WAL index ${first.index} of generation ${generation} to begin with a segment at offset 0, found ${formatPosition(first)} to be its first`,
-    { path: first.path },
+    { path: pathOf({ index: first.index, offset: 0 }, first) },
   );
 }
 
-/** `expected` is where the segment before ends; `next` is the one found, `path` the file to name. */
-export function missingSegment(expected: Position, next: Position, path: string): WalkitError {
+/** `missing` is where the segment before, `other`, ends or another one begins; `next` is the one found. */
+export function missingSegment(missing: Position, next: Position, other: FileAt): WalkitError {
   return new WalkitError(
     "replica/missing-segment",
-    `Expected a WAL segment at ${formatPosition(expected)}, found ${formatPosition(next)} to be the next there is`,
-    { path },
+    `Expected a WAL segment at ${formatPosition(missing)}, found ${formatPosition(next)} to be the next there is`,
+    { path: pathOf(missing, other) },
   );
 }
 

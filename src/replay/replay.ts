@@ -156,7 +156,7 @@ class Replay {
     const { next } = this.#plan;
     const reader = this.#reader;
     if (next?.index === this.#index && this.#expected !== undefined && next.offset !== this.#expected) {
-      this.#fault(this.#missingSegment(next, this.#segment!.path), true);
+      this.#fault(this.#missingSegment(next), true);
     } else if (this.#applying && reader && this.#whole && reader.offset > reader.committedOffset) {
       this.#uncommitted(reader, "the segment at the target");
     }
@@ -193,11 +193,11 @@ class Replay {
 
   /** A further segment of the same index must begin where the one before ended. */
   #checkStart(segment: PlannedSegment): void {
-    const { offset, path } = segment;
+    const { offset } = segment;
     if (this.#expected === offset) return;
     const header = this.#reader?.header;
     if (this.#expected !== undefined && this.#reader) {
-      if (offset > this.#expected) this.#fault(this.#missingSegment(segment, path), true);
+      if (offset > this.#expected) this.#fault(this.#missingSegment(segment), true);
       else this.#fault(overlappingSegment(segment, this.#expected), true, segment);
     }
     this.#whole = false;
@@ -211,8 +211,8 @@ class Replay {
     this.#reader = this.#newReader({ header, offset, checksum: undefined, faulted: true });
   }
 
-  #missingSegment(next: Position, path: string): WalkitError {
-    return missingSegment({ index: this.#index, offset: this.#expected! }, next, path);
+  #missingSegment(next: Position): WalkitError {
+    return missingSegment({ index: this.#index, offset: this.#expected! }, next, this.#segment!);
   }
 
   async *#readSegment(number: number, segment: PlannedSegment): AsyncGenerator<ReplayEvent> {

@@ -156,11 +156,7 @@ class Fold {
     }
     if (this.#broken) {
       this.#proven = false;
-      if (!this.#options.salvage) {
-        throw this.#broken.with({
-          hint: `This lies behind the target, but the snapshot of index ${plan.snapshot.index} may reach into it. --salvage restores the target all the same, and checks it with SQLite`,
-        });
-      }
+      if (!this.#options.salvage) throw this.#unproven(`broken: ${this.#broken.message}`, this.#broken);
     }
     if (plan.end && (this.#position?.index !== plan.end.index || this.#position.offset !== plan.end.offset)) {
       throw new WalkitError(
@@ -201,16 +197,7 @@ class Fold {
     }
     const { pageSize, pageCount } = await writer!.finish();
     if (!this.#proven) {
-      this.#findings.push(
-        findingOf(
-          new WalkitError(
-            "replica/snapshot-unproven",
-            `Expected the WAL of index ${snapshot.index} to show that its snapshot holds nothing from after the target, found it ${this.#plan.segments.length > 0 ? "broken" : "missing"}`,
-            { path: snapshot.path },
-          ),
-          { generation },
-        ),
-      );
+      this.#findings.push(findingOf(this.#unproven(this.#broken ? "broken" : "missing"), { generation }));
     }
     return {
       generation,
@@ -224,6 +211,21 @@ class Fold {
       proven: this.#proven,
       findings: this.#findings,
     };
+  }
+
+  #unproven(found: string, cause?: WalkitError): WalkitError {
+    const { index, path } = this.#plan.snapshot;
+    return new WalkitError(
+      "replica/snapshot-unproven",
+      `Expected the WAL of index ${index} to show that its snapshot holds nothing from after the target, found it ${found}`,
+      {
+        path,
+        cause,
+        hint:
+          cause &&
+          "Restore with --salvage: it takes the snapshot all the same, and checks the result with SQLite",
+      },
+    );
   }
 
   #start({ header }: SnapshotPiece): Writer {

@@ -4,7 +4,7 @@
  */
 
 import { WalkitError } from "../errors.ts";
-import { type Finding, findingOf } from "../findings.ts";
+import { type Finding, findingOf, RULES } from "../findings.ts";
 import { planRestore, type RestorePlan, type Target } from "../replay/plan.ts";
 import { type Catalog, hasChanged, readCatalog, type Segment } from "../snapshot/catalog.ts";
 import { formatPosition, type Position } from "../snapshot/names.ts";
@@ -64,9 +64,33 @@ export async function restore(
   try {
     return await restoreExactly(storage, target, sink, { ...options, salvage: false });
   } catch (error) {
-    if (!options.salvage || !(error instanceof WalkitError) || !isSalvageable(error)) throw error;
-    return await restoreSalvaged(storage, target, sink, options, error);
+    if (!(error instanceof WalkitError) || !isSalvageable(error)) throw error;
+    if (options.salvage) return await restoreSalvaged(storage, target, sink, options, error);
+    throw await withWhatIsLeft(storage, target, options, error);
   }
+}
+
+/** The refusal, with what can be had instead: what salvage would try first. */
+async function withWhatIsLeft(
+  storage: Storage,
+  target: Target,
+  options: RestoreOptions,
+  error: WalkitError,
+): Promise<WalkitError> {
+  const catalog = await list(storage, target, options);
+  for await (const { plan, snapshot, wanted } of salvageCandidates(storage, catalog, target, options)) {
+    const last =
+      wanted.findLast(({ path }) => plan.segments.some((segment) => segment.path === path)) ?? snapshot;
+    const time = last.modified === undefined ? "" : `, in a file written ${formatTime(last.modified)}`;
+    const reach = plan.end
+      ? `every commit up to ${formatPosition(plan.end)} of generation ${plan.generation}${time}`
+      : `the snapshot of index ${snapshot.index} of generation ${plan.generation}${time}`;
+    return error.with(
+      {},
+      `${error.hint ?? RULES[error.code].action}. What can still be had: ${reach} (--salvage)`,
+    );
+  }
+  return error;
 }
 
 async function restoreExactly(
@@ -102,10 +126,6 @@ async function restoreExactly(
         avoid.add(plan.snapshot.path);
         first ??= error;
         notes.push(findingOf(error, { generation: plan.generation, severity: "warning" }));
-      } else if (isBehind(error, plan) && hasEarlier(catalog, plan)) {
-        // It takes the proof from this snapshot only: an earlier one comes by the whole of its index.
-        avoid.add(plan.snapshot.path);
-        first ??= error;
       } else throw error;
     }
     await sink.write({ type: "truncate", size: 0 });
@@ -185,16 +205,6 @@ async function toMark(
   }
 }
 
-/** Whether the error is in a file that is only there to prove something. */
-function isBehind({ path }: WalkitError, plan: RestorePlan): boolean {
-  return plan.proof.some((segment) => segment.path === path);
-}
-
-function hasEarlier(catalog: Catalog, plan: RestorePlan): boolean {
-  const generation = catalog.generations.find((g) => g.id === plan.generation)!;
-  return generation.snapshots.some((snapshot) => snapshot.index < plan.snapshot.index);
-}
-
 function list(storage: Storage, target: Target, options: RestoreOptions): Promise<Catalog> {
   const { prefix, signal } = options;
   return readCatalog(storage, { prefix, signal, generation: target.generation });
@@ -222,7 +232,11 @@ async function restoreSalvaged(
     const { plan } = candidate;
     try {
       const result = await attempt(storage, plan, sink, options);
-      return { ...result, plan, lost: lossOf(candidate, result.position, reason) };
+      // Why the target cannot be had is said once.
+      const findings = result.findings.filter(
+        ({ code, path }) => code !== reason.code || path !== reason.path,
+      );
+      return { ...result, findings, plan, lost: lossOf(candidate, result.position, reason) };
     } catch (error) {
       if (!(error instanceof WalkitError)) throw error;
     }

@@ -112,7 +112,9 @@ class GenerationCheck {
     }
     for await (const event of replayOf(this.#segments.values())) await this.#take(event);
     // Snapshots ahead of the WAL stand alone.
-    for (const snapshot of this.#snapshots.splice(0)) await this.#loadAlone(snapshot);
+    let newest = this.#range;
+    for (const snapshot of this.#snapshots.splice(0)) newest = await this.#loadAlone(snapshot);
+    if (newest) newest.newest = true;
   }
 
   async #take(event: ReplayEvent): Promise<void> {
@@ -266,23 +268,21 @@ class GenerationCheck {
   }
 
   /** A snapshot without WAL of its own: whole or not, it is all that its moment has. */
-  async #loadAlone(snapshot: Snapshot): Promise<void> {
+  async #loadAlone(snapshot: Snapshot): Promise<RangeDraft | undefined> {
     this.#index = snapshot.index;
     const chain = this.#range;
     this.#isBase = false;
     this.#start.clear();
     this.#versions = new Versions();
     this.#startCount = this.#smallest = this.#known;
-    if (chain && this.#options.pages) {
-      const same = await this.#compare(snapshot, false);
-      if (same) {
-        chain.to = formatPosition({ index: snapshot.index, offset: 0 });
-        return;
-      }
+    if (chain && this.#options.pages && (await this.#compare(snapshot, false))) {
+      chain.to = formatPosition({ index: snapshot.index, offset: 0 });
+      return chain;
     }
+    const alone = (await this.#load(snapshot)) ? this.#range : undefined;
+    if (alone) alone.proven = false;
     this.#range = undefined;
-    if (await this.#load(snapshot)) this.#range!.proven = false;
-    if (this.#range) this.#range = undefined;
+    return alone;
   }
 
   /** Makes the snapshot the base of a new chain. */

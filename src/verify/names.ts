@@ -84,9 +84,10 @@ export function checkGaps(generation: Generation): { findings: Finding[]; ranges
     }
     if (range) range.last = segment;
   }
-  for (const snapshot of snapshots) {
-    if (index === undefined || snapshot.index > index) ranges.push(startRange(snapshot));
-  }
+  const ahead = snapshots.filter((snapshot) => index === undefined || snapshot.index > index).map(startRange);
+  ranges.push(...ahead);
+  const newest = ahead.at(-1) ?? range;
+  if (newest) newest.newest = true;
   return { findings, ranges };
 }
 
@@ -98,16 +99,17 @@ export interface RangeDraft {
   to: string | undefined;
   first: Segment | undefined;
   last: Segment | undefined;
+  newest: boolean;
   proven: boolean;
 }
 
 export function startRange(snapshot: Snapshot): RangeDraft {
   const from = formatPosition({ index: snapshot.index, offset: 0 });
-  return { snapshot, from, to: undefined, first: undefined, last: undefined, proven: true };
+  return { snapshot, from, to: undefined, first: undefined, last: undefined, newest: false, proven: true };
 }
 
 export function finishRange(draft: RangeDraft, timesTrusted: boolean): Range {
-  const { snapshot, first, last, from, to, proven } = draft;
+  const { snapshot, first, last, from, to, newest, proven } = draft;
   // A time reaches back to the snapshot's own at the earliest: before that Litestream and walkit do not choose it.
   const start = first?.modified;
   const fromTime = start !== undefined && start > (snapshot.modified ?? start) ? start : snapshot.modified;
@@ -120,6 +122,7 @@ export function finishRange(draft: RangeDraft, timesTrusted: boolean): Range {
     fromTime: text(fromTime),
     toTime: text(toTime),
     snapshot: snapshot.index,
+    newest,
     proven,
   };
 }

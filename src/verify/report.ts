@@ -25,6 +25,8 @@ export interface Range {
   toTime: string | undefined;
   /** Index of the snapshot that a restore begins with, at the latest. */
   snapshot: number;
+  /** The newest commit of the generation is in it. */
+  newest: boolean;
   /** False where the WAL that could show how far the snapshot reaches is missing or broken. */
   proven: boolean;
 }

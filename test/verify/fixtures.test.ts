@@ -54,17 +54,17 @@ const EXPECTED: Record<string, { code: ErrorCode; file: string; offset?: number;
   },
   "missing-first-segment": {
     code: "replica/missing-first-segment",
-    file: "00000004_00001038",
+    file: "00000004_00000000",
     position: "00000004:00000000",
   },
   "missing-index": {
     code: "replica/missing-index",
-    file: "00000005_00000000",
+    file: "00000004_00000000",
     position: "00000004:00000000",
   },
   "missing-middle-segment": {
     code: "replica/missing-segment",
-    file: "00000004_000060b0",
+    file: "00000004_00001038",
     position: "00000004:00001038",
   },
   "snapshot-flip-compressed": {
