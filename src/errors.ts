@@ -96,7 +96,20 @@ export interface ErrorDetails {
   position?: string | undefined;
   /** What to do next. */
   hint?: string | undefined;
+  /** Of a refused restore: what can be had instead. */
+  available?: Available | undefined;
   cause?: unknown;
+}
+
+/** The farthest that a refused restore could go with `salvage`. */
+export interface Available {
+  generation: string;
+  /** Index of the snapshot that it would begin with. */
+  snapshot: number;
+  /** `<index>:<offset>`, hexadecimal: the last commit; undefined where it is the snapshot alone. */
+  position: string | undefined;
+  /** When the last file that it would need was written, RFC 3339; undefined where the storage keeps no times. */
+  time: string | undefined;
 }
 
 /** An error about data or its surroundings: what was expected, what was found, where, what to do next. */
@@ -109,6 +122,7 @@ export class WalkitError extends Error {
   readonly frame: number | undefined;
   readonly position: string | undefined;
   readonly hint: string | undefined;
+  readonly available: Available | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -119,23 +133,25 @@ export class WalkitError extends Error {
     this.frame = details.frame;
     this.position = details.position;
     this.hint = details.hint;
+    this.available = details.available;
   }
 
-  /** The same error with what a caller further up knows: fills in what is not set yet, and replaces the hint. */
-  with(details: ErrorDetails, hint: string | undefined = this.hint ?? details.hint): WalkitError {
+  /** The same error with what a caller further up knows: fills in what is not set yet. */
+  with(details: ErrorDetails): WalkitError {
     return new WalkitError(this.code, this.message, {
       path: this.path ?? details.path,
       offset: this.offset ?? details.offset,
       decoded: this.decoded ?? details.decoded,
       frame: this.frame ?? details.frame,
       position: this.position ?? details.position,
-      hint,
+      hint: this.hint ?? details.hint,
+      available: this.available ?? details.available,
       cause: this.cause ?? details.cause,
     });
   }
 
   toJSON(): Record<string, unknown> {
-    const { code, message, path, offset, decoded, frame, position, hint } = this;
-    return { code, message, path, offset, decoded, frame, position, hint };
+    const { code, message, path, offset, decoded, frame, position, hint, available } = this;
+    return { code, message, path, offset, decoded, frame, position, hint, available };
   }
 }

@@ -65,6 +65,13 @@ const SNAPSHOT_DAMAGED: Omit<Rule, "severity"> = {
   action: "Nothing, if an older snapshot and its WAL are whole: walkit restore uses those by itself",
 };
 
+/** For a damaged file that turns out to be a snapshot. */
+const SNAPSHOT_FILE: Omit<Rule, "severity"> = {
+  meaning: "The snapshot is not as Litestream wrote it, and cannot be used",
+  action:
+    "Bring it back from another copy of the replica. Where an older snapshot and the WAL since then are whole, walkit restore uses these by itself",
+};
+
 const ASK_AGAIN = "Look at the message, then run the command again";
 
 export const RULES: Readonly<Record<ErrorCode, Rule>> = {
@@ -277,7 +284,9 @@ export function findingOf(
   error: WalkitError,
   details: { generation?: string | undefined; position?: string | undefined; severity?: Severity } = {},
 ): Finding {
-  const rule = RULES[error.code];
+  const usual = RULES[error.code];
+  const isSnapshot = usual.meaning === FILE_DAMAGED.meaning && error.path?.endsWith(".snapshot.lz4");
+  const rule = isSnapshot ? { ...usual, ...SNAPSHOT_FILE } : usual;
   return {
     code: error.code,
     severity: details.severity ?? rule.severity,

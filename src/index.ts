@@ -3,7 +3,7 @@
  * Storage on disk and output to files come through `walkit/node`; the formats by themselves through `walkit/lz4`,
  * `walkit/wal` and `walkit/snapshot`.
  */
-export { type ErrorCode, WalkitError } from "./errors.ts";
+export { type Available, type ErrorCode, WalkitError } from "./errors.ts";
 export { type Finding, findingOf, RULES, type Severity } from "./findings.ts";
 export {
   type PlannedFile,

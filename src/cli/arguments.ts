@@ -31,11 +31,13 @@ export function parseIndex(text: string): number {
 }
 
 export function parseTimestamp(text: string): bigint {
-  const time = parseTime(text);
-  if (time !== undefined) return time;
-  throw new InvalidArgumentError(
-    "Expected an RFC 3339 time with a zone, such as 2026-01-31T18:30:00Z or 2026-01-31T18:30:00.123456789+01:00.",
-  );
+  try {
+    return parseTime(text);
+  } catch {
+    throw new InvalidArgumentError(
+      "Expected an RFC 3339 time with a zone, such as 2026-01-31T18:30:00Z or 2026-01-31T18:30:00.123456789+01:00.",
+    );
+  }
 }
 
 export function parseParallelism(text: string): number {

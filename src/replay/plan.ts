@@ -61,12 +61,10 @@ export interface PlanOptions {
  *
  * @throws WalkitError `target/*`, `replica/no-snapshot`, `replica/times-untrusted`, `replica/missing-index`,
  * `replica/missing-first-segment`
- * @throws TypeError where both an index and a time are given
+ * @throws TypeError, RangeError where the target is none: both an index and a time, or a time that is no bigint
  */
 export function planRestore(catalog: Catalog, target: Target = {}, options: PlanOptions = {}): RestorePlan {
-  if (target.index !== undefined && target.timestamp !== undefined) {
-    throw new TypeError("Expected an index or a timestamp, found both");
-  }
+  checkTarget(target);
   const findings: Finding[] = [];
   const generation = chooseGeneration(catalog, target, findings);
   const snapshot = chooseSnapshot(generation, target, options.avoid ?? new Set());
@@ -90,6 +88,18 @@ export function planRestore(catalog: Catalog, target: Target = {}, options: Plan
       : undefined,
     findings,
   };
+}
+
+function checkTarget({ index, timestamp }: Target): void {
+  if (index !== undefined && timestamp !== undefined) {
+    throw new TypeError("Expected an index or a timestamp, found both");
+  }
+  if (index !== undefined && (!Number.isInteger(index) || index < 0)) {
+    throw new RangeError(`Expected a WAL index from 0, found ${index}`);
+  }
+  if (timestamp !== undefined && typeof timestamp !== "bigint") {
+    throw new TypeError(`Expected a timestamp in nanoseconds as a bigint, found ${typeof timestamp}`);
+  }
 }
 
 export function plannedSegment({ index, offset, path, size }: Segment): PlannedSegment {

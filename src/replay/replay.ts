@@ -111,6 +111,7 @@ class Replay {
   #index = -1;
   /** Where the next segment of this index must begin; undefined where a broken file leaves that unknown. */
   #expected: number | undefined = 0;
+  #mayExpect: number | undefined;
   #whole = true;
   #segment: PlannedSegment | undefined;
   #before: WalHeader | undefined;
@@ -194,7 +195,7 @@ class Replay {
   /** A further segment of the same index must begin where the one before ended. */
   #checkStart(segment: PlannedSegment): void {
     const { offset } = segment;
-    if (this.#expected === offset) return;
+    if (offset === (this.#expected ?? this.#mayExpect)) return;
     const header = this.#reader?.header;
     if (this.#expected !== undefined && this.#reader) {
       if (offset > this.#expected) this.#fault(this.#missingSegment(segment), true);
@@ -253,8 +254,9 @@ class Replay {
         this.#reader = undefined;
         if (decoded > 0) yield* this.#decodeOnly(number, segment);
       }
-      // Where all that the reader took is sound, the next segment may still tie in with it; else its place is unknown.
-      this.#expected = !inWal && reader?.offset === end ? end : undefined;
+      // How long the segment was is unknown. If the next one begins where the frames end, it may still tie in with them.
+      this.#expected = proven ? end : undefined;
+      this.#mayExpect = !inWal && reader?.offset === end ? end : undefined;
       this.#previous = undefined;
       return;
     }

@@ -4,7 +4,7 @@
  */
 
 import { WalkitError } from "../errors.ts";
-import { type Finding, findingOf, RULES } from "../findings.ts";
+import { type Finding, findingOf } from "../findings.ts";
 import { planRestore, type RestorePlan, type Target } from "../replay/plan.ts";
 import { type Catalog, hasChanged, readCatalog, type Segment } from "../snapshot/catalog.ts";
 import { formatPosition, type Position } from "../snapshot/names.ts";
@@ -79,16 +79,15 @@ async function withWhatIsLeft(
 ): Promise<WalkitError> {
   const catalog = await list(storage, target, options);
   for await (const { plan, snapshot, wanted } of salvageCandidates(storage, catalog, target, options)) {
-    const last =
-      wanted.findLast(({ path }) => plan.segments.some((segment) => segment.path === path)) ?? snapshot;
-    const time = last.modified === undefined ? "" : `, in a file written ${formatTime(last.modified)}`;
-    const reach = plan.end
-      ? `every commit up to ${formatPosition(plan.end)} of generation ${plan.generation}${time}`
-      : `the snapshot of index ${snapshot.index} of generation ${plan.generation}${time}`;
-    return error.with(
-      {},
-      `${error.hint ?? RULES[error.code].action}. What can still be had: ${reach} (--salvage)`,
-    );
+    const applied = new Set(plan.segments.map((segment) => segment.path));
+    const { modified } = wanted.findLast(({ path }) => applied.has(path)) ?? snapshot;
+    const available = {
+      generation: plan.generation,
+      snapshot: snapshot.index,
+      position: plan.end && formatPosition(plan.end),
+      time: modified === undefined ? undefined : formatTime(modified),
+    };
+    return error.with({ available });
   }
   return error;
 }

@@ -28,7 +28,7 @@ export async function checkIntegrity(bytes: Uint8Array, how: "quick" | "full", p
   let problems: string[];
   let database: InstanceType<typeof Database> | undefined;
   try {
-    database = new Database(bytes);
+    database = new Database(new Uncopied(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.length));
     const pragma = how === "quick" ? "quick_check" : "integrity_check";
     const [result] = database.exec(`PRAGMA ${pragma}(${PROBLEMS})`);
     problems = (result?.values ?? []).map(([text]) => String(text));
@@ -48,6 +48,20 @@ export async function checkIntegrity(bytes: Uint8Array, how: "quick" | "full", p
     `Expected SQLite's ${how === "quick" ? "quick_check" : "integrity_check"} to say ok, found: ${problems.slice(0, 3).join("; ")}${more}`,
     { path },
   );
+}
+
+/**
+ * sql.js takes a copy of the database by `slice`. The bytes are its own here, so a view will do: for a database of 390 MB
+ * 460 MB of memory instead of 830.
+ */
+class Uncopied extends Uint8Array {
+  override slice(start?: number, end?: number): Uint8Array<ArrayBuffer> {
+    return this.subarray(start, end) as Uint8Array<ArrayBuffer>;
+  }
+
+  static get [Symbol.species](): Uint8ArrayConstructor {
+    return Uint8Array;
+  }
 }
 
 function skipped(why: string, path: string | undefined): WalkitError {

@@ -45,9 +45,13 @@ function toPath(location: string): string {
   const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(location)?.[1]?.toLowerCase();
   if (scheme === undefined) return resolve(location);
   if (scheme !== "file") {
-    throw new WalkitError("replica/not-a-replica", `Expected a path or a file:// URL, found ${location}`, {
+    const remote = /^(s3|gs|gcs|abs|sftp)$/.test(scheme);
+    const message = `Expected a folder on this machine, as a path or a file:// URL, found ${location}`;
+    throw new WalkitError("replica/not-a-replica", message, {
       path: location,
-      hint: "Copy the replica to a folder first, with its times (for S3: aws s3 sync loses them; rclone copy keeps them)",
+      hint: remote
+        ? "Copy the replica to a folder first, in a way that keeps file times (rclone copy, aws s3 sync), then name that folder"
+        : HINT,
     });
   }
   // Litestream takes the host part as the first folder, and does not decode escapes; a URL proper has neither.

@@ -80,6 +80,9 @@ function naivePlan(
   return { snapshot, segments };
 }
 
+/** Of a file, in nanoseconds: as long as Litestream takes. */
+const STEP = 10_000_000n;
+
 const GENERATIONS = ["aaaaaaaaaaaaaaaa", "0000000000000001"];
 
 /** Generations one after another in time, in each the times ascending, some files left out. */
@@ -104,10 +107,10 @@ const replica = fc
     generations.forEach(({ first, indexes }, g) => {
       indexes.forEach(({ snapshot, early, segments }, i) => {
         const at = { generation: GENERATIONS[g]!, index: first + i };
-        const snap = () => snapshot && files.push({ ...at, offset: undefined, modified: (clock += 10n) });
+        const snap = () => snapshot && files.push({ ...at, offset: undefined, modified: (clock += STEP) });
         if (early) snap();
         segments.forEach((there, s) => {
-          clock += 10n;
+          clock += STEP;
           if (there) files.push({ ...at, offset: s === 0 ? 0 : 32 + s * 1048, modified: clock });
         });
         if (!early) snap();

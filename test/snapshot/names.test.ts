@@ -102,7 +102,7 @@ describe("times", () => {
     "now",
     "",
   ])("need a zone and a real date: %j is none", (text) => {
-    expect(parseTime(text)).toBeUndefined();
+    expect(() => parseTime(text)).toThrow(RangeError);
   });
 });
 
