@@ -17,7 +17,7 @@ export interface ReadOptions {
   signal?: AbortSignal | undefined;
   /** First byte to read; 0 by default. */
   start?: number | undefined;
-  /** End of the range, exclusive; the end of the file by default. */
+  /** End of the range, exclusive; the end of the file by default, and where it lies past that. */
   end?: number | undefined;
 }
 
