@@ -200,7 +200,7 @@ export const RULES: Readonly<Record<ErrorCode, Rule>> = {
   "replica/snapshot-ahead": {
     severity: "warning",
     meaning:
-      "The snapshot is ahead of the WAL: what lies between was not uploaded, or not yet. The snapshot itself can be restored, the moments between cannot",
+      "The snapshot is ahead of the WAL: what lies between was not uploaded, or not yet. The moments between cannot be restored",
     action: "Nothing, if Litestream is running: it uploads the rest. Otherwise these moments are lost",
   },
   "replica/snapshot-mismatch": {
@@ -212,8 +212,9 @@ export const RULES: Readonly<Record<ErrorCode, Rule>> = {
   "replica/snapshot-unproven": {
     severity: "warning",
     meaning:
-      "A snapshot may hold pages of its own index's WAL. That WAL is not there or not readable, so it cannot be proven that the snapshot is a committed state",
-    action: "Check the restored database with PRAGMA integrity_check",
+      "A snapshot may hold pages of its own index's WAL. That WAL is not there, not readable, or older than the snapshot, so it cannot be proven that the two make a committed state: transactions that were never uploaded may be in it in part",
+    action:
+      "Nothing, if Litestream went on running and nothing was written since. Else compare the restored database with what is known of it: SQLite's integrity_check finds only some of such states",
   },
   "replica/before-mark": {
     severity: "damage",

@@ -43,6 +43,11 @@ export interface RestorePlan {
   proof: PlannedSegment[];
   /** The last commit to apply ends here; undefined: at the end of the last segment. */
   end: Position | undefined;
+  /**
+   * Whether the WAL of the snapshot's own index is there as far as the snapshot may reach (see {@link isSettled}). Where it
+   * is not, and the target lies in that index, the snapshot may hold pages from after the target.
+   */
+  settled: boolean;
   /** The segment that follows the target: where it does not abut, something in between is missing. */
   next: Position | undefined;
   /** Compressed bytes to read; undefined where the listing tells no sizes. */
@@ -67,9 +72,8 @@ export function planRestore(catalog: Catalog, target: Target = {}, options: Plan
   checkTarget(target);
   const findings: Finding[] = [];
   const generation = chooseGeneration(catalog, target, findings);
-  const snapshot = chooseSnapshot(generation, target, options.avoid ?? new Set());
-  const { segments, later } = chooseSegments(generation, snapshot, target, findings);
-  checkIndexes(generation, snapshot, segments, later, target);
+  const { snapshot, segments, later } = chooseFiles(generation, target, options.avoid ?? new Set());
+  notePastEnd(generation, snapshot, target, findings);
   const last = segments.at(-1)?.index ?? snapshot.index;
   const proof = last === snapshot.index ? later.filter((segment) => segment.index === last) : [];
   const files = [snapshot, ...segments, ...proof];
@@ -79,6 +83,7 @@ export function planRestore(catalog: Catalog, target: Target = {}, options: Plan
     segments: segments.map(plannedSegment),
     proof: proof.map(plannedSegment),
     end: undefined,
+    settled: isSettled(generation, snapshot),
     next:
       later[0] && !endsExactly(segments, target)
         ? { index: later[0].index, offset: later[0].offset }
@@ -204,7 +209,47 @@ function checkTime(generations: Generation[], time: bigint): Generation {
   );
 }
 
-function chooseSnapshot(generation: Generation, target: Target, avoid: ReadonlySet<string>): Snapshot {
+/**
+ * The newest snapshot that fits, and the segments from there to the target. Where that snapshot is not settled, an older
+ * one with all WAL since then leads to the same commit, and surely no further.
+ */
+function chooseFiles(generation: Generation, target: Target, avoid: ReadonlySet<string>): Files {
+  const snapshots = fittingSnapshots(generation, target, avoid);
+  const newest = chooseSegments(generation, snapshots[0]!, target);
+  const hasOwn = generation.segments.some((segment) => segment.index === newest.snapshot.index);
+  if (hasOwn && !isSettled(generation, newest.snapshot)) {
+    for (const snapshot of snapshots.slice(1)) {
+      const files = chooseSegments(generation, snapshot, target);
+      if (!gapIn(generation, files, target)) return files;
+    }
+  }
+  const gap = gapIn(generation, newest, target);
+  if (gap) throw gap;
+  return newest;
+}
+
+interface Files {
+  snapshot: Snapshot;
+  segments: Segment[];
+  /** What follows them in the replica. */
+  later: Segment[];
+}
+
+/**
+ * Whether all that a snapshot may hold of its own index's WAL is in the replica: there is WAL of a later index, or a
+ * segment of its own that was written after it. Litestream uploads in order, and all that there is, so by then the WAL up
+ * to the snapshot's mark had been uploaded. A snapshot newer than all WAL may hold transactions that were never uploaded.
+ */
+export function isSettled(generation: Generation, { index, modified }: Snapshot): boolean {
+  const last = generation.segments.at(-1);
+  if (!last || last.index < index) return false;
+  if (last.index > index) return true;
+  if (modified === undefined || last.modified === undefined || last.modified <= modified) return false;
+  return timesUntrusted(generation) === undefined;
+}
+
+/** Newest first. */
+function fittingSnapshots(generation: Generation, target: Target, avoid: ReadonlySet<string>): Snapshot[] {
   const { snapshots, id } = generation;
   if (snapshots.length === 0) throw noSnapshot(generation);
   const { index = Number.POSITIVE_INFINITY, timestamp } = target;
@@ -212,8 +257,8 @@ function chooseSnapshot(generation: Generation, target: Target, avoid: ReadonlyS
     (s) =>
       s.index <= index && (timestamp === undefined || (s.modified !== undefined && s.modified <= timestamp)),
   );
-  const chosen = fits.filter((s) => !avoid.has(s.path)).at(-1);
-  if (chosen) return chosen;
+  const chosen = fits.filter((s) => !avoid.has(s.path)).reverse();
+  if (chosen.length > 0) return chosen;
   const first = snapshots[0]!;
   const wanted = timestamp === undefined ? `index ${target.index ?? first.index}` : formatTime(timestamp);
   const found =
@@ -227,34 +272,31 @@ function chooseSnapshot(generation: Generation, target: Target, avoid: ReadonlyS
   );
 }
 
-function chooseSegments(
-  generation: Generation,
-  snapshot: Snapshot,
-  target: Target,
-  findings: Finding[],
-): { segments: Segment[]; later: Segment[] } {
+function chooseSegments(generation: Generation, snapshot: Snapshot, { index, timestamp }: Target): Files {
   const all = generation.segments.filter((segment) => segment.index >= snapshot.index);
-  const { index, timestamp } = target;
-  let count = all.length;
-  if (timestamp !== undefined)
+  let count = -1;
+  if (timestamp !== undefined) {
     count = all.findIndex((s) => s.modified === undefined || s.modified > timestamp);
-  else if (index !== undefined) count = all.findIndex((s) => s.index > index);
+  } else if (index !== undefined) count = all.findIndex((s) => s.index > index);
   if (count < 0) count = all.length;
-  const newest = Math.max(snapshot.index, all.at(-1)?.index ?? 0);
-  if (index !== undefined && index > newest) {
-    findings.push(
-      makeFinding(
-        "target/out-of-range",
-        `Index ${index} is past the last one, ${newest}: the newest state is restored`,
-        {
-          severity: "info",
-          generation: generation.id,
-          hint: "Nothing: Litestream does the same",
-        },
-      ),
-    );
-  }
-  return { segments: all.slice(0, count), later: all.slice(count) };
+  return { snapshot, segments: all.slice(0, count), later: all.slice(count) };
+}
+
+function notePastEnd(
+  { id, segments }: Generation,
+  snapshot: Snapshot,
+  { index }: Target,
+  findings: Finding[],
+): void {
+  const newest = Math.max(snapshot.index, segments.at(-1)?.index ?? 0);
+  if (index === undefined || index <= newest) return;
+  findings.push(
+    makeFinding(
+      "target/out-of-range",
+      `Index ${index} is past the last one, ${newest}: the newest state is restored`,
+      { severity: "info", generation: id, hint: "Nothing: Litestream does the same" },
+    ),
+  );
 }
 
 /**
@@ -265,30 +307,29 @@ function endsExactly(segments: readonly Segment[], { timestamp }: Target): boole
   return timestamp !== undefined && segments.at(-1)?.modified === timestamp;
 }
 
-/** Every index from the snapshot's to the target's must be there, from its first byte on. */
-function checkIndexes(
-  generation: Generation,
-  snapshot: Snapshot,
-  segments: Segment[],
-  later: Segment[],
+/** Every index from the snapshot's to the target's must be there, from its first byte on: what is missing. */
+function gapIn(
+  { id }: Generation,
+  { snapshot, segments, later }: Files,
   target: Target,
-): void {
+): WalkitError | undefined {
   let index = snapshot.index - 1;
   for (const segment of segments) {
     if (segment.index === index) continue;
-    if (segment.index > index + 1) throw missingIndex(generation.id, index + 1, segment);
-    if (segment.offset !== 0) throw missingFirstSegment(generation.id, segment);
+    if (segment.index > index + 1) return missingIndex(id, index + 1, segment);
+    if (segment.offset !== 0) return missingFirstSegment(id, segment);
     index = segment.index;
   }
   const next = later[0];
-  if (!next || endsExactly(segments, target)) return;
+  if (!next || endsExactly(segments, target)) return undefined;
   const reached = Math.max(index, snapshot.index - 1);
   if (target.timestamp === undefined ? reached < target.index! : next.index > reached + 1) {
-    throw missingIndex(generation.id, reached + 1, next);
+    return missingIndex(id, reached + 1, next);
   }
   if (target.timestamp !== undefined && next.index > reached && next.offset !== 0) {
-    throw missingFirstSegment(generation.id, next);
+    return missingFirstSegment(id, next);
   }
+  return undefined;
 }
 
 function noSnapshot({ id, segments }: Generation): WalkitError {

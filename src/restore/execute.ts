@@ -111,11 +111,10 @@ class Fold {
     this.#sink = sink;
     this.#options = options;
     this.#findings = [...plan.findings];
-    const { segments, snapshot, end, proof } = plan;
+    const { segments, snapshot, end, settled } = plan;
     const last = end?.index ?? segments.at(-1)?.index ?? snapshot.index;
-    // Past its own index a snapshot cannot reach: then there is nothing to prove. Without that index's WAL there is
-    // nothing to prove it with.
-    this.#proven = last > snapshot.index || segments.length + proof.length > 0;
+    // Past its own index a snapshot cannot reach: then there is nothing to prove.
+    this.#proven = last > snapshot.index || settled;
   }
 
   close(): void {
@@ -197,7 +196,11 @@ class Fold {
     }
     const { pageSize, pageCount } = await writer!.finish();
     if (!this.#proven) {
-      this.#findings.push(findingOf(this.#unproven(this.#broken ? "broken" : "missing"), { generation }));
+      this.#findings.push(
+        findingOf(this.#unproven(this.#broken ? "broken" : "to end before it was written, or missing"), {
+          generation,
+        }),
+      );
     }
     return {
       generation,

@@ -1,7 +1,7 @@
 /** Salvage: from which snapshots the WAL that is there leads how far, the farthest first. */
 
 import { WalkitError } from "../errors.ts";
-import { plannedSegment, type RestorePlan, type Target } from "../replay/plan.ts";
+import { isSettled, plannedSegment, type RestorePlan, type Target } from "../replay/plan.ts";
 import { replay } from "../replay/replay.ts";
 import type { Catalog, Generation, Segment, Snapshot } from "../snapshot/catalog.ts";
 import { comparePositions, type Position } from "../snapshot/names.ts";
@@ -105,6 +105,7 @@ function planOf(generation: Generation, snapshot: Snapshot, end: Position | unde
     segments: applied.map(plannedSegment),
     proof: proof.map(plannedSegment),
     end,
+    settled: isSettled(generation, snapshot),
     next: undefined,
     bytes: undefined,
     findings: [],

@@ -1,9 +1,10 @@
 /** Where on disk a replica is: a path or `file://` URL to its root, its `generations` folder, or one generation's. */
 
-import { readdir, stat } from "node:fs/promises";
+import { open, readdir, stat } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { WalkitError } from "../errors.ts";
+import { isDatabase } from "../snapshot/database.ts";
 import { isGenerationName } from "../snapshot/names.ts";
 import { DirectoryStorage } from "./directory.ts";
 
@@ -76,6 +77,16 @@ async function namesIn(path: string, location: string): Promise<string[]> {
       });
     }
     if (code === "ENOTDIR") {
+      if (await isDatabaseFile(path)) {
+        throw new WalkitError(
+          "replica/not-a-replica",
+          `Expected a replica's folder, found a database itself, not a replica of one: ${location}`,
+          {
+            path: location,
+            hint: "Its replica is where Litestream's configuration says: see 'replicas' in litestream.yml. To look at this file: walkit inspect",
+          },
+        );
+      }
       throw new WalkitError(
         "replica/not-a-replica",
         `Expected a replica's folder, found a file: ${location}`,
@@ -90,6 +101,21 @@ async function namesIn(path: string, location: string): Promise<string[]> {
       hint: "Check that you may read it",
       cause: error,
     });
+  }
+}
+
+/** By its content, or where that is no help (an empty or damaged file) by its name. */
+async function isDatabaseFile(path: string): Promise<boolean> {
+  if (/\.(db3?|sqlite3?)$/i.test(path)) return true;
+  const file = await open(path, "r").catch(() => undefined);
+  if (!file) return false;
+  try {
+    const { bytesRead, buffer } = await file.read(new Uint8Array(100), 0, 100, 0);
+    return isDatabase(buffer.subarray(0, bytesRead));
+  } catch {
+    return false;
+  } finally {
+    await file.close();
   }
 }
 
@@ -113,6 +139,14 @@ async function refuseShadowWal(storage: DirectoryStorage, location: string): Pro
 }
 
 async function notAReplica(path: string, location: string, names: string[]): Promise<WalkitError> {
+  const [own, above] = [basename(path), dirname(path)];
+  if ((own === "wal" || own === "snapshots") && isGenerationName(basename(above))) {
+    const message = `Expected a replica's folder, found ${own}/, a folder inside generation ${basename(above)}`;
+    throw new WalkitError("replica/not-a-replica", message, {
+      path: location,
+      hint: `Name the generation's folder: ${above}`,
+    });
+  }
   const inside: string[] = [];
   for (const name of names.slice(0, 1000)) {
     const found = await stat(resolve(path, name, "generations")).catch(() => undefined);

@@ -7,7 +7,7 @@ import { readUint32BE } from "../bytes.ts";
 import { WalkitError } from "../errors.ts";
 import { type Finding, findingOf, type Severity } from "../findings.ts";
 import { xxh32 } from "../lz4/index.ts";
-import { type PlannedSegment, plannedSegment } from "../replay/plan.ts";
+import { isSettled, type PlannedSegment, plannedSegment } from "../replay/plan.ts";
 import { type ReplayEvent, replay } from "../replay/replay.ts";
 import { Pages, readSnapshot } from "../replay/snapshot.ts";
 import { Versions } from "../replay/versions.ts";
@@ -64,6 +64,7 @@ class GenerationCheck {
   readonly #storage: Storage;
   readonly #id: string;
   readonly #options: CheckOptions;
+  readonly #generation: Generation;
   readonly #segments: Map<string, Segment>;
   /** Ascending; those that have had their turn are taken out. */
   readonly #snapshots: Snapshot[];
@@ -90,6 +91,7 @@ class GenerationCheck {
     const { leftover, segments } = splitLeftover(generation);
     this.#storage = storage;
     this.#id = generation.id;
+    this.#generation = generation;
     this.#options = options;
     this.#segments = new Map(segments.map((segment) => [segment.path, segment]));
     this.#snapshots = [...generation.snapshots];
@@ -239,7 +241,8 @@ class GenerationCheck {
       // With its own WAL at an end the mark is known: from there on the range is whole.
       const mark = this.#mark;
       if (mark) this.#range.from = formatPosition(mark);
-      this.#range.proven = whole;
+      this.#range.proven = whole && isSettled(this.#generation, snapshot);
+      if (whole && !this.#range.proven) this.#reportUnsettled(snapshot);
     } else if (!this.#isBase) await this.#compare(snapshot, whole);
   }
 
@@ -332,6 +335,11 @@ class GenerationCheck {
       return true;
     }
     if (!whole) return false;
+    if (!isSettled(this.#generation, snapshot)) {
+      const message = `Expected the WAL to bring all that the snapshot of index ${snapshot.index} holds, found pages in it that no WAL has brought: page ${wrong?.page ?? pages}`;
+      this.#report(new WalkitError("replica/snapshot-ahead", message, { path: snapshot.path }));
+      return false;
+    }
     const message = wrong
       ? `Expected the snapshot of index ${snapshot.index} to agree with the WAL before it, found ${wrong.count} page${wrong.count === 1 ? "" : "s"} that differ${wrong.count === 1 ? "s" : ""}, the first of them page ${wrong.page}`
       : `Expected the snapshot of index ${snapshot.index} to have at least the ${least} pages that the WAL before it leads to, found ${pages}`;
@@ -385,6 +393,11 @@ class GenerationCheck {
       return undefined;
     }
     return pages.count;
+  }
+
+  #reportUnsettled({ index, path }: Snapshot): void {
+    const message = `Expected WAL of index ${index} from after its snapshot was written, found none: nothing shows that the snapshot holds no more than the WAL`;
+    this.#report(new WalkitError("replica/snapshot-unproven", message, { path }));
   }
 
   #report(error: WalkitError, severity?: Severity): void {

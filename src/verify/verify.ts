@@ -44,8 +44,10 @@ export async function verify(storage: Storage, options: VerifyOptions = {}): Pro
   const catalog = await readCatalog(storage, { prefix, generation, signal });
   const report: VerifyReport = { status: "ok", level, generations: [], findings: [] };
   const add = (found: Finding[]) => {
-    report.findings.push(...found);
-    for (const finding of found) options.onFinding?.(finding);
+    for (const finding of found) {
+      report.findings.push(finding);
+      options.onFinding?.(finding);
+    }
   };
   add(strayFindings(catalog.strays));
   if (catalog.generations.length === 0) {
@@ -194,7 +196,8 @@ async function integrity(
     }
     const sink = new MemorySink(MAX_INTEGRITY_SIZE);
     const { findings: notes } = await restore(storage, { generation }, sink, { prefix, signal, parallelism });
-    findings.push(...notes.filter((note) => note.code === "replica/snapshot-unproven"));
+    const unproven = notes.filter(({ code }) => code === "replica/snapshot-unproven");
+    if (!findings.some(({ code }) => code === "replica/snapshot-unproven")) findings.push(...unproven);
     await checkIntegrity(sink.bytes, "full");
     report.integrity = "ok";
   } catch (error) {

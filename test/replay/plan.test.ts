@@ -49,15 +49,31 @@ function naivePlan(
     const times = files.filter((f) => f.generation === chosen).map((f) => f.modified);
     if (!times.some((t) => t <= timestamp) || !times.some((t) => t >= timestamp)) return "out of range";
   }
-  const snapshot = files
+  const snapshots = files
     .filter((f) => f.generation === chosen && f.offset === undefined)
     .filter(
       (f) =>
         (timestamp === undefined || f.modified <= timestamp) && (index === undefined || f.index <= index),
     )
-    .sort((a, b) => b.index - a.index)[0];
-  if (!snapshot) return "no snapshot";
-  const all = segmentsOf(chosen).filter((f) => f.index >= snapshot.index);
+    .sort((a, b) => b.index - a.index);
+  if (snapshots.length === 0) return "no snapshot";
+  const from = (snapshot: File) => naiveSegments(segmentsOf(chosen!), snapshot, { index, timestamp });
+  // A snapshot with WAL of its own index, none of it younger, and none of a later index: an older one leads there as well.
+  const [newest, ...older] = snapshots;
+  const own = segmentsOf(chosen).filter((f) => f.index >= newest!.index);
+  if (own.length > 0 && own.every((f) => f.index === newest!.index && f.modified < newest!.modified)) {
+    const other = older.find((snapshot) => typeof from(snapshot) !== "string");
+    if (other) return from(other);
+  }
+  return from(newest!);
+}
+
+function naiveSegments(
+  files: File[],
+  snapshot: File,
+  { index, timestamp }: Target,
+): { snapshot: File; segments: File[] } | string {
+  const all = files.filter((f) => f.index >= snapshot.index);
   const segments: File[] = [];
   for (const f of all) {
     if (timestamp !== undefined && f.modified > timestamp) break;

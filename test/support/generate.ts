@@ -78,7 +78,7 @@ export function makeReplica(recipe: Recipe): Made {
     let start = 0;
     const changes: Map<number, Uint8Array>[] = [];
     const ends: TrueState[] = [{ index, offset: 0, sha256: hash() }];
-    const files: { path: string; offset: number; data: Uint8Array; end: TrueState }[] = [];
+    const files: { path: string; offset: number; data: Uint8Array; end: TrueState; commits: number }[] = [];
     plan.segments.forEach(({ commits }, at) => {
       for (let commit = 0; commit < commits; commit++) {
         const size = Math.max(2, database.length + (next(4) === 0 ? next(7) - 3 : 0));
@@ -103,15 +103,18 @@ export function makeReplica(recipe: Recipe): Made {
           offset: start,
           data: Buffer.concat(pending),
           end: ends.at(-1)!,
+          commits: changes.length,
         });
         pending = [];
         start = writer.offset;
       }
     });
     states.push(...ends);
+    const when = plan.snapshot ? next(files.length + 1) : -1;
     const snapshot = () => {
-      // As a checkpoint copies pages: those whose newest frame lies before the mark, and no others.
-      const mark = Math.min(plan.mark, changes.length);
+      // As a checkpoint copies pages: those whose newest frame lies before the mark, and no others. What had been committed
+      // up to the mark is uploaded at the latest with the first segment after the snapshot.
+      const mark = Math.min(plan.mark, files[when]?.commits ?? changes.length);
       const seen = mark + next(changes.length - mark + 1);
       const file = before.slice();
       let real = 0;
@@ -128,7 +131,6 @@ export function makeReplica(recipe: Recipe): Made {
       const path = `generations/${GENERATION}/snapshots/${formatSnapshotName(index)}`;
       snapshots.push({ index, path, modified: put(path, Buffer.concat(file)), mark: ends[real]! });
     };
-    const when = plan.snapshot ? next(files.length + 1) : -1;
     files.forEach(({ path, offset, data, end }, at) => {
       if (at === when) snapshot();
       segments.push({ index, offset, path, modified: put(path, data), end });
