@@ -26,7 +26,8 @@ const imports = new Map(
 );
 
 /** Files only for Node; everything else is the portable library. */
-const NODE = /^(cli\/|node\.ts$|storage\/(directory|locate)\.ts$|restore\/file\.ts$)/;
+const NODE =
+  /^(cli\/|node\.ts$|storage\/(directory|locate)\.ts$|sqlite\/thread(-worker)?\.ts$|restore\/file\.ts$)/;
 
 /** `design`: imports go down only. */
 const FLOORS = [

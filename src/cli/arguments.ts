@@ -10,6 +10,34 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
+/** Long options with one dash, as Litestream writes them. */
+const SINGLE_DASH =
+  /^-(output|generation|index|timestamp|if-|parallelism|config|replica|level|json|force|dry-run|salvage|quiet)/;
+
+const LONG_OPTIONS =
+  /^(generation|index|timestamp|if-db-not-exists|if-replica-exists|parallelism|level|json|force|dry-run|salvage|quiet)$/;
+
+/**
+ * What is wrong with a word of the command line that looks like one of Litestream's options. Commander would take
+ * `-output=x` for `-o utput=x`, and write a file of that name.
+ */
+export function misspelledOption(word: string): string | undefined {
+  const name = word.replace(/^-+/, "").replace(/=.*$/s, "");
+  if (/^--?(config|replica)(=|$)/.test(word)) {
+    return `unknown option '${word}': walkit has no configuration; give the replica's folder`;
+  }
+  if (/^-v(=|$)/.test(word)) return "unknown option '-v': walkit's version is -V or --version";
+  if (/^-o=/.test(word)) return `unknown option '${word}': Did you mean -o ${word.slice(3)}?`;
+  if (!SINGLE_DASH.test(word)) return undefined;
+  const right =
+    name === "output"
+      ? "Did you mean -o or --output? "
+      : LONG_OPTIONS.test(name)
+        ? `Did you mean --${name}? `
+        : "";
+  return `unknown option '-${name}': ${right}Long options have two dashes`;
+}
+
 export function parseLocation(text: string): string {
   // An unset variable of a script, most likely; taken as a path it would be the current folder.
   if (text === "") throw new InvalidArgumentError("Expected a path, found an empty one.");

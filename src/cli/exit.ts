@@ -1,6 +1,6 @@
 /** Exit codes, a documented contract (`docs/cli.md`), and how a failure becomes one. */
 
-import { type ErrorCode, WalkitError } from "../errors.ts";
+import { type Available, type ErrorCode, WalkitError } from "../errors.ts";
 import { type Finding, findingOf } from "../findings.ts";
 import type { Status } from "../verify/report.ts";
 import { UsageError } from "./arguments.ts";
@@ -25,6 +25,24 @@ const CANNOT_BE_TOLD = new Set<ErrorCode>([
 export function restoreExitCodeOf(code: ErrorCode): number {
   if (/^(storage|output)\//.test(code) || CANNOT_BE_TOLD.has(code)) return EXIT.inconclusive;
   return EXIT.damaged;
+}
+
+/** The last line of what is said of wrong usage. */
+export function whereHelpIs(command: string): string {
+  return `    what to do     walkit help${command && ` ${command}`}`;
+}
+
+/** An error that is told in a command's own lines. */
+export class Refused extends Error {
+  override readonly name = "Refused";
+  readonly error: WalkitError;
+  readonly lines: string[];
+
+  constructor(error: WalkitError, lines: string[]) {
+    super(error.message);
+    this.error = error;
+    this.lines = lines;
+  }
 }
 
 /** Ended by a signal. */
@@ -52,6 +70,7 @@ export async function perform(
   command: string,
   json: boolean,
   work: (signal: AbortSignal) => Promise<number>,
+  location?: string,
 ): Promise<void> {
   const controller = new AbortController();
   const { signal } = controller;
@@ -64,25 +83,30 @@ export async function perform(
   try {
     process.exitCode = await work(signal);
   } catch (error) {
-    process.exitCode = report(command, json, signal.aborted ? signal.reason : error);
+    process.exitCode = report(command, json, signal.aborted ? signal.reason : error, location);
   }
 }
 
-function report(command: string, json: boolean, thrown: unknown): number {
-  const error = asWalkitError(thrown);
+function report(command: string, json: boolean, thrown: unknown, location: string | undefined): number {
+  const refused = thrown instanceof Refused ? thrown : undefined;
+  const error = asWalkitError(refused ? refused.error : thrown);
   if (error instanceof UsageError) {
-    printAside(`walkit: ${printable(error.message)}`, `  what to do: walkit help ${command}`);
+    printAside(`walkit: ${printable(error.message)}`, whereHelpIs(command));
     return EXIT.usage;
   }
-  const failed = command === "restore" ? "failed" : "inconclusive";
-  const tell = (findings: Finding[]) => {
-    if (json) printJson({ command, status: failed, findings });
+  const isRestore = command === "restore";
+  const tell = (findings: Finding[], available?: Available) => {
+    if (!json) return;
+    if (isRestore) printJson({ command, status: "failed", available: availableObject(available), findings });
+    else printJson({ command, status: "inconclusive", findings });
   };
   if (error instanceof WalkitError) {
-    const exitCode = command === "restore" ? restoreExitCodeOf(error.code) : EXIT.inconclusive;
-    const severity = exitCode === EXIT.damaged ? "damage" : "inconclusive";
-    tell([findingOf(error, { severity })]);
-    if (!json) printError(error);
+    const exitCode = isRestore ? restoreExitCodeOf(error.code) : EXIT.inconclusive;
+    // A target that is not there is no damage.
+    const isDamage = exitCode === EXIT.damaged && !error.code.startsWith("target/");
+    tell([findingOf(error, { severity: isDamage ? "damage" : "inconclusive" })], error.available);
+    if (refused && !json) printAside(...refused.lines);
+    else if (!json) printError(error, location);
     return exitCode;
   }
   tell([]);
@@ -95,8 +119,16 @@ function report(command: string, json: boolean, thrown: unknown): number {
   printAside(
     `walkit: internal error: ${printable(message)}, please report it with the command line that you used`,
   );
-  if (process.env.WALKIT_DEBUG && error instanceof Error) printAside(String(error.stack));
+  if (process.env.WALKIT_DEBUG && error instanceof Error)
+    printAside(...String(error.stack).split("\n").map(printable));
   return EXIT.inconclusive;
+}
+
+/** With all its keys, where there is something to be had. */
+function availableObject(available: Available | undefined): object | undefined {
+  if (!available) return undefined;
+  const { generation, snapshot, position, time } = available;
+  return { generation, snapshot, position, time };
 }
 
 /** Whoever read standard output has gone: no news to anyone. */
@@ -105,7 +137,7 @@ export class BrokenPipe extends Error {
 }
 
 /** Reading wraps its errors; what the system says beyond that is about the output: a full disk, a vanished folder. */
-function asWalkitError(error: unknown): unknown {
+export function asWalkitError(error: unknown): unknown {
   if (!(error instanceof Error) || !("syscall" in error)) return error;
   const path = "path" in error && typeof error.path === "string" ? error.path : undefined;
   return new WalkitError("output/unwritable", `Cannot write: ${error.message}`, { path, cause: error });

@@ -1,10 +1,11 @@
 /** What `walkit inspect` says for people. */
 
+import type { Finding } from "../findings.ts";
 import type { Inspection, Lz4FrameDetails } from "./inspect.ts";
 import type { DatabaseDetails, WalDetails } from "./inspect-content.ts";
 import { colourOf, countOf, findingLines } from "./output.ts";
 import type { Kind } from "./recognize.ts";
-import { count, exactBytes, formatBytes, type Paint, printable, table } from "./text.ts";
+import { count, exactBytes, formatBytes, type Paint, printable, row, table } from "./text.ts";
 
 export function inspectionLines(inspection: Inspection, paint: Paint): string[] {
   const { file, size, description, lz4, wal, database, notes, findings } = inspection;
@@ -13,13 +14,15 @@ export function inspectionLines(inspection: Inspection, paint: Paint): string[] 
     verdict(inspection, paint),
   ];
   if (lz4) {
-    for (const frame of lz4.frameList) lines.push("", ...lz4Lines(frame));
+    const fault = findings.find(({ code, severity }) => code.startsWith("lz4/") && severity === "damage");
+    for (const frame of lz4.frameList)
+      lines.push("", ...row("", lz4Head(frame, fault, size), 0, paint), ...lz4Lines(frame));
     if (lz4.frames > lz4.frameList.length)
       lines.push(`… and ${lz4.frames - lz4.frameList.length} more LZ4 frames`);
   }
   if (wal) lines.push("", ...walLines(wal));
   if (database) lines.push("", ...databaseLines(database));
-  if (notes.length > 0) lines.push("", ...notes.map((note) => `Note: ${printable(note)}`));
+  if (notes.length > 0) lines.push("", ...notes.flatMap((note) => row("Note:", printable(note), 6, paint)));
   if (findings.length > 0) lines.push("", ...findingLines(findings, paint));
   return lines;
 }
@@ -34,7 +37,6 @@ function verdict({ status, findings, kind, content }: Inspection, paint: Paint):
   const warnings = countOf(findings, "warning");
   const texts: Partial<Record<Kind, string>> = {
     database: "OK: the header is right (pages have no checksums: for them, PRAGMA integrity_check)",
-    empty: "OK: nothing in it, nothing wrong with it",
     "wal-segment":
       "OK as far as this file alone can tell: what its first frame follows on, only walkit verify can check",
   };
@@ -45,10 +47,15 @@ function verdict({ status, findings, kind, content }: Inspection, paint: Paint):
   return paint.bold(paint.green(what ?? "OK: every checksum fits")) + (warnings ? `, with ${warnings}` : "");
 }
 
-function lz4Lines(frame: Lz4FrameDetails): string[] {
-  const { kind, offset, end, blocks, decompressedSize, blockList } = frame;
-  const until = end === null ? "breaks off" : `to ${end}`;
-  if (kind === "skippable") return [`Skippable LZ4 frame, bytes ${offset} ${until}: means nothing to LZ4`];
+/** What the header says, and where the frame ends, breaks off, or goes wrong. */
+function lz4Head(frame: Lz4FrameDetails, fault: Finding | undefined, size: number): string {
+  const { kind, offset, end } = frame;
+  const failed = fault === undefined || fault.code === "lz4/truncated" ? "breaks off" : "goes wrong";
+  const range =
+    end === null
+      ? `from byte ${offset}, ${failed} at byte ${fault?.offset ?? size}`
+      : `bytes ${offset} to ${end}`;
+  if (kind === "skippable") return `Skippable LZ4 frame, ${range}: means nothing to LZ4`;
   const traits =
     kind === "legacy"
       ? ["legacy format", "no checksums"]
@@ -57,13 +64,17 @@ function lz4Lines(frame: Lz4FrameDetails): string[] {
           frame.blockChecksum ? "block checksums" : "no block checksums",
           frame.contentChecksum !== null
             ? `content checksum ${frame.contentChecksum}`
-            : "no content checksum",
+            : frame.hasContentChecksum
+              ? "a content checksum at the end, not reached or not right"
+              : "no content checksum",
           frame.contentSize === null ? "no content size" : `content size ${frame.contentSize}`,
         ];
-  const lines = [
-    `LZ4 frame, bytes ${offset} ${until}: ${traits.join(", ")}`,
-    `  ${count(blocks, "block")}, ${exactBytes(decompressedSize)} decompressed`,
-  ];
+  return `LZ4 frame, ${range}: ${traits.join(", ")}`;
+}
+
+function lz4Lines({ kind, blocks, decompressedSize, blockList }: Lz4FrameDetails): string[] {
+  if (kind === "skippable") return [];
+  const lines = [`  ${count(blocks, "block")}, ${exactBytes(decompressedSize)} decompressed`];
   if (blockList.length > 0) {
     const rows = blockList.map((b, i) => [
       `  ${i}`,
@@ -110,7 +121,7 @@ function walLines(wal: WalDetails): string[] {
       f.pageCount > 0 ? `commit, ${count(f.pageCount, "page")}` : "",
       f.sound ? f.checksum : `${f.checksum} not sound`,
     ]);
-    lines.push(...table([["  frame", "at byte", "page", "", "checksum"], ...rows]));
+    for (const line of table([["  frame", "at byte", "page", "", "checksum"], ...rows])) lines.push(line);
     const more = frames - frameList.length;
     if (more > 0) lines.push(`  … and ${more} more (--frames all)`);
   }

@@ -1,5 +1,6 @@
 /** `walkit inspect`: any one file, recognized by its content: what is in it, and the first thing that is wrong. */
 
+import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,7 +16,7 @@ import { inspectionLines } from "./inspect-text.ts";
 import { print, printJson } from "./output.ts";
 import { ProgressBar } from "./progress.ts";
 import { HEAD_SIZE, type Kind, recognize } from "./recognize.ts";
-import { paintFor } from "./text.ts";
+import { paintFor, shellQuote } from "./text.ts";
 
 export interface InspectFlags {
   frames: number;
@@ -31,6 +32,8 @@ export interface Lz4FrameDetails {
   blockIndependence: boolean;
   blockChecksum: boolean;
   contentSize: number | null;
+  /** As the header says; the checksum itself is known only where the frame is whole. */
+  hasContentChecksum: boolean;
   /** xxHash32 of the content, hexadecimal. */
   contentChecksum: string | null;
   blocks: number;
@@ -177,7 +180,8 @@ async function inspectLz4(
     const message = `Expected the file to end with its LZ4 frame at byte ${decoder.trailingOffset}, found more bytes after it`;
     result.findings.push(makeFinding("lz4/trailing-data", message, { path, offset: decoder.trailingOffset }));
   }
-  content.end(failure === undefined || dataFrames > 1);
+  // Where only the checksum of the content is wrong, all of it is there.
+  content.end(failure === undefined || failure.code === "lz4/content-checksum" || dataFrames > 1);
   take(result, content);
   const holds = content.recognized!;
   if (content.bytes > 0 || !failure) result.content = holds.kind;
@@ -188,7 +192,9 @@ async function inspectLz4(
 function describeLz4({ recognized, bytes }: Content, failed: boolean): string {
   if (bytes === 0) return failed ? "LZ4" : "LZ4 with nothing in it";
   const { kind, name } = recognized!;
-  return kind === "unknown" ? "LZ4 with nothing of a replica in it" : `LZ4 with ${name} in it`;
+  if (kind === "wal-segment") return "an LZ4-compressed WAL segment (not the first of its index)";
+  if (kind === "unknown") return failed ? "LZ4" : "LZ4 with nothing of a replica in it";
+  return `LZ4 with ${name} in it`;
 }
 
 function hexOf(checksum: number | undefined): string | null {
@@ -202,6 +208,7 @@ function frameDetails(header: FrameHeader): Lz4FrameDetails {
     end: skippableSize === undefined ? null : offset + header.size + skippableSize,
     ...{
       contentSize: contentSize ?? null,
+      hasContentChecksum: header.contentChecksum,
       contentChecksum: null,
       blocks: 0,
       decompressedSize: 0,
@@ -232,12 +239,13 @@ function checkAgainstName(result: Inspection, name: string): void {
 
 function notRecognized(result: Inspection, path: string, head: Uint8Array): void {
   if (result.kind === "empty") {
-    if (!/\.lz4$/.test(path)) {
-      result.notes.push("A SQLite database or WAL may be empty; a file of a replica never is");
-      return;
-    }
-    const message = "Expected an LZ4 frame, found an empty file";
-    result.findings.push(makeFinding("lz4/truncated", message, { path, offset: 0 }));
+    const message = "Expected a file with something in it, found an empty one";
+    const hint = "If this should be a file of a replica, bring it back from another copy of the replica";
+    result.findings.push({
+      ...makeFinding("lz4/truncated", message, { path, offset: 0, hint, severity: "inconclusive" }),
+      meaning:
+        "A file of a replica is never empty: then it is damaged, and what it held is lost. A SQLite database or WAL may be empty",
+    });
     return;
   }
   const found = result.kind === "foreign" ? result.description : `bytes ${hexBytes(head, 16)}`;
@@ -253,19 +261,27 @@ function notRecognized(result: Inspection, path: string, head: Uint8Array): void
       : "If this should be a file of a replica, its beginning is damaged: bring it back from another copy";
   const message = `Expected an LZ4 frame, a SQLite WAL or a SQLite database, found ${found}`;
   result.findings.push({
-    ...makeFinding("lz4/bad-magic", message, { path, offset: 0, hint, severity: "inconclusive" }),
-    meaning: "walkit does not know what is in this file, so it cannot say whether it is right",
+    ...makeFinding("replica/stray-file", message, { path, hint, severity: "inconclusive" }),
+    meaning:
+      result.kind === "foreign"
+        ? "walkit cannot look into files of this kind, so it cannot say whether this one is right"
+        : "This is not a file that walkit knows, so whether it is right cannot be said",
   });
 }
 
 async function openFile(path: string): Promise<FileHandle> {
-  const file = await wrap(path, () => open(path, "r"));
+  // Not to wait for the other end of what turns out to be a pipe.
+  const file = await wrap(path, () => open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)));
   const info = await file.stat();
-  if (!info.isDirectory()) return file;
+  if (info.isFile()) return file;
   await file.close();
-  throw new WalkitError("storage/unreadable", `Expected a file, found a folder: ${path}`, {
+  const folder = info.isDirectory();
+  const message = `Expected a file, found ${folder ? "a folder" : "something that is no regular file"}: ${path}`;
+  throw new WalkitError("storage/unreadable", message, {
     path,
-    hint: `To look at a whole replica: walkit verify ${path}`,
+    hint: folder
+      ? `To look at a whole replica: walkit verify ${shellQuote(path)}`
+      : "Copy what it holds into a file first",
   });
 }
 

@@ -15,7 +15,7 @@ import { statusOf } from "../verify/report.ts";
 import { generationOf } from "./arguments.ts";
 import { exitCodeOf } from "./exit.ts";
 import { findingLines, print, printAside, printJson } from "./output.ts";
-import { paintFor, table } from "./text.ts";
+import { count, paintFor, table } from "./text.ts";
 
 export type ListCommand = "generations" | "snapshots" | "wal";
 
@@ -40,7 +40,7 @@ export async function runList(
   const { storage, prefix } = replica;
   const generation = generationOf(replica, wanted);
   const { generations } = await readCatalog(storage, { prefix, generation, signal });
-  const findings = listFindings(generations, prefix);
+  const findings = listFindings(command, generations, prefix);
   const status = statusOf(findings);
   if (json) {
     printJson({
@@ -57,13 +57,18 @@ export async function runList(
   return exitCodeOf(status);
 }
 
-function listFindings(generations: readonly Generation[], prefix: string): Finding[] {
+function listFindings(command: ListCommand, generations: readonly Generation[], prefix: string): Finding[] {
   const findings: Finding[] = [];
   if (generations.length === 0) {
     const message = `Expected generations below ${prefix || "the folder"}, found none`;
     findings.push(makeFinding("replica/not-a-replica", message));
   }
   for (const generation of generations) {
+    const { id, snapshots, segments } = generation;
+    if (command === "snapshots" && snapshots.length === 0 && segments.length > 0) {
+      const message = `Expected a snapshot in generation ${id}, found ${count(segments.length, "WAL segment")} and no snapshot`;
+      findings.push(makeFinding("replica/no-snapshot", message, { generation: id, severity: "warning" }));
+    }
     const untrusted = timesUntrusted(generation);
     if (!untrusted) continue;
     const message = `Expected file times that tell when each file was written, found that they cannot: ${untrusted.reason}`;

@@ -2,19 +2,29 @@
 /** The command `walkit`. */
 
 import { CommanderError } from "commander";
+import { misspelledOption, UsageError } from "./arguments.ts";
 import { EXIT, perform } from "./exit.ts";
-import { createProgram } from "./program.ts";
+import { commandOf, createProgram } from "./program.ts";
 
-// Whoever read the output has gone (walkit wal … | head): no error of ours.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-  });
-}
+// Whoever read the output has gone (walkit wal … | head): no error of ours. A full disk is one, and says nothing of the
+// replica.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") return;
+  process.exitCode = EXIT.inconclusive;
+  process.stderr.write(`walkit: cannot write to standard output: ${error.message}\n`);
+  process.exit();
+});
+process.stderr.on("error", () => {});
 
 try {
+  const words = process.argv.slice(2);
+  const end = words.indexOf("--");
+  for (const word of end < 0 ? words : words.slice(0, end)) {
+    const wrong = misspelledOption(word);
+    if (wrong) throw new UsageError(wrong);
+  }
   await createProgram().parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-  else await perform("", false, () => Promise.reject(error));
+  else await perform(commandOf(process.argv[2]), false, () => Promise.reject(error));
 }

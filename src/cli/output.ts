@@ -2,7 +2,7 @@
 
 import type { WalkitError } from "../errors.ts";
 import { type Finding, findingOf, type Severity } from "../findings.ts";
-import { count, type Paint, paintFor, printable } from "./text.ts";
+import { count, type Paint, paintFor, printable, row, shellQuote } from "./text.ts";
 
 /** One object to standard output. What is not known is `null`, so that the keys are always the same. */
 export function printJson(value: object): void {
@@ -59,18 +59,32 @@ function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, 
 }
 
 function sameFindings(same: readonly Finding[], shown: number, paint: Paint): string[] {
-  const { code, meaning, action } = same[0]!;
   const lines: string[] = [];
-  for (const finding of same.slice(0, shown)) {
-    lines.push(`  ${paint.bold(printable(finding.message))}`);
-    for (const [label, text] of placesOf(finding)) lines.push(`    ${label.padEnd(15)}${text}`);
-  }
+  for (const finding of same.slice(0, shown)) lines.push(...messageLines(finding, paint));
   if (same.length > shown)
     lines.push(`  … and ${same.length - shown} more like these (all of them with --json)`);
-  lines.push(`    what it means  ${printable(meaning)}`);
-  lines.push(`    what to do     ${printable(action)}`);
-  lines.push(paint.dim(`    code           ${code}`));
-  return lines;
+  return [...lines, ...adviceLines(same[0]!, paint)];
+}
+
+function messageLines(finding: Finding, paint: Paint): string[] {
+  return [...row("", printable(finding.message), 2, paint, paint.bold), ...placeLines(finding, paint)];
+}
+
+function placeLines(finding: Finding, paint: Paint): string[] {
+  return placesOf(finding).flatMap(([label, text]) => valueLines(label, text, paint));
+}
+
+function adviceLines({ code, meaning, action }: Finding, paint: Paint): string[] {
+  return [
+    ...valueLines("what it means", printable(meaning), paint),
+    ...valueLines("what to do", printable(action), paint),
+    ...valueLines("code", code, paint).map(paint.dim),
+  ];
+}
+
+/** A value of a finding, aligned with the others. */
+export function valueLines(label: string, text: string, paint: Paint): string[] {
+  return row(`    ${label}`, text, 19, paint);
 }
 
 /** Where it is: the file, the place in the WAL, the byte. */
@@ -98,11 +112,25 @@ export function countOf(findings: readonly Finding[], severity: Severity): strin
   return n === 0 ? undefined : count(n, noun);
 }
 
-/** An error for people, on standard error: what, where, what it means, what to do. */
-export function printError(error: WalkitError): void {
-  const paint = paintFor(process.stderr);
+/** The finding of an error, with the replica that its advice speaks of. */
+function findingWith(error: WalkitError, location: string | undefined): Finding {
   const finding = findingOf(error);
-  printAside(`${paint.red("walkit:")} ${printable(finding.message)}`);
-  for (const [label, text] of placesOf(finding)) printAside(`  ${label}: ${text}`);
-  printAside(`  what it means: ${printable(finding.meaning)}`, `  what to do: ${printable(finding.action)}`);
+  if (location === undefined) return finding;
+  return { ...finding, action: finding.action.replaceAll("<replica>", () => shellQuote(location)) };
+}
+
+/** An error among other lines: what, where, what it means, what to do. */
+export function errorLines(error: WalkitError, location: string | undefined, paint: Paint): string[] {
+  return sameFindings([findingWith(error, location)], 1, paint);
+}
+
+/** An error for people, on standard error. */
+export function printError(error: WalkitError, location: string | undefined): void {
+  const paint = paintFor(process.stderr);
+  const finding = findingWith(error, location);
+  printAside(
+    ...row(`${paint.red("walkit:")} `, printable(finding.message), 8, { width: paint.width }),
+    ...placeLines(finding, paint),
+    ...adviceLines(finding, paint),
+  );
 }

@@ -10,7 +10,7 @@ import {
   parseParallelism,
   parseTimestamp,
 } from "./arguments.ts";
-import { perform } from "./exit.ts";
+import { perform, whereHelpIs } from "./exit.ts";
 import type { InspectFlags } from "./inspect.ts";
 import type { ListCommand, ListFlags } from "./list.ts";
 import type { RestoreFlags } from "./restore.ts";
@@ -20,12 +20,11 @@ import type { VerifyFlags } from "./verify.ts";
 const REPLICA =
   "a replica's folder, its generations/ folder, or one generation's folder: a path or file:// URL";
 
-const EXIT_CODES = `
-Exit codes:
-  0  done, or everything is right
-  1  verify, inspect: damaged; restore: cannot be restored to that target
-  2  wrong usage
-  3  cannot be read, not found, output exists, or inconclusive`;
+/** What the exit codes mean; those that a command does not have are left out. */
+function exitCodes(zero: string, one: string | undefined, three: string): string {
+  const rows = [`0  ${zero}`, ...(one ? [`1  ${one}`] : []), "2  wrong usage", `3  ${three}`];
+  return ["", "Exit codes:", ...rows.map((row) => `  ${row}`)].join("\n");
+}
 
 const EXAMPLES = `
 Examples:
@@ -34,7 +33,7 @@ Examples:
   walkit restore /backups/app -o app.db --timestamp 2026-01-31T18:30:00Z
   walkit restore /backups/app -o app.db --salvage    as far as a damaged replica goes
   walkit inspect 00000004_00001038.wal.lz4           what is in this file?
-${EXIT_CODES}
+${exitCodes("done, or no damage found", "verify, inspect: damaged; restore: the replica cannot give that target", "cannot be read, not found, output exists, or could not be found out")}
   Every command takes --json: one object on standard output (docs/json.md).`;
 
 export function createProgram(): Command {
@@ -45,6 +44,7 @@ export function createProgram(): Command {
     .helpCommand("help [command]", "print the help of a command")
     .addHelpText("after", EXAMPLES)
     .showSuggestionAfterError()
+    .showHelpAfterError(whereHelpIs(""))
     .exitOverride()
     .configureOutput({
       outputError: (text, write) => {
@@ -52,7 +52,7 @@ export function createProgram(): Command {
           .trim()
           .replace(/^error: /, "")
           .replaceAll("\n", " ")
-          .replace(/^unknown option '-([a-z][a-z-]+)'$/, "unknown option '-$1' (Did you mean --$1?)");
+          .replace(/^unknown option '-([a-z][a-z-]+)'$/, "unknown option '-$1': Did you mean --$1?");
         write(`walkit: ${printable(line)}\n`);
       },
     });
@@ -74,7 +74,18 @@ const parallelism = () =>
 const generation = (what: string) => new Option("--generation <id>", what).argParser(parseGeneration);
 
 function addCommand(program: Command, name: string, description: string): Command {
-  return program.command(name).description(description).helpOption("-h, --help", "print this help");
+  return program
+    .command(name)
+    .description(description)
+    .helpOption("-h, --help", "print this help")
+    .showHelpAfterError(whereHelpIs(name));
+}
+
+const COMMANDS = ["verify", "restore", "generations", "snapshots", "wal", "inspect"];
+
+/** The command that the first word names; else none. */
+export function commandOf(word: string | undefined): string {
+  return word !== undefined && COMMANDS.includes(word) ? word : "";
 }
 
 function addVerify(program: Command): void {
@@ -87,7 +98,11 @@ function addVerify(program: Command): void {
     )
     .addOption(generation("look at this generation only"))
     .addOption(json())
-    .addOption(quiet("print the verdict in one line, and what is damaged or could not be found out"))
+    .addOption(
+      quiet(
+        "print the verdict, whether the newest state can be restored, and what is damaged or could not be found out",
+      ),
+    )
     .addOption(parallelism())
     .addHelpText(
       "after",
@@ -102,11 +117,14 @@ Examples:
   walkit verify /backups/app
   walkit verify --level frames --quiet /backups/app
   walkit verify --json /backups/app | jq .status
-${EXIT_CODES}`,
+${exitCodes("no damage found", "damaged", "no replica there, cannot be read, or could not be found out")}`,
     )
     .action((replica: string, flags: VerifyFlags) =>
-      perform("verify", flags.json ?? false, async (signal) =>
-        (await import("./verify.ts")).runVerify(replica, flags, signal),
+      perform(
+        "verify",
+        flags.json ?? false,
+        async (signal) => (await import("./verify.ts")).runVerify(replica, flags, signal),
+        replica,
       ),
     );
 }
@@ -135,7 +153,10 @@ function addRestore(program: Command): void {
     .option("--if-db-not-exists", "where the output exists, do nothing and exit with 0")
     .option("--if-replica-exists", "where there is no replica, or nothing in it, do nothing and exit with 0")
     .option("--force", "replace the output, and the -wal, -shm and -journal beside it")
-    .option("--dry-run", "print what would be restored from which files; write nothing (needs no -o)")
+    .option(
+      "--dry-run",
+      "print what would be restored from which files; write nothing, open no file (needs no -o)",
+    )
     .addOption(
       new Option(
         "--integrity-check <how>",
@@ -161,7 +182,7 @@ Examples:
   walkit restore /backups/app -o app.db --index 1f
   walkit restore /backups/app --dry-run
   walkit restore /backups/app -o - | ssh host 'cat > app.db'
-${EXIT_CODES}`,
+${exitCodes("restored (also with --salvage), planned with --dry-run, or skipped with --if-…", "the replica cannot give that target", "no replica there, cannot be read, or the output exists or cannot be written")}`,
     )
     .action((replica: string, flags: RestoreFlags) =>
       perform("restore", flags.json ?? false, async (signal) =>
@@ -176,16 +197,20 @@ function addLists(program: Command): void {
     ["snapshots", "list snapshots, as litestream snapshots does"],
     ["wal", "list WAL segments, as litestream wal does"],
   ];
+  const codes = exitCodes("listed", undefined, "no replica there, or cannot be read");
   for (const [name, description] of lists) {
     const command = addCommand(program, name, description).argument("<replica>", REPLICA, parseLocation);
     if (name !== "generations") command.addOption(generation("of this generation only"));
     const indexes = "\nIndexes and offsets are decimal; --index of walkit restore takes hexadecimal.\n";
     command
       .addOption(json())
-      .addHelpText("after", (name === "generations" ? "" : indexes) + EXIT_CODES)
+      .addHelpText("after", (name === "generations" ? "" : indexes) + codes)
       .action((replica: string, flags: ListFlags) =>
-        perform(name, flags.json ?? false, async (signal) =>
-          (await import("./list.ts")).runList(name, replica, flags, signal),
+        perform(
+          name,
+          flags.json ?? false,
+          async (signal) => (await import("./list.ts")).runList(name, replica, flags, signal),
+          replica,
         ),
       );
   }
@@ -204,7 +229,10 @@ function addInspect(program: Command): void {
         .default(10),
     )
     .addOption(json())
-    .addHelpText("after", EXIT_CODES)
+    .addHelpText(
+      "after",
+      exitCodes("no damage found", "damaged", "cannot be read, not found, or not a file that walkit knows"),
+    )
     .action((file: string, flags: InspectFlags) =>
       perform("inspect", flags.json ?? false, async (signal) =>
         (await import("./inspect.ts")).runInspect(file, flags, signal),

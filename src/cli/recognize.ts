@@ -55,7 +55,7 @@ export function recognize(head: Uint8Array, whole: boolean): Recognized {
   if (segment) {
     return { kind: "wal-segment", name: "a piece of a SQLite WAL, without the WAL's beginning", segment };
   }
-  return { kind: "unknown", name: "nothing that walkit knows" };
+  return { kind: "unknown", name: "not a file that walkit knows" };
 }
 
 function begins(bytes: Uint8Array, magic: string): boolean {

@@ -1,12 +1,14 @@
 /** What `walkit restore` says for people: what was restored or would be, and what is lost. */
 
+import type { Available, ErrorCode, WalkitError } from "../errors.ts";
 import type { RestorePlan } from "../replay/index.ts";
 import type { Target } from "../replay/plan.ts";
 import type { Lost, Restored } from "../restore/restore.ts";
 import { formatPosition } from "../snapshot/names.ts";
 import { formatTime } from "../snapshot/times.ts";
-import { findingLines } from "./output.ts";
-import { count, exactBytes, formatSeconds, type Paint, printable } from "./text.ts";
+import { errorLines, findingLines } from "./output.ts";
+import type { RestoreFlags } from "./restore.ts";
+import { count, exactBytes, formatSeconds, type Paint, printable, row, shellQuote } from "./text.ts";
 
 /** So many file names are printed; `--json` has them all. */
 const SHOWN = 20;
@@ -19,100 +21,190 @@ export function restoredLines(
     time: string | undefined;
     milliseconds: number;
     quiet: boolean;
+    /** Salvaged, but nothing is known to be lost. */
+    vouched: boolean;
   },
   paint: Paint,
 ): string[] {
   const { lost, findings, snapshot, position, plan, generation, proven } = restored;
-  const { output, target, time, milliseconds, quiet } = about;
+  const { output, target, time, milliseconds, quiet, vouched } = about;
   const lines: string[] = [];
-  const row = (label: string, text: string) => lines.push(`  ${label.padEnd(12)}${text}`);
+  const add = (label: string, text: string) => lines.push(...row(`  ${label}`, text, 14, paint));
   if (!quiet || lost) {
     const where = output === "-" ? "to standard output" : printable(output);
-    const verb = lost ? paint.yellow("SALVAGED, not what was asked for:") : paint.green("Restored");
+    const salvaged = vouched
+      ? "SALVAGED, and nothing is known to be lost:"
+      : "SALVAGED, not what was asked for:";
+    const verb = lost ? paint.yellow(salvaged) : paint.green("Restored");
     lines.push(paint.bold(`${verb} ${where}`));
   }
   if (!quiet) {
-    row("asked for", targetText(target));
-    row("from", `generation ${generation}, snapshot of index ${snapshot.index} (${snapshot.path})`);
-    row(
+    add("asked for", targetText(target));
+    add(
+      "from",
+      `generation ${generation}, snapshot of index ${snapshot.index} (${printable(snapshot.path)})`,
+    );
+    add(
       "up to",
       position ? `WAL position ${formatPosition(position)}` : "the snapshot alone, no WAL applied",
     );
-    if (time) row("", `${plan.segments.length > 0 ? "last WAL segment" : "snapshot"} written ${time}`);
-    row(
+    if (time) add("", `${plan.segments.length > 0 ? "last WAL segment" : "snapshot"} written ${time}`);
+    add(
       "size",
       `${exactBytes(restored.bytes)}: ${count(restored.pageCount, "page")} of ${restored.pageSize} bytes`,
     );
-    row(
+    add(
       "applied",
       `${count(restored.transactions, "transaction")}, ${count(restored.frames, "frame")} from ${count(plan.segments.length, "WAL segment")}`,
     );
-    row("took", formatSeconds(milliseconds));
+    add("took", formatSeconds(milliseconds));
   }
-  if (lost) lines.push(...lostLines(lost, proven, paint));
+  if (lost) lines.push(...lostLines(lost, { proven, vouched }, paint));
   const shown = quiet ? findings.filter((f) => f.severity !== "info") : findings;
   if (shown.length > 0) lines.push(...(lines.length > 0 ? [""] : []), ...findingLines(shown, paint));
   return lines;
 }
 
-function lostLines(lost: Lost, proven: boolean, paint: Paint): string[] {
+function lostLines(
+  lost: Lost,
+  { proven, vouched }: { proven: boolean; vouched: boolean },
+  paint: Paint,
+): string[] {
   const { reached, reachedTime, segments, until, reason } = lost;
-  const lines = ["", paint.bold(paint.red("What is lost"))];
+  const lines = ["", vouched ? paint.bold("What is lost") : paint.bold(paint.red("What is lost"))];
+  const add = (text: string) => lines.push(...row("", text, 2, paint));
   const when = reachedTime ? ` (file of ${reachedTime})` : "";
-  lines.push(`  The database ends ${reached ? `at WAL position ${reached}` : "with the snapshot"}${when}.`);
-  if (segments.length === 0) {
-    lines.push(
-      "  No WAL segment was left out as a whole. What a damaged or missing file held and could not be proven right is not in it.",
+  const end = `The database ends ${reached ? `at WAL position ${reached}` : "with the snapshot"}${when}.`;
+  if (vouched) {
+    add(
+      "Nothing that is known. The damaged file fails LZ4's own checks, but every frame that was taken from it is vouched for by the WAL's own checksums, and what follows fits on to it.",
+    );
+    add(end);
+  } else if (segments.length === 0) {
+    add(end);
+    add(
+      "No WAL segment was left out as a whole. All that is in the database was proven right; what else the damaged or missing file held, if anything, is not in it.",
     );
   } else {
     const last = until ? `; the last of them was written ${until}` : "";
-    lines.push(
-      `  Everything after that is not in it. ${count(segments.length, "WAL segment")} not applied${last}:`,
-    );
+    add(end);
+    add(`Everything after that is not in it. ${count(segments.length, "WAL segment")} not applied${last}:`);
     for (const path of segments.slice(0, SHOWN)) lines.push(`    ${printable(path)}`);
     if (segments.length > SHOWN)
       lines.push(`    … and ${segments.length - SHOWN} more (all of them with --json)`);
   }
-  if (!proven) lines.push("  It is not proven that this is a committed state: see the warnings.");
+  if (!proven) add("It is not proven that this is a committed state: see the warnings.");
   return [...lines, "", "Why", ...findingLines([reason], paint).slice(1)];
 }
 
 export function plannedLines(
   { plan, time }: { plan: RestorePlan; time: string | undefined },
-  { output, salvage, index, timestamp, generation }: Target & { output?: string; salvage?: boolean },
+  { output, index, timestamp, generation }: Target & { output?: string },
   paint: Paint,
 ): string[] {
   const { snapshot, segments, proof, bytes, findings } = plan;
   const lines = [paint.bold("Plan (nothing was written, and no file opened)")];
-  const row = (label: string, text: string) => lines.push(`  ${label.padEnd(12)}${text}`);
-  row("asked for", targetText({ index, timestamp, generation }));
-  if (output !== undefined) row("output", output === "-" ? "standard output" : printable(output));
-  row("generation", plan.generation);
-  row("snapshot", `index ${snapshot.index}, ${snapshot.path}`);
+  const add = (label: string, text: string) => lines.push(...row(`  ${label}`, text, 14, paint));
+  add("asked for", targetText({ index, timestamp, generation }));
+  if (output !== undefined) add("output", output === "-" ? "standard output" : printable(output));
+  add("generation", plan.generation);
+  add("snapshot", `index ${snapshot.index}, ${snapshot.path}`);
   const last = segments.at(-1);
-  if (!last) row("WAL", "none: the snapshot alone");
+  if (!last) add("WAL", "none: the snapshot alone");
   else {
-    row(
+    add(
       "WAL",
       `${count(segments.length, "segment")}, from ${formatPosition(segments[0]!)} to the end of the one at ${formatPosition(last)}`,
     );
-    for (const { path } of segments.slice(0, SHOWN)) row("", printable(path));
-    if (segments.length > SHOWN) row("", `… and ${segments.length - SHOWN} more (all of them with --json)`);
+    for (const { path } of segments.slice(0, SHOWN)) add("", printable(path));
+    if (segments.length > SHOWN) add("", `… and ${segments.length - SHOWN} more (all of them with --json)`);
   }
-  if (time) row("moment", `${last ? "last WAL segment" : "snapshot"} written ${time}`);
+  if (time) add("moment", `${last ? "last WAL segment" : "snapshot"} written ${time}`);
   if (proof.length > 0) {
-    row(
+    add(
       "proof",
       `${count(proof.length, "more segment")} of the same index, read to prove that the snapshot fits`,
     );
   }
   const files = 1 + segments.length + proof.length;
-  row("to read", `${count(files, "file")}${bytes === undefined ? "" : `, ${exactBytes(bytes)}`}`);
-  if (salvage) {
-    row("salvage", "only if this plan fails; how far it would reach, only reading the files can tell");
-  }
+  add("to read", `${count(files, "file")}${bytes === undefined ? "" : `, ${exactBytes(bytes)}`}`);
+  add("unchecked", "whether these files are whole was not looked at (walkit verify does that)");
   if (findings.length > 0) lines.push("", ...findingLines(findings, paint));
   return lines;
+}
+
+/**
+ * Of a restore that was refused, in this order: that there is no database now, what there could be and how, and why not
+ * what was asked for.
+ */
+export function refusedLines(
+  error: WalkitError,
+  flags: RestoreFlags & { location: string },
+  paint: Paint,
+): string[] {
+  const { available } = error;
+  const said = `Cannot restore ${targetText(flags)}: ${causeOf(error, flags)}. Nothing was written.`;
+  const lines = row("", printable(said), 0, paint, (text) => paint.bold(paint.red(text)));
+  if (available) {
+    lines.push("", ...row("", `What can be had: ${availableText(available, error)}:`, 0, paint));
+    lines.push(`  ${salvageCommand(flags)}`);
+  }
+  return [...lines, "", ...errorLines(error, flags.location, paint)];
+}
+
+function availableText({ position, snapshot, generation, time }: Available, { path }: WalkitError): string {
+  const what = position ? `every commit up to ${position}` : `the snapshot of index ${snapshot} alone`;
+  const which = path?.includes(generation) ? "" : ` of generation ${generation}`;
+  return what + which + (time ? ` (file of ${time})` : "");
+}
+
+/** The same restore once more, with `--salvage`. */
+function salvageCommand({ location, output, ...flags }: RestoreFlags & { location: string }): string {
+  const { generation, index, timestamp, integrityCheck, force } = flags;
+  const words = ["walkit restore", shellQuote(location)];
+  words.push("-o", output === undefined || output === "-" ? "restored.db" : shellQuote(output));
+  if (generation !== undefined) words.push("--generation", generation);
+  if (index !== undefined) words.push("--index", index.toString(16));
+  if (timestamp !== undefined) words.push("--timestamp", formatTime(timestamp));
+  if (integrityCheck !== undefined) words.push("--integrity-check", integrityCheck);
+  if (force) words.push("--force");
+  return [...words, "--salvage"].join(" ");
+}
+
+const A_FILE_IS_MISSING = "a file is missing in the replica";
+
+/** In a few words; the error itself says it exactly. */
+const CAUSES: Partial<Record<ErrorCode, string>> = {
+  "replica/not-a-replica": "there is no replica at that place",
+  "replica/no-snapshot": "there is no snapshot to start from",
+  "replica/missing-index": A_FILE_IS_MISSING,
+  "replica/missing-first-segment": A_FILE_IS_MISSING,
+  "replica/missing-segment": A_FILE_IS_MISSING,
+  "replica/missing-transactions": "transactions are missing in the replica",
+  "replica/missing-page": "a page of the database is missing in the replica",
+  "replica/uncommitted-tail": "the end of the last transaction is missing",
+  "replica/overlapping-segment": "two files claim the same part of the WAL",
+  "replica/before-mark": "the snapshot holds changes from after that moment",
+  "replica/times-untrusted": "the files' times do not tell when they were written",
+  "replica/changed-while-reading": "the replica kept changing while it was read",
+  "target/no-generation": "there is no generation to restore from",
+  "target/ambiguous-generation": "the files' times do not tell which generation is the newest",
+  "target/no-snapshot": "no snapshot serves to start from",
+  "target/out-of-range": "the replica does not reach that moment",
+  "storage/not-found": "it is not there",
+  "storage/unreadable": "it cannot be read",
+  "output/exists": "something is in the place of the output",
+  "output/unwritable": "the output cannot be written",
+  "restore/memory-budget": "the memory that was allowed is not enough",
+  "lz4/output-limit": "a file decompresses to more than was allowed",
+  "database/integrity": "SQLite finds the restored database corrupt",
+  "database/integrity-skipped": "SQLite's own check could not be done",
+};
+
+function causeOf({ code, path }: WalkitError, { generation }: Target): string {
+  if (code === "target/no-generation" && generation !== undefined) return "there is no such generation";
+  const name = path?.slice(path.lastIndexOf("/") + 1);
+  return CAUSES[code] ?? (name ? `the file ${name} is damaged` : "a file is damaged");
 }
 
 function targetText({ generation, index, timestamp }: Target): string {

@@ -8,6 +8,7 @@ import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import { WalkitError } from "../errors.ts";
 import { type Finding, makeFinding } from "../findings.ts";
+import { decodeFile } from "../replay/files.ts";
 import { planRestore, type RestorePlan, type Target } from "../replay/plan.ts";
 import { type RestoreFileOptions, restoreFile, restoreThrough } from "../restore/file.ts";
 import type { Restored } from "../restore/restore.ts";
@@ -17,11 +18,11 @@ import { formatTime } from "../snapshot/times.ts";
 import { openReplica, type Replica } from "../storage/locate.ts";
 import type { Storage } from "../storage/storage.ts";
 import { generationOf, UsageError } from "./arguments.ts";
-import { BrokenPipe, EXIT } from "./exit.ts";
+import { asWalkitError, BrokenPipe, EXIT, Refused } from "./exit.ts";
 import { print, printAside, printJson } from "./output.ts";
 import { ProgressBar } from "./progress.ts";
-import { plannedLines, restoredLines } from "./restore-text.ts";
-import { paintFor, printable } from "./text.ts";
+import { plannedLines, refusedLines, restoredLines } from "./restore-text.ts";
+import { paintFor, printable, shellQuote } from "./text.ts";
 
 export interface RestoreFlags {
   output?: string;
@@ -83,6 +84,13 @@ export async function runRestore(
     else if (!quiet) tell(output, `Skipped: ${why}. Nothing was done`);
     return EXIT.ok;
   };
+  const refuse = (thrown: unknown): unknown => {
+    const error = asWalkitError(thrown);
+    if (!(error instanceof WalkitError)) return error;
+    return new Refused(error, refusedLines(error, { ...flags, location }, paintFor(process.stderr)));
+  };
+  if (output !== undefined && output !== "-")
+    await refuseFolder(output).catch((error) => Promise.reject(refuse(error)));
   if (flags.ifDbNotExists && output !== undefined && output !== "-" && (await exists(output))) {
     return skip(`there is something at ${printable(output)} already (--if-db-not-exists)`);
   }
@@ -108,7 +116,8 @@ export async function runRestore(
       printJson(report("restored", { plan: planObject(plan), restored: done, lost, findings }));
     } else {
       const paint = paintFor(output === "-" ? process.stderr : process.stdout);
-      const about = { output: output!, target, time, milliseconds, quiet };
+      const vouched = await isVouchedFor(replica.storage, restored);
+      const about = { output: output!, target, time, milliseconds, quiet, vouched };
       tell(output, ...restoredLines(restored, about, paint));
     }
     return EXIT.ok;
@@ -120,17 +129,24 @@ export async function runRestore(
     ) {
       return skip(`there is nothing to restore from at ${printable(location)} (--if-replica-exists)`);
     }
-    throw error;
+    throw refuse(error);
   }
 }
 
-function checkFlags({ output, dryRun, index, timestamp, json }: RestoreFlags): void {
+function checkFlags({ output, dryRun, index, timestamp, json, salvage }: RestoreFlags): void {
   if (index !== undefined && timestamp !== undefined) {
     throw new UsageError("--index and --timestamp cannot be used together: each names a moment by itself");
   }
+  if (dryRun && salvage) {
+    throw new UsageError(
+      "--dry-run and --salvage cannot be used together: what can be salvaged shows only when the files are read",
+    );
+  }
   if (dryRun) return;
   if (output === undefined) {
-    throw new UsageError("-o <file> is missing: where is the database to go? (-o - is standard output)");
+    throw new UsageError(
+      "-o is missing: where is the database to go? For instance -o restored.db (-o - is standard output)",
+    );
   }
   if (output !== "-") return;
   if (json) throw new UsageError("-o - and --json both want standard output: choose one");
@@ -205,6 +221,18 @@ async function toStandardOutput(path: string, signal: AbortSignal): Promise<void
   }
 }
 
+/** A folder as the output is a slip, and nothing to replace. */
+async function refuseFolder(output: string): Promise<void> {
+  const found = await stat(output).catch(() => undefined);
+  if (!found?.isDirectory()) return;
+  const file = `${output.replace(/\/+$/, "")}/restored.db`;
+  const message = `-o names a file, found a folder: did you mean ${file}?`;
+  throw new WalkitError("output/exists", message, {
+    path: output,
+    hint: `Name a file: -o ${shellQuote(file)}`,
+  });
+}
+
 /** Where the output cannot go, said before anything is read. */
 async function checkOutput(output: string, generations: string): Promise<void> {
   const folder = dirname(output);
@@ -223,12 +251,38 @@ async function checkOutput(output: string, generations: string): Promise<void> {
 }
 
 /** The plan with its positions as text, as everywhere in `--json`. */
-function planObject({ findings: _, end, next, ...plan }: RestorePlan): object {
-  return { ...plan, end: end && formatPosition(end), next: next && formatPosition(next) };
+function planObject({ generation, snapshot, segments, proof, end, next, bytes }: RestorePlan): object {
+  return {
+    ...{ generation, snapshot, segments, proof },
+    end: end && formatPosition(end),
+    next: next && formatPosition(next),
+    bytes,
+  };
 }
 
 async function exists(path: string): Promise<boolean> {
   return (await lstat(path).catch(() => undefined)) !== undefined;
+}
+
+/**
+ * A WAL segment fails LZ4's checks, yet the segments after it follow on its frames by the checksums that the WAL itself
+ * carries from frame to frame, and the last one is in the database to its end.
+ */
+async function isVouchedFor(storage: Storage, { lost, plan, position }: Restored): Promise<boolean> {
+  const { segments } = plan;
+  const last = segments.at(-1);
+  if (!lost || lost.segments.length > 0 || !lost.reason.code.startsWith("lz4/") || !last) return false;
+  const { path } = lost.reason;
+  if (path === last.path || !segments.some((segment) => segment.path === path)) return false;
+  let end = last.offset;
+  try {
+    for await (const piece of decodeFile(last.path, storage.read(last.path), { storage }))
+      end += piece.length;
+  } catch (error) {
+    if (error instanceof WalkitError) return false;
+    throw error;
+  }
+  return last.index === position?.index && end === position.offset;
 }
 
 /** When the last file that is laid into the database was written: the segment, else the snapshot. */

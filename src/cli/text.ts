@@ -5,8 +5,8 @@ export function printable(text: string): string {
   return text.replace(UNPRINTABLE, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
-// Control characters, line separators, and those that turn the direction of writing.
-const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu;
+// Control characters, line separators, and those that turn the direction of writing or show nothing.
+const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]/gu;
 
 /** `584 bytes`, `38.1 KiB` */
 export function formatBytes(bytes: number): string {
@@ -40,9 +40,38 @@ export function formatSeconds(milliseconds: number): string {
     : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** An argument as a shell takes it. */
-export function shellQuote(text: string): string {
+/** A path as a shell takes it, and a terminal shows it. */
+export function shellQuote(path: string): string {
+  const text = /^-./.test(path) ? `./${path}` : path;
+  if (printable(text) !== text) {
+    const escaped = text.replace(/[\\']/g, "\\$&");
+    return `$'${printable(escaped)}'`;
+  }
   return /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+/** `text` in lines of at most `width` characters, broken at spaces; in one where the width is unknown. */
+export function wrap(text: string, width: number | undefined): string[] {
+  if (width === undefined || text.length <= width) return [text];
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] += ` ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+/** A label and its value, which begins at `column` and is wrapped there. */
+export function row(
+  label: string,
+  value: string,
+  column: number,
+  { width }: Pick<Paint, "width">,
+  colour: (text: string) => string = (text) => text,
+): string[] {
+  const lines = wrap(value, width === undefined ? undefined : width - column);
+  return lines.map((line, i) => (i === 0 ? label : "").padEnd(column) + colour(line));
 }
 
 /** Columns padded to two spaces behind their widest entry, the last one not at all: as Litestream prints its lists. */
@@ -56,7 +85,10 @@ export function table(rows: readonly (readonly (string | number)[])[]): string[]
   );
 }
 
+/** How a stream is written to. */
 export interface Paint {
+  /** Where lines are wrapped; undefined: not at all. */
+  width?: number | undefined;
   bold(text: string): string;
   dim(text: string): string;
   red(text: string): string;
@@ -64,12 +96,13 @@ export interface Paint {
   green(text: string): string;
 }
 
-/** Colours on a terminal, unless `NO_COLOR` (https://no-color.org) is set. */
-export function paintFor(stream: { isTTY?: boolean | undefined }): Paint {
+/** On a terminal lines are wrapped, and coloured unless `NO_COLOR` (https://no-color.org) is set. */
+export function paintFor(stream: { isTTY?: boolean | undefined; columns?: number | undefined }): Paint {
   const on = stream.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== "dumb";
   const code = (open: number, close: number) => (text: string) =>
     on ? `\u001b[${open}m${text}\u001b[${close}m` : text;
   return {
+    width: stream.isTTY ? Math.min(120, Math.max(60, stream.columns || 80)) : undefined,
     bold: code(1, 22),
     dim: code(2, 22),
     red: code(31, 39),

@@ -1,13 +1,22 @@
 /** `walkit verify`: is it good, and what can be brought back. */
 
+import { parseSnapshotName } from "../snapshot/names.ts";
 import { parseTime } from "../snapshot/times.ts";
+import { checkIntegrityInThread } from "../sqlite/thread.ts";
 import { openReplica } from "../storage/locate.ts";
-import { type GenerationReport, type Level, type Range, type VerifyReport, verify } from "../verify/index.ts";
+import {
+  type GenerationReport,
+  type Level,
+  type Links,
+  type Range,
+  type VerifyReport,
+  verify,
+} from "../verify/index.ts";
 import { generationOf } from "./arguments.ts";
 import { exitCodeOf } from "./exit.ts";
 import { colourOf, countOf, findingLines, print, printJson } from "./output.ts";
 import { ProgressBar } from "./progress.ts";
-import { count, formatBytes, type Paint, paintFor, printable, shellQuote } from "./text.ts";
+import { count, formatBytes, type Paint, paintFor, printable, row, shellQuote } from "./text.ts";
 
 export interface VerifyFlags {
   level: Level;
@@ -30,6 +39,7 @@ export async function runVerify(location: string, flags: VerifyFlags, signal: Ab
       level,
       parallelism,
       signal,
+      checkIntegrity: checkIntegrityInThread,
       onProgress: ({ done, total }) => bar.update(done, total),
     });
   } finally {
@@ -37,24 +47,36 @@ export async function runVerify(location: string, flags: VerifyFlags, signal: Ab
   }
   const { status, generations, findings } = report;
   if (json) printJson({ command: "verify", status, replica: location, level, generations, findings });
-  else print(...reportLines(report, { location, root: storage.root, quiet }, paintFor(process.stdout)));
+  else {
+    const shown = { location, generation: flags.generation, root: storage.root, quiet };
+    print(...reportLines(report, shown, paintFor(process.stdout)));
+  }
   return exitCodeOf(status);
 }
 
 interface Shown {
   location: string;
+  /** `--generation`. */
+  generation: string | undefined;
   root: string;
   quiet: boolean;
 }
 
-export function reportLines(report: VerifyReport, { location, root, quiet }: Shown, paint: Paint): string[] {
-  const { status, generations, findings } = report;
+export function reportLines(report: VerifyReport, shown: Shown, paint: Paint): string[] {
+  const { status, level, generations, findings } = report;
+  const { root, quiet } = shown;
   const lines = [verdict(report, paint)];
+  if (status === "damaged") lines.push(...whatIsLeft(report, shown, paint));
   const grave = findings.filter((f) => f.severity === "damage" || f.severity === "inconclusive");
   if (quiet) return grave.length === 0 ? lines : [...lines, "", ...findingLines(grave, paint)];
-  if (status === "damaged") lines.push(...whatIsLeft(report, location));
   lines.push("", `Replica ${printable(root)}`);
-  for (const generation of generations) lines.push("", ...generationLines(generation, paint));
+  const sorted = newestFirst(generations);
+  const several = sorted !== undefined && sorted.length > 1;
+  const empty = generations.filter((g) => !isFilled(g));
+  for (const generation of sorted ? [...sorted, ...empty] : generations) {
+    const mark = several && generation === sorted[0] ? " (newest)" : "";
+    lines.push("", ...generationLines(generation, level, mark, paint));
+  }
   if (findings.length > 0) lines.push("", ...findingLines(findings, paint));
   return lines;
 }
@@ -63,101 +85,166 @@ const OK: Record<Level, string> = {
   names: "OK as far as names tell: nothing is missing by its name. No file was opened (--level names)",
   frames:
     "OK as far as checksums tell: every file is whole and nothing is missing. Snapshots were not compared with the WAL (--level frames)",
-  replay: "OK: everything in this replica can be restored. SQLite's own check was not run (--level replay)",
-  integrity: "OK: everything in this replica can be restored",
+  replay: "OK: no damage found",
+  integrity: "OK: no damage found",
 };
 
-function verdict({ status, level, findings, generations }: VerifyReport, paint: Paint): string {
+function verdict(report: VerifyReport, paint: Paint): string {
+  const { status, level, findings, generations } = report;
   const warnings = countOf(findings, "warning");
   const besides = warnings ? `, with ${warnings}` : "";
-  if (status === "ok") {
-    const nothing = generations.every((g) => g.snapshots === 0);
-    const text = nothing ? "OK: nothing is wrong here, but there is nothing to restore, either" : OK[level];
-    return paint.bold(paint.green(text)) + besides;
-  }
+  if (status === "ok") return paint.bold(paint.green(okText(level, generations))) + besides;
   if (status === "damaged") {
     const problems = countOf(findings, "damage")!;
-    return `${paint.bold(colourOf("damage", paint)("DAMAGED: not everything in this replica can be restored"))} (${problems}${besides})`;
+    const broken = brokenForNothing(report);
+    const text =
+      broken === undefined
+        ? "DAMAGED: not everything in this replica can be restored"
+        : `DAMAGED: ${count(broken, "file")} broken, but every commit can still be restored`;
+    return `${paint.bold(colourOf("damage", paint)(text))} (${problems}${besides})`;
   }
   const text = "INCONCLUSIVE: walkit could not find out whether everything in this replica can be restored";
   return paint.bold(colourOf("inconclusive", paint)(text)) + besides;
 }
 
-/** In a damaged replica, what the owner wants to know first: is the newest state lost? */
-function whatIsLeft({ generations }: VerifyReport, location: string): string[] {
-  const filled = generations.filter((g) => g.snapshots + g.segments > 0);
-  const restore = `walkit restore ${shellQuote(printable(location))} -o <file>`;
-  const certain = filled.length === 1 || filled.every((g) => g.timesTrusted && g.newest !== undefined);
-  const timeOf = (g: GenerationReport) => (g.newest && parseTime(g.newest)) || 0n;
-  const newest = filled.toSorted((a, b) => (timeOf(a) < timeOf(b) ? 1 : -1))[0];
-  if (!newest || !certain) return [];
-  const last = newest.restorable.at(-1);
-  if (last?.newest) {
-    const flaw = newest.integrity === "failed" ? ", but SQLite finds it corrupt" : "";
-    const when = last.toTime ? ` (of ${last.toTime})` : "";
-    return [`The newest state${when} can be restored${flaw}: ${restore}`];
+function okText(level: Level, generations: readonly GenerationReport[]): string {
+  if (generations.every((g) => g.snapshots === 0)) {
+    return "OK: nothing is wrong here, but there is nothing to restore, either";
   }
-  if (!last) {
-    return filled.length === 1
-      ? ["Nothing of it can be restored completely."]
-      : [
-          `Nothing of the newest generation, ${newest.generation}, can be restored completely. Others: see below.`,
-        ];
-  }
-  const when = last.toTime ? `, of ${last.toTime}` : "";
-  return [
-    `The newest state cannot be restored. The latest moment that surely can is ${last.to}${when}: ${restore} --salvage`,
-  ];
+  if (level === "names" || level === "frames") return OK[level];
+  const reachesNewest = generations.filter(isFilled).every((g) => g.restorable.at(-1)?.newest);
+  const newest = reachesNewest ? ". The newest state can be restored" : "";
+  return OK[level] + newest + (level === "replay" ? ". SQLite's own check was not run (--level replay)" : "");
 }
 
-function generationLines(generation: GenerationReport, paint: Paint): string[] {
+/** The number of broken files, where all that they held is in others as well: snapshots that the WAL leads past. */
+function brokenForNothing({ generations, findings }: VerifyReport): number | undefined {
+  const bases = new Map<string, number>();
+  for (const { generation, restorable } of generations.filter(isFilled)) {
+    const [range, more] = restorable;
+    if (!range?.newest || !range.proven || more) return undefined;
+    bases.set(generation, range.snapshot);
+  }
+  const broken = new Set<string>();
+  for (const { severity, generation, path } of findings) {
+    if (severity !== "damage") continue;
+    const base = generation === undefined ? undefined : bases.get(generation);
+    const index = path === undefined ? undefined : parseSnapshotName(path.slice(path.lastIndexOf("/") + 1));
+    // What a snapshot before the first good one leads to is lost.
+    if (base === undefined || index === undefined || index < base) return undefined;
+    broken.add(path!);
+  }
+  return broken.size;
+}
+
+function isFilled({ snapshots, segments }: GenerationReport): boolean {
+  return snapshots + segments > 0;
+}
+
+/** Those with files; undefined where their times do not tell. */
+function newestFirst(generations: readonly GenerationReport[]): GenerationReport[] | undefined {
+  const filled = generations.filter(isFilled);
+  if (filled.length > 1 && !filled.every((g) => g.timesTrusted && g.newest !== undefined)) return undefined;
+  const timeOf = (g: GenerationReport) => (g.newest && parseTime(g.newest)) || 0n;
+  return filled.toSorted((a, b) => (timeOf(a) < timeOf(b) ? 1 : -1));
+}
+
+/** In a damaged replica, what the owner wants to know first: is the newest state lost? And the command that helps. */
+function whatIsLeft({ generations }: VerifyReport, shown: Shown, paint: Paint): string[] {
+  const { location, generation, quiet } = shown;
+  const sorted = newestFirst(generations);
+  const newest = sorted?.[0];
+  if (!sorted || !newest) return [];
+  const last = newest.restorable.at(-1);
+  if (!last) {
+    const others = quiet ? "" : " Others: see below.";
+    return sorted.length === 1
+      ? ["Nothing of it can be restored completely."]
+      : row(
+          "",
+          `Nothing of the newest generation, ${newest.generation}, can be restored completely.${others}`,
+          0,
+          paint,
+        );
+  }
+  const which = generation === undefined ? "" : ` --generation ${generation}`;
+  const command = `  walkit restore ${shellQuote(location)} -o restored.db${which}`;
+  if (last.newest) {
+    const flaw = newest.integrity === "failed" ? ", but SQLite finds it corrupt" : "";
+    const when = last.toTime ? ` (of ${last.toTime})` : "";
+    return [...row("", `The newest state${when} can be restored${flaw}:`, 0, paint), command];
+  }
+  const when = last.toTime ? `, of ${last.toTime}` : "";
+  const text = `The newest state cannot be restored. The latest moment that surely can is ${last.to}${when}:`;
+  return [...row("", text, 0, paint), `${command} --salvage`];
+}
+
+/** Where values begin. */
+const COLUMN = 16;
+
+function generationLines(generation: GenerationReport, level: Level, mark: string, paint: Paint): string[] {
   const { restorable, timesTrusted, oldest, newest, links, integrity } = generation;
   const colour =
     generation.status === "ok" ? paint.green : generation.status === "damaged" ? paint.red : paint.yellow;
-  const lines = [`Generation ${paint.bold(generation.generation)}: ${colour(generation.status)}`];
-  const row = (label: string, text: string) => lines.push(`  ${label.padEnd(14)}${text}`);
+  const lines = [`Generation ${paint.bold(generation.generation)}${mark}: ${colour(generation.status)}`];
+  const add = (label: string, text: string, paintText?: (text: string) => string) =>
+    lines.push(...row(`  ${label}`, text, COLUMN, paint, paintText));
   const { snapshots, segments, indexes, bytes } = generation;
   if (snapshots + segments === 0) {
-    row("files", "none");
+    add("files", "none");
     return lines;
   }
   const size = bytes === undefined ? "" : `, ${formatBytes(bytes)}`;
-  row(
+  add(
     "files",
     `${count(snapshots, "snapshot")}, ${count(segments, "WAL segment")} in ${count(indexes, "index")}${size}`,
   );
-  if (oldest && newest) row("written", `${oldest} to ${newest}${timesTrusted ? "" : " (not to be trusted)"}`);
+  if (oldest && newest) add("written", `${oldest} to ${newest}${timesTrusted ? "" : " (not to be trusted)"}`);
   const { transactions, frames, pageSize, pageCount } = generation;
-  if (frames > 0) row("checked", `${count(transactions, "transaction")} in ${count(frames, "frame")}`);
-  if (links && links.total > 0) {
-    row(
-      "connected",
-      `of ${count(links.total, "step")} from one WAL index to the next, ${links.snapshot} proven by a snapshot, ${links.sequence} in line with Litestream's counter, ${links.unproven} without evidence`,
-    );
-  }
+  if (frames > 0) add("checked", `${count(transactions, "transaction")} in ${count(frames, "frame")}`);
+  if (links && links.total > 0) add("connected", linksText(links));
   if (pageSize && pageCount) {
     const said = {
       ok: ", SQLite's integrity_check says ok",
       failed: ", SQLite's integrity_check FAILS",
       skipped: "",
     };
-    row(
+    add(
       "database",
       `${formatBytes(pageSize * pageCount)}: ${count(pageCount, "page")} of ${pageSize} bytes${integrity ? said[integrity] : ""}`,
     );
   }
-  if (restorable.length === 0) row("restorable", paint.red("nothing"));
+  if (restorable.length === 0) add("restorable", "nothing", paint.red);
+  else if (level === "names") lines.push("  restorable, if the files are whole");
   for (const [i, range] of restorable.entries()) {
     const end = range.newest ? " (the newest state)" : "";
-    row(i === 0 ? "restorable" : "", `${rangeText(range)}${end}${range.proven ? "" : ", not proven"}`);
+    const label = i === 0 && level !== "names" ? "restorable" : "";
+    add(label, `${rangeText(range)}${end}${range.proven ? "" : ", not proven"}`);
     const next = restorable[i + 1];
-    if (next)
-      row("", paint.red(`cannot be restored: what was committed after ${range.to} and before ${next.from}`));
-    else if (!end && generation.status === "damaged") {
-      row("", paint.red(`cannot be restored: what was committed after ${range.to}`));
+    if (next) {
+      add("", `cannot be restored: what was committed after ${range.to} and before ${next.from}`, paint.red);
+    } else if (!end && generation.status === "damaged") {
+      add("", `cannot be restored: what was committed after ${range.to}`, paint.red);
     }
   }
   return lines;
+}
+
+/** What ties the WAL indexes together, and what it would mean that nothing does. */
+export function linksText({ total, snapshot, sequence, unproven }: Links): string {
+  const step = "from one WAL index to the next";
+  if (snapshot === total) {
+    return total === 1
+      ? `the one step ${step} is proven by a snapshot`
+      : `all ${total} steps ${step} are proven by a snapshot`;
+  }
+  const parts: string[] = [];
+  if (snapshot > 0) parts.push(`${snapshot} proven by a snapshot`);
+  if (sequence > 0) parts.push(`${sequence} in line with Litestream's counter`);
+  if (unproven > 0) {
+    parts.push(`${unproven} without evidence: a lost last segment of an index there would go unnoticed`);
+  }
+  return `of ${count(total, "step")} ${step}, ${parts.join(", ")}`;
 }
 
 function rangeText({ from, to, fromTime, toTime, snapshot }: Range): string {

@@ -2,11 +2,12 @@
 
 import { randomBytes } from "node:crypto";
 import { closeSync, openSync, readSync, rmSync, unlinkSync, writeSync } from "node:fs";
-import { type FileHandle, link, lstat, open, readFile, rename, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { type FileHandle, link, lstat, open, rename, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { WalkitError } from "../errors.ts";
 import type { Target } from "../replay/plan.ts";
-import { checkIntegrity, MAX_INTEGRITY_SIZE } from "../sqlite/index.ts";
+import { MAX_INTEGRITY_SIZE } from "../sqlite/index.ts";
+import { checkIntegrityInThread } from "../sqlite/thread.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { RestoreResult } from "./execute.ts";
 import type { Spill } from "./page-store.ts";
@@ -38,10 +39,11 @@ export async function restoreFile(
   output: string,
   options: RestoreFileOptions = {},
 ): Promise<Restored> {
-  if (!options.force) await refuseExisting(output);
-  return await withTemporaryFile(dirname(output), basename(output), async (temporary) => {
+  const force = options.force ?? false;
+  await checkOutput(output, force);
+  return await withTemporaryFile(dirname(output), async (temporary) => {
     const restored = await restoreTemporary(storage, target, temporary, options);
-    await publish(temporary, output, options.force ?? false);
+    await publish(temporary, output, force);
     return restored;
   });
 }
@@ -54,7 +56,7 @@ export async function restoreThrough(
   use: (path: string) => Promise<void>,
   options: RestoreFileOptions = {},
 ): Promise<Restored> {
-  return await withTemporaryFile(folder, "walkit", async (temporary) => {
+  return await withTemporaryFile(folder, async (temporary) => {
     const restored = await restoreTemporary(storage, target, temporary, options);
     await use(temporary.path);
     return restored;
@@ -75,7 +77,7 @@ async function restoreTemporary(
   const { integrityCheck } = options;
   const accept = async (result: RestoreResult) => {
     const how = integrityCheck ?? (result.proven ? "none" : "full");
-    if (how !== "none") await checkFile(path, how, integrityCheck === undefined);
+    if (how !== "none") await checkFile(path, how, integrityCheck === undefined, options.signal);
     await options.accept?.(result);
   };
   const restored = await restore(storage, target, new FileSink(file, path), {
@@ -88,7 +90,12 @@ async function restoreTemporary(
 }
 
 /** `lenient`: nobody asked for the check, so that it cannot be done is no reason to refuse. */
-async function checkFile(path: string, how: "quick" | "full", lenient: boolean): Promise<void> {
+async function checkFile(
+  path: string,
+  how: "quick" | "full",
+  lenient: boolean,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   try {
     const { size } = await lstat(path);
     if (size > MAX_INTEGRITY_SIZE) {
@@ -100,31 +107,63 @@ async function checkFile(path: string, how: "quick" | "full", lenient: boolean):
         },
       );
     }
-    await checkIntegrity(await readFile(path), how);
+    const bytes = new Uint8Array(size);
+    await readInto(path, bytes);
+    await checkIntegrityInThread(bytes, how, signal);
   } catch (error) {
     if (lenient && error instanceof WalkitError && error.code === "database/integrity-skipped") return;
     throw error;
   }
 }
 
-async function refuseExisting(output: string): Promise<void> {
+async function readInto(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, "r");
+  try {
+    for (let done = 0; done < bytes.length; ) {
+      const { bytesRead } = await file.read(bytes, done, bytes.length - done, done);
+      if (bytesRead === 0) throw unwritable(path, new Error("it became shorter"));
+      done += bytesRead;
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** What stands at the output, and beside it, must be nothing; with `force`, files that can be replaced. */
+async function checkOutput(output: string, force: boolean): Promise<void> {
+  if (/[\\/]$/.test(output)) {
+    throw new WalkitError(
+      "output/unwritable",
+      `Expected the output to name a file, found a folder's name: ${output}`,
+      {
+        path: output,
+        hint: `Name a file in it, such as ${output}restored.db`,
+      },
+    );
+  }
   for (const path of [output, ...COMPANIONS.map((ending) => output + ending)]) {
     const found = await lstat(path).catch(() => undefined);
     if (!found) continue;
+    if (!(found.isFile() || (path === output && found.isSymbolicLink()))) {
+      const what = found.isDirectory() ? "a folder" : "something that is no file";
+      throw new WalkitError("output/exists", `Expected a file or nothing at ${path}, found ${what}`, {
+        path,
+        hint: found.isDirectory()
+          ? `Name a file in it, such as ${join(path, "restored.db")}`
+          : "Choose another output",
+      });
+    }
+    if (force) continue;
     const message =
       path === output
-        ? `Expected nothing at ${path}, found ${found.isDirectory() ? "a folder" : "a file"} there`
+        ? `Expected nothing at ${path}, found a file there`
         : `Expected no left-over of another database beside the output, found ${path}: SQLite would take it for its own`;
     throw new WalkitError("output/exists", message, { path });
   }
 }
 
-async function withTemporaryFile<T>(
-  folder: string,
-  name: string,
-  work: (temporary: Temporary) => Promise<T>,
-): Promise<T> {
-  const path = join(folder, `.${name}.${randomBytes(6).toString("hex")}.tmp`);
+async function withTemporaryFile<T>(folder: string, work: (temporary: Temporary) => Promise<T>): Promise<T> {
+  const path = join(folder, `.walkit-${randomBytes(6).toString("hex")}.tmp`);
   const file = await wrap(path, () => open(path, "wx+", 0o666));
   // An interrupted restore leaves nothing behind: the event loop is gone by then, so this must be done at once.
   const clean = () => rmSync(path, { force: true });
@@ -139,23 +178,50 @@ async function withTemporaryFile<T>(
 }
 
 /** Gives the finished file its name. Without `force` a file that came there meanwhile stays. */
-async function publish({ path }: Temporary, output: string, force: boolean): Promise<void> {
+async function publish(temporary: Temporary, output: string, force: boolean): Promise<void> {
+  const { path } = temporary;
+  await checkOutput(output, force);
   await wrap(output, async () => {
-    if (force) {
-      for (const ending of COMPANIONS) await rm(output + ending, { force: true });
-      await rename(path, output);
-    } else {
-      await refuseExisting(output);
+    if (force) await replace(temporary, output);
+    else {
       try {
         await link(path, output);
       } catch (error) {
-        if ((error as { code?: string }).code === "EEXIST") await refuseExisting(output);
+        if ((error as { code?: string }).code === "EEXIST") await checkOutput(output, false);
         // Where the file system has no links the check above has to do.
         await rename(path, output);
       }
     }
     await syncFolder(dirname(output));
   });
+}
+
+/**
+ * Puts the new database in the place of the old one, with its permissions. The old one's companions are moved aside
+ * first: beside the new one SQLite would take them for its own; if the old one stays after all, so do they.
+ */
+async function replace({ path, file }: Temporary, output: string): Promise<void> {
+  const old = await stat(output).catch(() => undefined);
+  if (old) {
+    await file.chmod(old.mode & 0o7777);
+    // Only root may give files away; anybody else's new file is their own.
+    await file.chown(old.uid, old.gid).catch(() => {});
+  }
+  const aside: [from: string, to: string][] = [];
+  try {
+    for (const ending of COMPANIONS) {
+      const [from, to] = [output + ending, path + ending];
+      if (await lstat(from).catch(() => undefined)) {
+        await rename(from, to);
+        aside.push([from, to]);
+      }
+    }
+    await rename(path, output);
+  } catch (error) {
+    for (const [from, to] of aside) await rename(to, from);
+    throw error;
+  }
+  for (const [, to] of aside) await rm(to, { force: true });
 }
 
 /** So that the name survives a power failure as well. Not every system can. */
@@ -195,7 +261,11 @@ class FileSpill implements Spill {
 
   constructor(path: string) {
     this.#path = path;
-    this.#file = openSync(path, "wx+", 0o600);
+    try {
+      this.#file = openSync(path, "wx+", 0o600);
+    } catch (error) {
+      throw unwritable(path, error);
+    }
     this.#named = process.platform === "win32";
     if (!this.#named) unlinkSync(path);
   }

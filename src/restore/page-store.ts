@@ -2,8 +2,8 @@
  * The newest version of each page that the WAL brought: in memory up to a budget, past it in a spill.
  *
  * A page lives in a slot. Slots are numbered in the order in which pages first came; the first ones are in memory, the
- * rest in the spill at `(slot - slots in memory) * pageSize`. Which slot a page has stands in small tables of 256 pages,
- * so that a database of any size costs 4 bytes a changed page, and hostile page numbers cost no more than they bring.
+ * rest in the spill at `(slot - slots in memory) * pageSize`. Which slot a page has stands in small tables of 64 pages:
+ * a few bytes a changed page in a database of any size, and less than a page each where hostile page numbers lie far apart.
  */
 
 import { WalkitError } from "../errors.ts";
@@ -15,7 +15,7 @@ export interface Spill {
   close(): void;
 }
 
-const TABLE = 256;
+const TABLE = 64;
 /** Memory is taken in blocks of this size, as pages come. */
 const BLOCK = 1 << 20;
 /** The spill is written in runs of this size. */

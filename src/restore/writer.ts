@@ -64,7 +64,8 @@ export class Writer {
   #lay(page: number): void {
     const { store, pageSize, later, provable, shortest, position, path } = this.#state;
     const bytes = this.#out.subarray(this.#filled - pageSize, this.#filled);
-    if (!store?.get(page, bytes)) {
+    const fromWal = store?.get(page, bytes) ?? false;
+    if (!fromWal) {
       if (page > shortest && page !== lockPage(pageSize)) throw this.#missing(page);
       if (provable && later.get(page)?.has(xxh32(bytes))) {
         throw new WalkitError(
@@ -75,7 +76,13 @@ export class Writer {
       }
     }
     if (page === 1) {
-      this.#inHeader = parseDatabaseHeader(bytes, { path }).pageCount;
+      // Where the WAL brought it, the snapshot is not to blame.
+      const header = parseDatabaseHeader(bytes, fromWal ? {} : { path });
+      if (header.pageSize !== pageSize) {
+        const message = `Expected page 1 to tell of pages of ${pageSize} bytes at ${formatPosition(position)}, found ${header.pageSize}`;
+        throw new WalkitError("database/page-size", message, { position: formatPosition(position) });
+      }
+      this.#inHeader = header.pageCount;
       if (this.#state.pageCount !== undefined) this.#checkSize(this.#state.pageCount);
     }
   }

@@ -45,6 +45,9 @@ export interface Catalog {
   strays: Stray[];
 }
 
+/** Paths, from a generation's name on, that a replica's files may lie at. */
+const REPLICA = /^[0-9a-f]{16}\/((snapshots|wal)\/[^/]*)?$/;
+
 export interface CatalogOptions {
   /** What stands before a generation's name in every path; `generations/` by default. */
   prefix?: string | undefined;
@@ -66,6 +69,7 @@ export async function readCatalog(storage: Storage, options: CatalogOptions = {}
   const listed = only === undefined ? prefix : `${prefix}${only}/`;
   for await (const entry of storage.list(listed, { signal: options.signal })) {
     const { path } = entry;
+    if (entry.unreadable && REPLICA.test(path.slice(prefix.length))) throw entry.unreadable;
     const parts = path.slice(prefix.length).split("/");
     const id = parts[0]!;
     if (parts.length < 2 || !isGenerationName(id)) {

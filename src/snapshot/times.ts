@@ -45,9 +45,11 @@ function noTime(text: string): RangeError {
 /** RFC 3339 in UTC, with as many decimal places as the time has, none for a whole second. */
 export function formatTime(time: bigint): string {
   const nanos = ((time % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
-  const seconds = new Date(Number((time - nanos) / 1_000_000n)).toISOString().slice(0, 19);
+  const date = new Date(Number((time - nanos) / 1_000_000n));
+  // Storage may claim any time; RFC 3339 has four digits for the year.
+  if (!(date.getUTCFullYear() >= 0 && date.getUTCFullYear() <= 9999)) return `${time} ns since 1970`;
   const fraction = nanos === 0n ? "" : `.${nanos.toString().padStart(9, "0").replace(/0+$/, "")}`;
-  return `${seconds}${fraction}Z`;
+  return `${date.toISOString().slice(0, 19)}${fraction}Z`;
 }
 
 /** The times of the oldest and the newest file of a generation; undefined where it has no file with a time. */

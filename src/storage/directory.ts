@@ -11,8 +11,8 @@ const PIECE = 1 << 20;
 /** Not to wait for the other end of what turns out to be a pipe. */
 const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
-/** A replica is four folders deep; what lies much deeper is no replica, and may be a loop of links. */
-const MAX_DEPTH = 8;
+/** Below `generations/` a replica is two folders deep; what lies deeper is none of it, and may be a loop of links. */
+const MAX_DEPTH = 3;
 
 /** A directory on disk. Times are exact to the nanosecond where the file system keeps them. */
 export class DirectoryStorage implements Storage {
@@ -41,7 +41,9 @@ export class DirectoryStorage implements Storage {
     } catch (error) {
       // A folder that vanished between its listing and its turn held nothing that is still there.
       if (isGone(error)) return;
-      throw unreadable(folder, error);
+      if (depth === 0) throw unreadable(folder, error);
+      yield { path: folder, unreadable: unreadable(folder, error) };
+      return;
     }
     if (names.length === 0 && folder.startsWith(prefix) && folder !== "") yield { path: folder };
     for (let at = 0; at < names.length; at += 64) {
@@ -56,7 +58,7 @@ export class DirectoryStorage implements Storage {
             return { path, size: Number(info.size), modified: info.mtimeNs };
           } catch (error) {
             if (isGone(error)) return undefined;
-            throw unreadable(path, error);
+            return { path, unreadable: unreadable(path, error) };
           }
         }),
       );

@@ -3,6 +3,8 @@
  * handles or an object store can keep.
  */
 
+import type { WalkitError } from "../errors.ts";
+
 /** One file, as a listing tells of it. Paths are relative to the storage's root, with `/` between their parts. */
 export interface Entry {
   /** The file's path. A path that ends with `/` is a folder with nothing in it. */
@@ -11,6 +13,8 @@ export interface Entry {
   size?: number | undefined;
   /** Modification time in nanoseconds since 1970-01-01T00:00:00Z, as exact as the storage keeps it. */
   modified?: bigint | undefined;
+  /** The folder or file cannot be looked at. What else the listing has is listed all the same. */
+  unreadable?: WalkitError | undefined;
 }
 
 export interface ReadOptions {

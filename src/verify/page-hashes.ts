@@ -1,6 +1,7 @@
-/** A hash of the newest version of each page: what verify keeps of a database of any size, 4 bytes a page. */
+/** A hash of the newest version of each page: what verify keeps of a database of any size, a few bytes a page. */
 
-const TABLE = 1024;
+/** Small, so that hostile page numbers that lie far apart cost little each. */
+const TABLE = 64;
 
 export class PageHashes {
   /** Hashes, with 0 for a page that never came; a hash that is 0 counts as 1. */

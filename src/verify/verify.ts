@@ -24,6 +24,8 @@ export interface VerifyOptions {
   parallelism?: number | undefined;
   /** Compressed bytes read and in all, where the listing tells. */
   onProgress?: ((progress: { done: number; total: number | undefined }) => void) | undefined;
+  /** SQLite's own check; sql.js in this thread by default. `walkit/node` has one that can be stopped. */
+  checkIntegrity?: typeof checkIntegrity | undefined;
   /** Told of each finding once a generation is done. */
   onFinding?: ((finding: Finding) => void) | undefined;
 }
@@ -182,7 +184,7 @@ function finish(
 async function integrity(
   storage: Storage,
   done: { report: GenerationReport; findings: Finding[] },
-  { prefix, signal, parallelism }: VerifyOptions,
+  { prefix, signal, parallelism, checkIntegrity: check = checkIntegrity }: VerifyOptions,
 ): Promise<void> {
   const { report, findings } = done;
   const { generation, pageCount = 0, pageSize = 0 } = report;
@@ -198,7 +200,7 @@ async function integrity(
     const { findings: notes } = await restore(storage, { generation }, sink, { prefix, signal, parallelism });
     const unproven = notes.filter(({ code }) => code === "replica/snapshot-unproven");
     if (!findings.some(({ code }) => code === "replica/snapshot-unproven")) findings.push(...unproven);
-    await checkIntegrity(sink.bytes, "full");
+    await check(sink.bytes, "full", signal);
     report.integrity = "ok";
   } catch (error) {
     if (!(error instanceof WalkitError)) throw error;

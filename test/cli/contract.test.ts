@@ -1,7 +1,7 @@
 /** Usage, exit codes, and that `docs/json.md` lists exactly the keys that there are. */
 
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { build, MAIN, temporaryFolder, unpack, walkit, walkitJson } from "./support.ts";
@@ -16,19 +16,34 @@ describe("usage", () => {
     const output = join(temporaryFolder(), "x.db");
     const table: [args: string[], expected: RegExp][] = [
       [[], /Usage: walkit/],
-      [["restor", basic], /Did you mean restore/],
-      [["verify"], /missing required argument 'replica'/],
+      [["restor", basic], /Did you mean restore\?[\s\S]* {4}what to do {5}walkit help\n$/],
+      [["foo"], /what to do {5}walkit help\n$/],
+      [["verify"], /missing required argument 'replica'\n {4}what to do {5}walkit help verify\n$/],
       [["verify", ""], /Expected a path, found an empty one/],
       [["verify", basic, "--level", "deep"], /Allowed choices are names, frames, replay, integrity/],
       [["verify", basic, "--generation", "F73D382FD730C09A"], /16 lowercase hexadecimal digits/],
       [["verify", basic, "--parallelism", "0"], /from 1 to 1024/],
-      [["restore", basic], /-o <file> is missing/],
+      [["restore", basic], /-o is missing: .* -o restored\.db/],
+      [["restore", basic, "--dry-run", "--salvage"], /only when the files are read/],
       [["restore", basic, "-o", ""], /Expected a path/],
       [["restore", basic, "-o", output, "--index", "g"], /hexadecimal/],
       [["restore", basic, "-o", output, "--timestamp", "2026-11-20 12:15"], /RFC 3339/],
       [["restore", basic, "-o", output, "--index", "1", "--timestamp", "2026-11-20T12:15:32Z"], /together/],
       [["restore", basic, "-o", "-", "--json"], /standard output/],
       [["restore", basic, "-o", output, "-if-replica-exists"], /Did you mean --if-replica-exists/],
+      [["restore", basic, "-o", output, "-if-db-not-exists"], /Did you mean --if-db-not-exists/],
+      [["restore", basic, "-output=zz.db"], /Did you mean -o or --output\?/],
+      [["restore", basic, "-output", output], /Did you mean -o or --output\?/],
+      [["restore", basic, "-o=zz.db"], /Did you mean -o zz\.db\?/],
+      [["restore", basic, "-o", output, "-generation", "f73d382fd730c09a"], /Did you mean --generation/],
+      [["restore", basic, "-o", output, "-index=1"], /Did you mean --index/],
+      [["restore", basic, "-o", output, "-timestamp", "2026-11-20T12:15:32Z"], /Did you mean --timestamp/],
+      [["restore", basic, "-o", output, "-parallelism", "4"], /Did you mean --parallelism/],
+      [["restore", basic, "-o", output, "-integrity-check", "full"], /Did you mean --integrity-check/],
+      [["restore", "-config", "x.yml", "-o", output], /no configuration; give the replica's folder/],
+      [["restore", "--replica=x", "-o", output], /no configuration; give the replica's folder/],
+      [["restore", basic, "-o", output, "-v"], /'-v': .*--version/],
+      [["verify", basic, "-level", "names"], /Did you mean --level[\s\S]*walkit help verify\n$/],
       [["restore", basic, "-o", output, "--integrity-check", "maybe"], /none, quick, full/],
       [["generations", basic, "extra"], /too many arguments/],
       [["inspect", "x", "--frames", "-1"], /--frames/],
@@ -38,6 +53,11 @@ describe("usage", () => {
       expect([table[i]![0], code, stdout]).toEqual([table[i]![0], 2, ""]);
       expect(stderr).toMatch(table[i]![1]);
     }
+    expect([existsSync(output), existsSync("utput=zz.db"), existsSync("=zz.db")]).toEqual([
+      false,
+      false,
+      false,
+    ]);
   });
 
   it("--version and help exit with 0, and need no library", async () => {
@@ -52,6 +72,10 @@ describe("usage", () => {
     expect(runs[0]!.stdout).toBe(`${version}\n`);
     for (const { stdout } of runs.slice(1)) expect(stdout).toContain("Exit codes:");
     expect(runs[2]!.stdout).toMatch(/hexadecimal/);
+    const lists = await walkit(["help", "wal"]);
+    expect(lists.stdout).not.toMatch(/^ {2}1 {2}/m);
+    expect(runs[2]!.stdout).toMatch(/^ {2}1 {2}the replica cannot give that target$/m);
+    expect(runs[3]!.stdout).toMatch(/^ {2}1 {2}damaged$/m);
   });
 
   it("every option is in docs/cli.md, and none besides", async () => {
@@ -155,7 +179,12 @@ describe("docs/json.md", () => {
       [3, "inconclusive", 1],
       [1, "failed", 1],
     ]);
-    for (const { json } of failures) check("Every object", json);
+    for (const { json } of failures)
+      check(json.command === "restore" ? "restore failed" : "Every object", json);
+    check("restore available", failures[3]!.json.available);
+    const nowhere = (await walkitJson(["restore", join(multi, "no"), "-o", `${output}2`])).json;
+    check("restore failed", nowhere);
+    expect(nowhere.available).toBeNull();
     expect([...seen].sort()).toEqual([...sections.keys()].sort());
   });
 

@@ -85,6 +85,18 @@ describe("recognizes", () => {
     }
     const unknown = await of("hello, this is a text");
     expect([unknown.code, unknown.kind]).toEqual([3, "unknown"]);
+    expect([unknown.description, unknown.findings[0].code]).toEqual([
+      "not a file that walkit knows",
+      "replica/stray-file",
+    ]);
+  });
+
+  it("an empty file, the same whatever its name", async () => {
+    const found = await Promise.all(["x", "x.lz4", "00000004_00001038.wal.lz4"].map((name) => of("", name)));
+    for (const { code, kind, findings } of found) {
+      expect([code, kind, findings[0].code]).toEqual([3, "empty", "lz4/truncated"]);
+      expect(findings[0].meaning).toBe(found[0]!.findings[0].meaning);
+    }
   });
 
   it("frames of all kinds, one after another", async () => {
@@ -102,7 +114,6 @@ describe("finds the first thing wrong", () => {
       ["flip-compressed", "lz4/"],
       ["flip-lz4-magic", "lz4/bad-magic"],
       ["truncated-segment", "lz4/truncated"],
-      ["zero-length-segment", "lz4/truncated"],
       ["tail-uncommitted", "replica/uncommitted-tail"],
     ];
     for (const [fixture, code] of table) {
@@ -155,9 +166,26 @@ describe("finds the first thing wrong", () => {
     expect((await of(second!, "00000002_00001038.wal.lz4")).code).toBe(0);
   });
 
+  it("in words: where a frame breaks off, and what its header says", async () => {
+    const bytes = read(wal.find((w) => w.offset! > 0)!.path);
+    const flipped = Buffer.from(bytes);
+    flipped[bytes.length - 1]! ^= 1;
+    const [cut, wrong] = await Promise.all([
+      walkit(["inspect", file(bytes.subarray(0, bytes.length >> 1))]),
+      walkit(["inspect", file(flipped)]),
+    ]);
+    expect(cut.stdout).toContain(`LZ4 frame, from byte 0, breaks off at byte ${bytes.length >> 1}: `);
+    expect(wrong.stdout).toContain(`LZ4 frame, from byte 0, goes wrong at byte ${bytes.length - 4}: `);
+    expect(wrong.stdout).toContain("an LZ4-compressed WAL segment (not the first of its index)");
+    for (const { stdout } of [cut, wrong]) {
+      expect(stdout).toContain("a content checksum at the end, not reached or not right");
+      expect(stdout).not.toContain("no content checksum");
+    }
+  });
+
   it("wherever a file is cut, and never crashes", async () => {
     const bytes = read(wal.find((w) => w.offset! > 0)!.path);
-    const cuts = [0, 1, 3, 4, 6, 7, 10, 11, 12, bytes.length >> 1, bytes.length - 5, bytes.length - 1];
+    const cuts = [1, 3, 4, 6, 7, 10, 11, 12, bytes.length >> 1, bytes.length - 5, bytes.length - 1];
     const found = await Promise.all(cuts.map((n) => of(bytes.subarray(0, n), "x.lz4")));
     for (const [i, { code, findings }] of found.entries()) {
       expect([cuts[i], code, findings[0]?.code]).toEqual([cuts[i], 1, "lz4/truncated"]);

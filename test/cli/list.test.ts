@@ -38,6 +38,14 @@ it("an empty generation lags as long as can be", async () => {
   );
 });
 
+it("snapshots of a generation without any are the head of the table, and a warning aside", async () => {
+  const replica = unpack("damaged/snapshot-missing");
+  const { code, stdout, stderr } = await walkit(["snapshots", replica]);
+  expect([code, stdout]).toEqual([0, "replica  generation  index  size  created\n"]);
+  expect(stderr).toMatch(/found 10 WAL segments and no snapshot/);
+  expect((await walkit(["wal", replica])).stderr).toBe("");
+});
+
 it("of one generation, with exact times", async () => {
   const manifest = readManifest("multi-generation");
   const replica = unpack("multi-generation");

@@ -1,6 +1,6 @@
 /** `walkit restore`: the bytes, and everything that must not happen. */
 
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import {
   chmodSync,
   cpSync,
@@ -67,7 +67,7 @@ describe("output", () => {
     const { code, stderr } = await walkit(["restore", basic, "-o", output]);
     expect(code).toBe(3);
     expect(stderr).toContain(output);
-    expect(stderr).toMatch(/what to do: .*--force/);
+    expect(stderr).toMatch(/what to do .*--force/);
     expect(readFileSync(output, "utf8")).toBe("mine");
     expect((await walkit(["restore", basic, "-o", output, "--force", "--quiet"])).stdout).toBe("");
     expect(hashOf(output)).toBe(newest);
@@ -94,6 +94,21 @@ describe("output", () => {
     expect(runs.map((r) => r.code)).toEqual([3, 3, 2]);
     expect(runs[0]!.stderr).toContain(join(folder, "no"));
     expect(readdirSync(folder)).toEqual(["file"]);
+  });
+
+  it("is refused where it is a folder, with --force as well, before anything is read", async () => {
+    const folder = temporaryFolder();
+    for (const [location, ...flags] of [
+      [basic],
+      [basic, "--force"],
+      [join(folder, "none"), "--if-db-not-exists"],
+    ]) {
+      const { code, stdout, stderr } = await walkit(["restore", location!, "-o", `${folder}/`, ...flags]);
+      expect([code, stdout]).toEqual([3, ""]);
+      expect(stderr).toContain(`-o names a file, found a folder: did you mean ${folder}/restored.db?`);
+      expect(stderr).not.toContain("--force");
+    }
+    expect(readdirSync(folder)).toEqual([]);
   });
 
   it.skipIf(process.getuid?.() === 0)("is refused in a folder without permission to write", async () => {
@@ -195,6 +210,7 @@ describe("conditions", () => {
     expect(json.plan.bytes).toBe(bytes);
     const { stdout } = await walkit(["restore", replica, "--dry-run", "-o", join(folder, "x")]);
     expect(stdout).toContain("nothing was written");
+    expect(stdout).toMatch(/whether these files are whole was not looked at \(walkit verify/);
     expect(readdirSync(folder)).toEqual([]);
     expect((await walkit(["restore", unpack("damaged/missing-index"), "--dry-run"])).code).toBe(1);
   });
@@ -220,9 +236,63 @@ describe("targets", () => {
         "failed",
         found,
       ]);
-      expect(run.json.findings[0].severity).toBe(code === 1 ? "damage" : "inconclusive");
+      const isDamage = code === 1 && !found.startsWith("target/");
+      expect(run.json.findings[0].severity).toBe(isDamage ? "damage" : "inconclusive");
       expect(existsSync(output)).toBe(false);
     }
+  });
+
+  it("that cannot be had are refused in order: that it is, what can be had, why", async () => {
+    const replica = unpack("damaged/flip-page-data", join(temporaryFolder(), "it's here"));
+    const output = join(temporaryFolder(), "a b.db");
+    const args = ["restore", replica, "-o", output, "--index", "0x10"];
+    const { code, stdout, stderr } = await walkit(args);
+    expect([code, stdout]).toEqual([1, ""]);
+    const [refused, , available, command, , message, ...rest] = stderr.split("\n");
+    expect(refused).toBe(
+      "Cannot restore the state at the end of WAL index 16 (hexadecimal 10): the file 00000004_00001038.wal.lz4 is damaged. Nothing was written.",
+    );
+    expect(available).toMatch(
+      /^What can be had: every commit up to 00000004:00001038 \(file of 2026-11-20T12:15:38\.741523382Z\):$/,
+    );
+    expect(message).toMatch(/^ {2}Expected checksum /);
+    expect(rest.map((line) => line.slice(0, 19).trim()).filter(Boolean)).toEqual([
+      ...["file", "at", "what it means", "what to do", "code"],
+    ]);
+    const { json } = await walkitJson(args);
+    expect(json.available).toEqual({
+      ...{ generation: "857d648c3a1d2509", snapshot: 1, position: "00000004:00001038" },
+      time: "2026-11-20T12:15:38.741523382Z",
+    });
+    // The command does what it says, as a shell reads it.
+    expect(command).toMatch(/^ {2}walkit restore '.*' -o '.*' --index 10 --salvage$/);
+    const shell = spawnSync("sh", ["-c", command!.replace("walkit", `"${process.execPath}" "${MAIN}"`)], {
+      encoding: "utf8",
+    });
+    expect([shell.status, shell.stderr, existsSync(output)]).toEqual([0, "", true]);
+    const nothing = await walkit(["restore", unpack("damaged/snapshot-missing"), "-o", out()]);
+    expect(nothing.stderr).toMatch(/^Cannot restore the newest state: there is no snapshot to start from\. /);
+    expect(nothing.stderr).not.toContain("What can be had");
+  });
+
+  it("that only LZ4's own checks refuse are salvaged without loss, and that is said", async () => {
+    const replica = unpack("damaged/flip-content-checksum");
+    const { code, stdout } = await walkit(["restore", replica, "-o", out(), "--salvage"]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^SALVAGED, and nothing is known to be lost: /);
+    expect(stdout).toMatch(/vouched for by the WAL's own checksums/);
+    // With the end of the last segment lost besides, something is.
+    const last = readManifest("damaged/flip-content-checksum").generations[0]!.wal.at(-1)!.path;
+    writeFileSync(join(replica, last), readFileSync(join(replica, last)).subarray(0, -9));
+    const twice = await walkit(["restore", replica, "-o", out(), "--salvage"]);
+    expect([twice.code, twice.stdout.split(":")[0]]).toEqual([0, "SALVAGED, not what was asked for"]);
+    // A cut last segment may have held more: there nothing may be promised.
+    const cut = unpack("multi-index");
+    const { path } = readManifest("multi-index").generations[0]!.wal.at(-1)!;
+    writeFileSync(join(cut, path), readFileSync(join(cut, path)).subarray(0, -8));
+    const salvaged = await walkit(["restore", cut, "-o", out(), "--salvage"]);
+    expect([salvaged.code, salvaged.stdout.split(":")[0]]).toEqual([0, "SALVAGED, not what was asked for"]);
+    expect(salvaged.stdout).not.toContain("vouched");
   });
 
   it("by index are hexadecimal", async () => {

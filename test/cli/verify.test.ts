@@ -3,6 +3,10 @@
 import { mkdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { findingLines } from "../../src/cli/output.ts";
+import { paintFor } from "../../src/cli/text.ts";
+import { linksText } from "../../src/cli/verify.ts";
+import { makeFinding } from "../../src/findings.ts";
 import { GOLDEN, readManifest } from "../support/fixtures.ts";
 import { build, temporaryFolder, unpack, walkit, walkitJson } from "./support.ts";
 
@@ -12,10 +16,11 @@ describe("healthy replicas", () => {
   it.concurrent.each(GOLDEN)("%s", async (name) => {
     const { code, stdout, stderr } = await walkit(["verify", unpack(name)]);
     expect([code, stderr]).toEqual([0, ""]);
-    expect(stdout).toMatch(/^OK: everything in this replica can be restored/);
-    for (const { id } of readManifest(name).generations) {
-      expect(stdout).toContain(`Generation ${id}: ok`);
-    }
+    expect(stdout).toMatch(/^OK: no damage found\. The newest state can be restored/);
+    const { generations } = readManifest(name);
+    for (const { id } of generations)
+      expect(stdout).toMatch(new RegExp(`^Generation ${id}( \\(newest\\))?: ok$`, "m"));
+    expect(stdout.split(" (newest): ").length - 1).toBe(generations.length > 1 ? 1 : 0);
     expect(stdout).toContain("(the newest state)");
     expect(stdout, "no colours away from a terminal").not.toContain("\u001b");
   });
@@ -63,11 +68,32 @@ describe("damaged replicas", () => {
 
   it("tell first whether the newest state is lost", async () => {
     const { stdout } = await walkit(["verify", unpack("damaged/flip-page-data")]);
-    expect(stdout.split("\n")[1]).toMatch(
-      /^The newest state cannot be restored\. The latest moment that surely can is 00000004:00001038, .* --salvage$/,
+    const [first, second, command] = stdout.split("\n");
+    expect(first).toBe("DAMAGED: not everything in this replica can be restored (1 problem)");
+    expect(second).toMatch(
+      /^The newest state cannot be restored\. The latest moment that surely can is 00000004:00001038, of .*Z:$/,
     );
-    const snapshot = await walkit(["verify", unpack("damaged/snapshot-truncated")]);
-    expect(snapshot.stdout.split("\n")[1]).toMatch(/^The newest state \(of .*\) can be restored/);
+    expect(command).toMatch(/^ {2}walkit restore \S+ -o restored\.db --salvage$/);
+    expect(stdout).not.toContain("<file>");
+    expect(stdout).toMatch(/ 3 without evidence: a lost last segment of an index there would go unnoticed$/m);
+  });
+
+  it("say that nothing is lost where only a snapshot is broken that others cover", async () => {
+    const replica = unpack("damaged/snapshot-truncated");
+    for (const quiet of [[], ["--quiet"]]) {
+      const { code, stdout } = await walkit(["verify", replica, ...quiet]);
+      expect(code).toBe(1);
+      expect(stdout).toMatch(
+        /^DAMAGED: 1 file broken, but every commit can still be restored \(1 problem\)\n/,
+      );
+      expect(stdout.split("\n")[1]).toMatch(/^The newest state \(of .*\) can be restored:$/);
+      expect(stdout.split("\n")[2]).toMatch(/^ {2}walkit restore \S+ -o restored\.db$/);
+    }
+    // What the first snapshot alone leads to is lost with it.
+    const { snapshots } = readManifest("damaged/snapshot-truncated").generations[0]!;
+    writeFileSync(join(replica, snapshots[0]!.path), "broken");
+    const { stdout } = await walkit(["verify", replica]);
+    expect(stdout).toMatch(/^DAMAGED: not everything/);
   });
 
   it("say in --quiet what is damaged, and nothing else", async () => {
@@ -124,6 +150,49 @@ describe("odd but sound replicas", () => {
   });
 });
 
+describe("text", () => {
+  it("lists generations newest first, unlike JSON", async () => {
+    const replica = unpack("multi-generation");
+    const [{ stdout }, { json }] = await Promise.all([
+      walkit(["verify", "--level", "names", replica]),
+      walkitJson(["verify", "--level", "names", replica]),
+    ]);
+    const byTime = json.generations.toSorted((a: { newest: string }, b: { newest: string }) =>
+      a.newest < b.newest ? 1 : -1,
+    );
+    const ids = (list: { generation: string }[]) => list.map((g) => g.generation);
+    expect([...stdout.matchAll(/^Generation (\w+)/gm)].map((m) => m[1])).toEqual(ids(byTime));
+    expect(ids(json.generations)).toEqual(ids(json.generations).sort());
+    expect(stdout).toContain(`Generation ${byTime[0].generation} (newest): ok`);
+    expect(stdout).toContain("  restorable, if the files are whole\n");
+  });
+
+  it("says how WAL indexes are tied together, and leaves zeros out", () => {
+    const text = (total: number, snapshot: number, sequence: number) =>
+      linksText({ total, snapshot, sequence, unproven: total - snapshot - sequence });
+    expect(text(5, 5, 0)).toBe("all 5 steps from one WAL index to the next are proven by a snapshot");
+    expect(text(1, 1, 0)).toBe("the one step from one WAL index to the next is proven by a snapshot");
+    expect(text(5, 2, 3)).toBe(
+      "of 5 steps from one WAL index to the next, 2 proven by a snapshot, 3 in line with Litestream's counter",
+    );
+    expect(text(5, 0, 4)).toMatch(/next, 4 in line .*, 1 without evidence: .* unnoticed$/);
+  });
+
+  it("is wrapped at the width of a terminal, at the column of the values", () => {
+    const paint = { ...paintFor({}), width: 60 };
+    const finding = makeFinding("replica/snapshot-ahead", "a ".repeat(100).trim(), {
+      path: "p/q".repeat(30),
+    });
+    const lines = findingLines([finding], paint);
+    expect(lines.filter((line) => line.length > 60)).toEqual([`    file           ${"p/q".repeat(30)}`]);
+    expect(lines.some((line) => /^ {19}\S/.test(line))).toBe(true);
+    const words = (text: string[]) => text.join(" ").split(/ +/);
+    expect(words(lines)).toEqual(words(findingLines([finding], paintFor({}))));
+    const widths = [20, 100, 500, undefined].map((columns) => paintFor({ isTTY: true, columns }).width);
+    expect([...widths, paintFor({ columns: 100 }).width]).toEqual([60, 100, 120, 80, undefined]);
+  });
+});
+
 describe("what is no replica", () => {
   it("is inconclusive, and says where to point", async () => {
     const folder = temporaryFolder();
@@ -136,7 +205,12 @@ describe("what is no replica", () => {
     writeShadow(local);
     const runs: [location: string, expected: RegExp][] = [
       [join(folder, "missing"), /found nothing there/],
-      [file, /walkit inspect/],
+      [file, /^walkit: Expected a replica's folder, found a database itself.*[\s\S]*walkit inspect/],
+      [
+        join(generation, "wal"),
+        /found wal\/, a folder inside generation f73d382fd730c09a[\s\S]*Name the .*\/f73d382fd730c09a$/m,
+      ],
+      [join(generation, "snapshots/"), /found snapshots\/, a folder inside/],
       [local, /shadow WAL/],
       ["s3://bucket/db", /path or a file:\/\/ URL/],
       [folder, /There are replicas in it: .*\.app\.db-litestream/],
@@ -146,7 +220,7 @@ describe("what is no replica", () => {
       expect([location, code, stdout]).toEqual([location, 3, ""]);
       expect(stderr).toMatch(/^walkit: /);
       expect(stderr).toMatch(expected);
-      expect(stderr).toMatch(/^ {2}what to do: /m);
+      expect(stderr).toMatch(/^ {4}what to do {5}/m);
     }
     expect((await walkit(["verify", generation, "-q"])).code).toBe(0);
   });
