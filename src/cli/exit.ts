@@ -105,7 +105,7 @@ function report(command: string, json: boolean, thrown: unknown, location: strin
     // A target that is not there is no damage.
     const isDamage = exitCode === EXIT.damaged && !error.code.startsWith("target/");
     tell([findingOf(error, { severity: isDamage ? "damage" : "inconclusive" })], error.available);
-    if (refused && !json) printAside(...refused.lines);
+    if (refused && !json) printAside(refused.lines);
     else if (!json) printError(error, location);
     return exitCode;
   }
@@ -120,7 +120,7 @@ function report(command: string, json: boolean, thrown: unknown, location: strin
     `walkit: internal error: ${printable(message)}, please report it with the command line that you used`,
   );
   if (process.env.WALKIT_DEBUG && error instanceof Error)
-    printAside(...String(error.stack).split("\n").map(printable));
+    printAside(String(error.stack).split("\n").map(printable));
   return EXIT.inconclusive;
 }
 

@@ -9,22 +9,26 @@ import { count, exactBytes, formatBytes, type Paint, printable, row, table } fro
 
 export function inspectionLines(inspection: Inspection, paint: Paint): string[] {
   const { file, size, description, lz4, wal, database, notes, findings } = inspection;
-  const lines = [
+  const lines: (string | string[])[] = [
     `${printable(file)}: ${paint.bold(description)}, ${exactBytes(size)}`,
     verdict(inspection, paint),
   ];
   if (lz4) {
     const fault = findings.find(({ code, severity }) => code.startsWith("lz4/") && severity === "damage");
     for (const frame of lz4.frameList)
-      lines.push("", ...row("", lz4Head(frame, fault, size), 0, paint), ...lz4Lines(frame));
+      lines.push("", row("", lz4Head(frame, fault, size), 0, paint), lz4Lines(frame));
     if (lz4.frames > lz4.frameList.length)
       lines.push(`… and ${lz4.frames - lz4.frameList.length} more LZ4 frames`);
   }
-  if (wal) lines.push("", ...walLines(wal));
-  if (database) lines.push("", ...databaseLines(database));
-  if (notes.length > 0) lines.push("", ...notes.flatMap((note) => row("Note:", printable(note), 6, paint)));
-  if (findings.length > 0) lines.push("", ...findingLines(findings, paint));
-  return lines;
+  if (wal) lines.push("", walLines(wal));
+  if (database) lines.push("", databaseLines(database));
+  if (notes.length > 0)
+    lines.push(
+      "",
+      notes.flatMap((note) => row("Note:", printable(note), 6, paint)),
+    );
+  if (findings.length > 0) lines.push("", findingLines(findings, paint));
+  return lines.flat();
 }
 
 function verdict({ status, findings, kind, content }: Inspection, paint: Paint): string {
@@ -107,9 +111,8 @@ function walLines(wal: WalDetails): string[] {
   const { transactionList, frameList } = wal;
   if (transactionList.length > 0) {
     const rows = transactionList.map((t, i) => [`  ${i}`, t.frame, t.frames, t.offset, t.end, t.pageCount]);
-    lines.push(
-      ...table([["  transaction", "first frame", "frames", "from byte", "to", "database pages"], ...rows]),
-    );
+    const head = ["  transaction", "first frame", "frames", "from byte", "to", "database pages"];
+    for (const line of table([head, ...rows])) lines.push(line);
     const more = transactions - transactionList.length;
     if (more > 0) lines.push(`  … and ${more} more (--frames all)`);
   }

@@ -77,7 +77,7 @@ export async function runInspect(
     bar.clear();
   }
   if (flags.json) printJson(inspection);
-  else print(...inspectionLines(inspection, paintFor(process.stdout)));
+  else print(inspectionLines(inspection, paintFor(process.stdout)));
   return exitCodeOf(inspection.status);
 }
 

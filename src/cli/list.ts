@@ -51,8 +51,8 @@ export async function runList(
       findings,
     });
   } else {
-    print(...table(rowsOf(command, generations)));
-    printAside(...findingLines(findings, paintFor(process.stderr)));
+    print(table(rowsOf(command, generations)));
+    printAside(findingLines(findings, paintFor(process.stderr)));
   }
   return exitCodeOf(status);
 }

@@ -9,13 +9,16 @@ export function printJson(value: object): void {
   print(JSON.stringify(value, (_, v) => (v === undefined ? null : v), 2));
 }
 
-export function print(...lines: string[]): void {
-  if (lines.length > 0) process.stdout.write(`${lines.join("\n")}\n`);
+/** Lines, or lists of lines: there may be more of them than a call has room for arguments. */
+export function print(...lines: (string | readonly string[])[]): void {
+  const all = lines.flat();
+  if (all.length > 0) process.stdout.write(`${all.join("\n")}\n`);
 }
 
 /** To standard error. */
-export function printAside(...lines: string[]): void {
-  if (lines.length > 0) process.stderr.write(`${lines.join("\n")}\n`);
+export function printAside(...lines: (string | readonly string[])[]): void {
+  const all = lines.flat();
+  if (all.length > 0) process.stderr.write(`${all.join("\n")}\n`);
 }
 
 const TITLES: Record<Severity, string> = {
@@ -129,8 +132,8 @@ export function printError(error: WalkitError, location: string | undefined): vo
   const paint = paintFor(process.stderr);
   const finding = findingWith(error, location);
   printAside(
-    ...row(`${paint.red("walkit:")} `, printable(finding.message), 8, { width: paint.width }),
-    ...placeLines(finding, paint),
-    ...adviceLines(finding, paint),
+    row(`${paint.red("walkit:")} `, printable(finding.message), 8, { width: paint.width }),
+    placeLines(finding, paint),
+    adviceLines(finding, paint),
   );
 }

@@ -35,7 +35,8 @@ export function restoredLines(
     const salvaged = vouched
       ? "SALVAGED, and nothing is known to be lost:"
       : "SALVAGED, not what was asked for:";
-    const verb = lost ? paint.yellow(salvaged) : paint.green("Restored");
+    const plain = proven ? paint.green("Restored") : paint.yellow("Restored, but NOT PROVEN (see below):");
+    const verb = lost ? paint.yellow(salvaged) : plain;
     lines.push(paint.bold(`${verb} ${where}`));
   }
   if (!quiet) {

@@ -102,7 +102,7 @@ export async function runRestore(
       const planned = await dryRun(replica, target, output, flags, signal);
       const { findings } = planned.plan;
       if (json) printJson(report("planned", { plan: planObject(planned.plan), findings }));
-      else print(...plannedLines(planned, flags, paintFor(process.stdout)));
+      else print(plannedLines(planned, flags, paintFor(process.stdout)));
       return EXIT.ok;
     }
     const began = performance.now();
@@ -315,6 +315,6 @@ async function isNothingThere(
 
 /** To where people read: standard output, unless the database goes there. */
 function tell(output: string | undefined, ...lines: string[]): void {
-  if (output === "-") printAside(...lines);
-  else print(...lines);
+  if (output === "-") printAside(lines);
+  else print(lines);
 }

@@ -49,7 +49,7 @@ export async function runVerify(location: string, flags: VerifyFlags, signal: Ab
   if (json) printJson({ command: "verify", status, replica: location, level, generations, findings });
   else {
     const shown = { location, generation: flags.generation, root: storage.root, quiet };
-    print(...reportLines(report, shown, paintFor(process.stdout)));
+    print(reportLines(report, shown, paintFor(process.stdout)));
   }
   return exitCodeOf(status);
 }

@@ -133,7 +133,7 @@ describe("output", () => {
         await new Promise((resolve) => setTimeout(resolve, 5));
       }
       await new Promise((resolve) => setTimeout(resolve, 50));
-      expect(readdirSync(folder), "only the temporary file").toEqual([expect.stringMatching(/^\.out\.db\./)]);
+      expect(readdirSync(folder), "only the temporary file").toEqual([expect.stringMatching(/^\.walkit-/)]);
       child.kill(signal);
       expect(await ended).toBe(code);
       expect(readdirSync(folder)).toEqual([]);
