@@ -7,9 +7,10 @@ export class MemorySink implements DatabaseSink {
   #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   #size = 0;
 
-  /** A write past `limit` bytes is refused: WalkitError `restore/memory-budget`. */
-  constructor(limit: number = Number.POSITIVE_INFINITY) {
+  /** A write past `limit` bytes is refused: WalkitError `restore/memory-budget`. `expected` bytes are taken at once. */
+  constructor(limit: number = Number.POSITIVE_INFINITY, expected = 0) {
     this.#limit = limit;
+    this.#reserve(expected);
   }
 
   /** What was written, without a copy. */

@@ -196,7 +196,7 @@ async function integrity(
         `Expected a database of at most ${MAX_INTEGRITY_SIZE} bytes to check in memory, found ${pageCount * pageSize}`,
       );
     }
-    const sink = new MemorySink(MAX_INTEGRITY_SIZE);
+    const sink = new MemorySink(MAX_INTEGRITY_SIZE, pageCount * pageSize);
     const { findings: notes } = await restore(storage, { generation }, sink, { prefix, signal, parallelism });
     const unproven = notes.filter(({ code }) => code === "replica/snapshot-unproven");
     if (!findings.some(({ code }) => code === "replica/snapshot-unproven")) findings.push(...unproven);
