@@ -111,13 +111,15 @@ describe("output", () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it.skipIf(process.getuid?.() === 0)("is refused in a folder without permission to write", async () => {
-    const folder = temporaryFolder();
-    chmodSync(folder, 0o555);
+  it("is refused in a folder that cannot be written to", async () => {
+    // For root permissions do not count, but nobody writes to /proc.
+    const root = process.getuid?.() === 0 && existsSync("/proc/self");
+    const folder = root ? "/proc" : temporaryFolder();
+    if (!root) chmodSync(folder, 0o555);
     const { code, stderr } = await walkit(["restore", basic, "-o", join(folder, "out.db")]);
     expect(code).toBe(3);
-    expect(stderr).toMatch(/EACCES/);
-    expect(readdirSync(folder)).toEqual([]);
+    expect(stderr).toMatch(/output\/unwritable/);
+    expect(existsSync(join(folder, "out.db"))).toBe(false);
   });
 
   it("that a signal interrupts leaves nothing behind", async () => {
