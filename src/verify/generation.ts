@@ -10,7 +10,6 @@ import { xxh32 } from "../lz4/index.ts";
 import { isSettled, type PlannedSegment, plannedSegment } from "../replay/plan.ts";
 import { type ReplayEvent, replay } from "../replay/replay.ts";
 import { Pages, readSnapshot } from "../replay/snapshot.ts";
-import { Versions } from "../replay/versions.ts";
 import type { Generation, Segment, Snapshot } from "../snapshot/catalog.ts";
 import { lockPage } from "../snapshot/database.ts";
 import { formatPosition, type Position } from "../snapshot/names.ts";
@@ -21,6 +20,7 @@ import { type RangeDraft, splitLeftover, startRange } from "./names.ts";
 import { PageHashes } from "./page-hashes.ts";
 import type { Links } from "./report.ts";
 import { LitestreamSequence } from "./sequence.ts";
+import { IndexWindow } from "./window.ts";
 
 export interface CheckOptions {
   signal?: AbortSignal | undefined;
@@ -81,11 +81,8 @@ class GenerationCheck {
   #entered = false;
   #snapshot: Snapshot | undefined;
   #isBase = false;
-  /** For the snapshot of the index under way: hashes at its start, and versions within it, of the pages it changes. */
-  #start = new Map<number, number>();
-  #versions = new Versions();
-  #startCount = 0;
-  #smallest = 0;
+  /** The index under way, as its snapshot may show it. */
+  #window = new IndexWindow(0);
 
   constructor(storage: Storage, generation: Generation, options: CheckOptions) {
     const { leftover, segments } = splitLeftover(generation);
@@ -160,9 +157,7 @@ class GenerationCheck {
     this.#entered = false;
     this.#snapshot = this.#snapshots[0]?.index === index ? this.#snapshots.shift() : undefined;
     this.#isBase = false;
-    this.#start.clear();
-    this.#versions = new Versions();
-    this.#startCount = this.#smallest = this.#known;
+    this.#window = new IndexWindow(this.#known);
   }
 
   /** Before the first frame of an index, when what leads here is known to be sound or not. */
@@ -171,7 +166,7 @@ class GenerationCheck {
     this.#entered = true;
     if (this.#range || !this.#snapshot) return;
     this.#isBase = await this.#load(this.#snapshot);
-    this.#startCount = this.#smallest = this.#known;
+    this.#window = new IndexWindow(this.#known);
   }
 
   #addFrames(index: number, { bytes }: WalFrames, pageSize: number): void {
@@ -180,10 +175,7 @@ class GenerationCheck {
       const page = readUint32BE(bytes, at);
       const data = bytes.subarray(at + FRAME_HEADER_SIZE, at + step);
       const hash = xxh32(data) || 1;
-      if (this.#snapshot) {
-        if (!this.#start.has(page)) this.#start.set(page, this.#hashes.get(page));
-        this.#versions.add(page, hash);
-      }
+      if (this.#snapshot) this.#window.change(page, this.#hashes.get(page), hash);
       this.#hashes.set(page, hash);
       this.#sequence.addFrame(index, page, data);
     }
@@ -194,10 +186,10 @@ class GenerationCheck {
     const segment = this.#segments.get(path)!;
     this.pageCount = commitSize;
     if (this.#options.pages) {
-      this.#versions.commit(end);
+      this.#window.commit(end, commitSize);
       // A snapshot of this index may still hold the pages that the commit cuts off.
       for (let page = commitSize + 1; this.#snapshot && page <= this.#known; page++) {
-        if (!this.#start.has(page)) this.#start.set(page, this.#hashes.get(page));
+        this.#window.drop(page, this.#hashes.get(page));
       }
       this.#hashes.truncate(commitSize);
       const missing = this.#firstMissing(commitSize);
@@ -209,7 +201,6 @@ class GenerationCheck {
         this.#break();
         return;
       }
-      this.#smallest = Math.min(this.#smallest, commitSize);
     }
     range.to = formatPosition(end);
     range.last = segment;
@@ -239,21 +230,11 @@ class GenerationCheck {
     if (!snapshot) return;
     if (this.#isBase && this.#range) {
       // With its own WAL at an end the mark is known: from there on the range is whole.
-      const mark = this.#mark;
+      const mark = this.#window.mark;
       if (mark) this.#range.from = formatPosition(mark);
       this.#range.proven = whole && isSettled(this.#generation, snapshot);
       if (whole && !this.#range.proven) this.#reportUnsettled(snapshot);
     } else if (!this.#isBase) await this.#compare(snapshot, whole);
-  }
-
-  /** The first commit at which the base snapshot, with its WAL laid over it, is whole. */
-  get #mark(): Position | undefined {
-    let mark: Position | undefined;
-    for (const [page, hash] of this.#start) {
-      const found = hash === 0 ? undefined : this.#versions.find(page, hash);
-      if (found && (!mark || found.offset > mark.offset)) mark = found;
-    }
-    return mark;
   }
 
   /** What comes next cannot be applied to what came before. */
@@ -262,7 +243,7 @@ class GenerationCheck {
     const range = this.#range;
     // A base whose own WAL breaks off: how far it reaches into the lost part cannot be told.
     if (range && this.#isBase && range.snapshot.index === this.#index) {
-      const mark = this.#mark;
+      const mark = this.#window.mark;
       if (mark) range.from = formatPosition(mark);
       range.proven = false;
     }
@@ -275,9 +256,7 @@ class GenerationCheck {
     this.#index = snapshot.index;
     const chain = this.#range;
     this.#isBase = false;
-    this.#start.clear();
-    this.#versions = new Versions();
-    this.#startCount = this.#smallest = this.#known;
+    this.#window = new IndexWindow(this.#known);
     if (chain && this.#options.pages && (await this.#compare(snapshot, false))) {
       chain.to = formatPosition({ index: snapshot.index, offset: 0 });
       return chain;
@@ -316,20 +295,15 @@ class GenerationCheck {
       const hash = xxh32(data) || 1;
       fresh.set(page, hash);
       this.#sequence.addSnapshotPage(snapshot.index, page, data);
-      const start = this.#start.has(page)
-        ? this.#start.get(page)!
-        : page <= this.#startCount
-          ? this.#hashes.get(page)
-          : 0;
-      if (hash === start || this.#versions.find(page, hash)) return;
+      if (this.#window.allows(page, hash, this.#hashes.get(page))) return;
       if (page === lockPage(this.pageSize ?? data.length)) return;
       // A checkpoint that copies only some of the new pages leaves holes between them.
-      if (page > this.#startCount && data.every((byte) => byte === 0)) return;
+      if (!this.#window.beganWith(page) && data.every((byte) => byte === 0)) return;
       wrong ??= { page, count: 0 };
       wrong.count++;
     });
     if (pages === undefined || !sound || !this.#options.pages) return false;
-    const least = Math.min(this.#startCount, this.#smallest);
+    const { least } = this.#window;
     if (!wrong && pages >= least) {
       this.links.agreed();
       return true;
@@ -353,7 +327,7 @@ class GenerationCheck {
     );
     // Which of the two is right cannot be told. What came before stays as it is; from here on the snapshot counts.
     this.#break();
-    for (const page of this.#start.keys())
+    for (const page of this.#window.pages)
       if (this.#hashes.get(page) !== 0) fresh.set(page, this.#hashes.get(page));
     this.#hashes = fresh;
     this.#known = this.pageCount ?? pages;
