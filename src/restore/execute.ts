@@ -113,7 +113,9 @@ class Fold {
     this.#findings = [...plan.findings];
     const { segments, snapshot, end, settled } = plan;
     const last = end?.index ?? segments.at(-1)?.index ?? snapshot.index;
-    // Past its own index a snapshot cannot reach: then there is nothing to prove.
+    // Past its own index a snapshot cannot reach: then there is nothing to prove. Where it is newer than all WAL nothing in
+    // its pages can: those that the WAL changes may well be older in it, as Litestream's own read mark keeps a checkpoint
+    // from going further, so a page that no WAL brought is no sign either way.
     this.#proven = last > snapshot.index || settled;
   }
 

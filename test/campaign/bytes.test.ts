@@ -11,7 +11,8 @@ import { readCatalog } from "../../src/snapshot/index.ts";
 import { MemoryStorage } from "../../src/storage/index.ts";
 import { verify } from "../../src/verify/index.ts";
 import { attemptRestore } from "../support/attempt.ts";
-import { readFixture } from "../support/fixtures.ts";
+import { readFixture, sha256 as sha256Of } from "../support/fixtures.ts";
+import { naiveGenerations, naiveStates } from "../support/naive.ts";
 
 const EXHAUSTIVE = process.env.WALKIT_CAMPAIGN?.split(",") ?? [];
 const REPLICAS =
@@ -51,6 +52,10 @@ describe.each(REPLICAS)("%s", (name) => {
   const places = [...original.files].flatMap(([path, { data }]) =>
     Array.from(data, (byte, offset) => ({ path, offset, byte })),
   );
+  const states = new Set(
+    naiveGenerations(original).flatMap((g) => naiveStates(g).map((state) => state.sha256)),
+  );
+  for (const { snapshots } of naiveGenerations(original)) states.add(sha256Of(snapshots[0]!.bytes));
   const next = random(name.length * 7919);
   const chosen =
     EXHAUSTIVE.length > 0
@@ -79,6 +84,9 @@ describe.each(REPLICAS)("%s", (name) => {
     const turn = Math.floor(next() * targets.length);
     const { sha256 } = await attemptRestore(storage, targets[turn]!);
     if (sha256 !== undefined) expect(`${what}: ${sha256}`).toBe(`${what}: ${right[turn]}`);
+    // What salvage gives is a state that existed, or said not to be proven.
+    const salvaged = await attemptRestore(storage, {}, { salvage: true });
+    if (salvaged.restored?.proven) expect(states, what).toContain(salvaged.sha256);
     return reported;
   };
 
