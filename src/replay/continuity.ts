@@ -14,9 +14,8 @@
  * {@link https://www.sqlite.org/fileformat2.html#the_database_header}
  */
 
-import { readUint32BE } from "../bytes.ts";
 import { isDatabase, parseDatabaseHeader } from "../snapshot/database.ts";
-import { FRAME_HEADER_SIZE, type WalFrames } from "../wal/index.ts";
+import { forEachPage, type WalFrames } from "../wal/index.ts";
 
 export class Continuity {
   #pages: number | undefined;
@@ -33,14 +32,11 @@ export class Continuity {
 
   /** Takes a run of frames. At its commit, says in which way the transaction does not follow from the one before. */
   add(run: WalFrames, pageSize: number): { expected: string; found: string } | undefined {
-    const step = FRAME_HEADER_SIZE + pageSize;
-    for (let at = 0; at < run.bytes.length; at += step) {
-      if (readUint32BE(run.bytes, at) !== 1) continue;
-      const page = run.bytes.subarray(at + FRAME_HEADER_SIZE, at + step);
-      if (!isDatabase(page)) continue;
-      const { pageCount, changeCounter } = parseDatabaseHeader(page);
+    forEachPage(run, pageSize, (page, data) => {
+      if (page !== 1 || !isDatabase(data)) return;
+      const { pageCount, changeCounter } = parseDatabaseHeader(data);
       this.#header = { pageCount, counter: changeCounter };
-    }
+    });
     if (run.commitSize === 0) return undefined;
     const [header, pages, counter] = [this.#header, this.#pages, this.#counter];
     this.#pages = run.commitSize;

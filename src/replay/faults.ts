@@ -100,3 +100,12 @@ export function missingTransactions(
     { path: segment.path, offset: Math.max(0, start - segment.offset), decoded: true },
   );
 }
+
+/** `page` of the `count` that the commit at `end` has. `path`: the segment of that commit, or the snapshot. */
+export function missingPage(page: number, count: number, end: Position, path: string): WalkitError {
+  return new WalkitError(
+    "replica/missing-page",
+    `Expected page ${page} of the ${count} that the commit at ${formatPosition(end)} has, found it neither in the snapshot nor in the WAL`,
+    { path, position: formatPosition(end) },
+  );
+}

@@ -3,7 +3,6 @@
  * are laid over it on their way out. The output is written once, in order.
  */
 
-import { readUint32BE } from "../bytes.ts";
 import { WalkitError } from "../errors.ts";
 import { type Finding, findingOf } from "../findings.ts";
 import { xxh32 } from "../lz4/index.ts";
@@ -12,7 +11,7 @@ import { type ReplayOptions, replay } from "../replay/replay.ts";
 import { readSnapshot, type SnapshotPiece } from "../replay/snapshot.ts";
 import { formatPosition, type Position } from "../snapshot/names.ts";
 import type { Storage } from "../storage/storage.ts";
-import { FRAME_HEADER_SIZE } from "../wal/index.ts";
+import { forEachPage } from "../wal/index.ts";
 import { PageStore, type Spill } from "./page-store.ts";
 import type { DatabaseSink } from "./sink.ts";
 import { Writer } from "./writer.ts";
@@ -113,9 +112,9 @@ class Fold {
     this.#findings = [...plan.findings];
     const { segments, snapshot, end, settled } = plan;
     const last = end?.index ?? segments.at(-1)?.index ?? snapshot.index;
-    // Past its own index a snapshot cannot reach: then there is nothing to prove. Where it is newer than all WAL nothing in
-    // its pages can: those that the WAL changes may well be older in it, as Litestream's own read mark keeps a checkpoint
-    // from going further, so a page that no WAL brought is no sign either way.
+    // Past its own index a snapshot cannot reach: then there is nothing to prove. Of one that is newer than all WAL, its pages
+    // prove nothing either: Litestream's own read mark keeps checkpoints back, so a page that no WAL brought may as well be
+    // an old one as one that was never uploaded.
     this.#proven = last > snapshot.index || settled;
   }
 
@@ -133,16 +132,14 @@ class Fold {
     };
     for await (const event of replay(this.#storage, plan, options)) {
       if (event.type === "frames") {
-        const step = FRAME_HEADER_SIZE + event.pageSize;
-        const { bytes } = event.run;
-        this.#store ??= this.#newStore(event.pageSize);
-        for (let at = 0; at < bytes.length; at += step) {
-          const page = readUint32BE(bytes, at);
-          const data = bytes.subarray(at + FRAME_HEADER_SIZE, at + step);
-          if (event.applied) this.#store.set(page, data);
-          else if (event.index === plan.snapshot.index && !this.#store.has(page)) this.#addLater(page, data);
-        }
-        if (event.applied) this.#frames += event.run.count;
+        const { applied, run, pageSize } = event;
+        const store = (this.#store ??= this.#newStore(pageSize));
+        const isOwn = event.index === plan.snapshot.index;
+        forEachPage(run, pageSize, (page, data) => {
+          if (applied) store.set(page, data);
+          else if (isOwn && !store.has(page)) this.#addLater(page, data);
+        });
+        if (applied) this.#frames += run.count;
       } else if (event.type === "commit" && event.applied) {
         this.#position = event.end;
         this.#pageCount = event.commitSize;

@@ -3,7 +3,6 @@
  * records it; it shows in the pages of the snapshot that equal a version from that WAL.
  */
 
-import { readUint32BE } from "../bytes.ts";
 import { WalkitError } from "../errors.ts";
 import { xxh32 } from "../lz4/index.ts";
 import type { PlannedFile, PlannedSegment, RestorePlan } from "../replay/plan.ts";
@@ -12,7 +11,7 @@ import { Pages, readSnapshot } from "../replay/snapshot.ts";
 import { Versions } from "../replay/versions.ts";
 import type { Position } from "../snapshot/names.ts";
 import type { Storage } from "../storage/storage.ts";
-import { FRAME_HEADER_SIZE } from "../wal/index.ts";
+import { forEachPage } from "../wal/index.ts";
 
 /**
  * The first commit in the WAL of the snapshot's index at which the snapshot, with the WAL replayed from offset 0, is
@@ -30,11 +29,7 @@ export async function findMark(
   const versions = new Versions();
   for await (const event of replay(storage, { generation, segments }, { signal, faults: "report" })) {
     if (event.type === "frames" && event.run.sound) {
-      const { bytes } = event.run;
-      const step = FRAME_HEADER_SIZE + event.pageSize;
-      for (let at = 0; at < bytes.length; at += step) {
-        versions.add(readUint32BE(bytes, at), xxh32(bytes.subarray(at + FRAME_HEADER_SIZE, at + step)));
-      }
+      forEachPage(event.run, event.pageSize, (page, data) => versions.add(page, xxh32(data)));
     } else if (event.type === "commit" && event.sound) versions.commit(event.end);
   }
   let mark: Position | undefined;

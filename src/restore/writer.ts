@@ -2,6 +2,7 @@
 
 import { WalkitError } from "../errors.ts";
 import { xxh32 } from "../lz4/index.ts";
+import { missingPage } from "../replay/faults.ts";
 import { lockPage, parseDatabaseHeader } from "../snapshot/database.ts";
 import { formatPosition, type Position } from "../snapshot/names.ts";
 import type { PageStore } from "./page-store.ts";
@@ -120,12 +121,8 @@ export class Writer {
   }
 
   #missing(page: number): WalkitError {
-    const { position, path } = this.#state;
-    return new WalkitError(
-      "replica/missing-page",
-      `Expected page ${page} of the ${this.#state.pageCount} that the commit at ${formatPosition(position)} has, found it neither in the snapshot nor in the WAL`,
-      { path, position: formatPosition(position) },
-    );
+    const { position, path, pageCount } = this.#state;
+    return missingPage(page, pageCount!, position, path);
   }
 
   async #flush(): Promise<void> {

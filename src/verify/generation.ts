@@ -3,10 +3,10 @@
  * each later snapshot against.
  */
 
-import { readUint32BE } from "../bytes.ts";
 import { WalkitError } from "../errors.ts";
 import { type Finding, findingOf, type Severity } from "../findings.ts";
 import { xxh32 } from "../lz4/index.ts";
+import { missingPage } from "../replay/faults.ts";
 import { isSettled, type PlannedSegment, plannedSegment } from "../replay/plan.ts";
 import { type ReplayEvent, replay } from "../replay/replay.ts";
 import { Pages, readSnapshot } from "../replay/snapshot.ts";
@@ -14,7 +14,7 @@ import type { Generation, Segment, Snapshot } from "../snapshot/catalog.ts";
 import { lockPage } from "../snapshot/database.ts";
 import { formatPosition, type Position } from "../snapshot/names.ts";
 import type { Storage } from "../storage/storage.ts";
-import { FRAME_HEADER_SIZE, type WalFrames } from "../wal/index.ts";
+import { forEachPage, type WalFrames } from "../wal/index.ts";
 import { LinkCount } from "./links.ts";
 import { type RangeDraft, splitLeftover, startRange } from "./names.ts";
 import { PageHashes } from "./page-hashes.ts";
@@ -169,16 +169,13 @@ class GenerationCheck {
     this.#window = new IndexWindow(this.#known);
   }
 
-  #addFrames(index: number, { bytes }: WalFrames, pageSize: number): void {
-    const step = FRAME_HEADER_SIZE + pageSize;
-    for (let at = 0; at < bytes.length; at += step) {
-      const page = readUint32BE(bytes, at);
-      const data = bytes.subarray(at + FRAME_HEADER_SIZE, at + step);
+  #addFrames(index: number, run: WalFrames, pageSize: number): void {
+    forEachPage(run, pageSize, (page, data) => {
       const hash = xxh32(data) || 1;
       if (this.#snapshot) this.#window.change(page, this.#hashes.get(page), hash);
       this.#hashes.set(page, hash);
       this.#sequence.addFrame(index, page, data);
-    }
+    });
   }
 
   #commit(end: Position, commitSize: number, { path }: PlannedSegment): void {
@@ -194,10 +191,7 @@ class GenerationCheck {
       this.#hashes.truncate(commitSize);
       const missing = this.#firstMissing(commitSize);
       if (missing !== undefined) {
-        const message = `Expected page ${missing} of the ${commitSize} that the commit at ${formatPosition(end)} has, found it neither in the snapshot nor in the WAL`;
-        this.#report(
-          new WalkitError("replica/missing-page", message, { path, position: formatPosition(end) }),
-        );
+        this.#report(missingPage(missing, commitSize, end, path));
         this.#break();
         return;
       }

@@ -11,6 +11,7 @@ export {
   WAL_HEADER_SIZE,
   type WalHeader,
 } from "./header.ts";
+export { forEachPage } from "./pages.ts";
 export { type WalFrames, WalReader, type WalReaderOptions, type WalResume } from "./reader.ts";
 export { stopError, type WalStop } from "./stop.ts";
 export { readTransactions, type WalTransaction } from "./transactions.ts";

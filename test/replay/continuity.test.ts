@@ -101,7 +101,6 @@ it("finds most last segments that are missing, and says so", { timeout: 120_000 
     }),
     { numRuns: 60, seed: 20 },
   );
-  console.log(JSON.stringify(count));
   expect(count.removed).toBeGreaterThan(50);
   expect(count.restore).toBeGreaterThan(count.removed / 2);
 });

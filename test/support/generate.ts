@@ -55,7 +55,7 @@ export function makeReplica(recipe: Recipe): Made {
   const snapshots: Made["snapshots"] = [];
   const segments: Made["segments"] = [];
   let clock = 1_700_000_000_000_000_000n;
-  const tick = () => (clock += BigInt(1 + next(5_000_000)));
+  const tick = () => (clock += BigInt(2_000_001 + next(5_000_000)));
   const put = (path: string, data: Uint8Array) => {
     const modified = tick();
     storage.files.set(path, { data: compress(data, { contentChecksum: true }), modified });
