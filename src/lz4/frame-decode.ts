@@ -28,7 +28,6 @@ import {
   LEGACY_BLOCK_SIZE,
   parseFrameHeader,
 } from "./frame-header.ts";
-import { borrow, giveBack } from "./scratch.ts";
 
 const largestLegacyBlock = compressBlockBound(LEGACY_BLOCK_SIZE);
 
@@ -60,8 +59,7 @@ export class FrameDecoder {
   #stored = false;
   /** Bytes of data in the block being read. */
   #blockSize = 0;
-  /** That block, as far as it is there, where the input cuts it. */
-  #held: Uint8Array | undefined;
+  /** Bytes of that block, and the checksum behind it, that the body holds, where the input cuts it. */
   #heldSize = 0;
   #pushing = false;
   #failure: unknown;
@@ -121,8 +119,7 @@ export class FrameDecoder {
       yield* this.#run(input);
       this.#pushing = false;
     } catch (error) {
-      this.#failure = error;
-      throw error;
+      this.#fall(error);
     }
   }
 
@@ -161,18 +158,16 @@ export class FrameDecoder {
         }
         case "block": {
           const size = this.#blockSize + (this.#header!.blockChecksum ? 4 : 0);
-          let data = input;
-          let start = at;
-          if (this.#heldSize === 0 && input.length - at >= size) {
-            at += size;
-          } else {
-            at = this.#hold(input, at, size);
+          const start = at;
+          const isWhole = this.#heldSize === 0 && input.length - at >= size;
+          at = Math.min(at + size - this.#heldSize, input.length);
+          if (!isWhole) {
+            this.#body.hold(input.subarray(start, at), this.#heldSize);
+            this.#heldSize += at - start;
             if (this.#heldSize < size) return;
-            data = this.#held!;
-            start = 0;
             this.#heldSize = 0;
           }
-          const block = this.#block(data, start);
+          const block = this.#block(isWhole ? input : undefined, start);
           if (block.length > 0) yield block;
           break;
         }
@@ -199,9 +194,15 @@ export class FrameDecoder {
     try {
       this.#end();
     } catch (error) {
-      this.#failure = error;
-      throw error;
+      this.#fall(error);
     }
+  }
+
+  /** What was yielded before is nobody's any more, so the arena can go on to the next decoder. */
+  #fall(error: unknown): never {
+    this.#failure = error;
+    this.#body.release();
+    throw error;
   }
 
   #end(): void {
@@ -252,23 +253,6 @@ export class FrameDecoder {
   #gather(input: Uint8Array, at: number, size: number): number {
     while (at < input.length && this.#fieldSize < size) this.#field[this.#fieldSize++] = input[at++]!;
     return at;
-  }
-
-  /** Collects a block that the input cuts. Grows with what is there, not with what the block's header promises. */
-  #hold(input: Uint8Array, at: number, size: number): number {
-    const take = Math.min(size - this.#heldSize, input.length - at);
-    const needed = this.#heldSize + take;
-    if (this.#held === undefined || this.#held.length < needed) {
-      const larger = borrow(needed); // comes in powers of two, so what is there is not moved for every byte
-      if (this.#held !== undefined) {
-        larger.set(this.#held.subarray(0, this.#heldSize));
-        giveBack(this.#held);
-      }
-      this.#held = larger;
-    }
-    this.#held.set(input.subarray(at, at + take), this.#heldSize);
-    this.#heldSize = needed;
-    return at + take;
   }
 
   /** A part of a header is there: as much as tells what is next. */
@@ -328,11 +312,10 @@ export class FrameDecoder {
     this.#state = "block";
   }
 
-  /** Takes the block of `#blockSize` bytes at `data[start]`, its checksum behind it. */
-  #block(data: Uint8Array, start: number): Uint8Array {
-    const { blockChecksum } = this.#header!;
+  /** Takes the block of `#blockSize` bytes, its checksum behind it, at `data[start]` or held. */
+  #block(data: Uint8Array | undefined, start: number): Uint8Array {
     const size = this.#blockSize;
-    const block = this.#body.block(data, start, size, this.#stored, this.#consumed);
+    const { block, checksum } = this.#body.block(data, start, size, this.#stored, this.#consumed);
     if (this.#produced + block.length > this.#maxOutputSize) {
       this.#fail(
         "lz4/output-limit",
@@ -347,10 +330,10 @@ export class FrameDecoder {
         stored: this.#stored,
         decompressedSize: block.length,
       };
-      if (blockChecksum) info.checksum = readUint32LE(data, start + size);
+      if (checksum !== undefined) info.checksum = checksum;
       this.#observer.block(info);
     }
-    this.#consumed += 4 + size + (blockChecksum ? 4 : 0);
+    this.#consumed += 4 + size + (checksum === undefined ? 0 : 4);
     this.#state = "block-header";
     return block;
   }
@@ -374,8 +357,6 @@ export class FrameDecoder {
     this.#frames++;
     this.#observer?.frameEnd(this.#consumed, contentChecksum);
     this.#body.release();
-    if (this.#held !== undefined) giveBack(this.#held);
-    this.#held = undefined;
     this.#state = "header";
   }
 

@@ -6,9 +6,10 @@
  */
 
 import { concat, writeUint32LE } from "../bytes.ts";
-import { compressBlockBound, encodeBlock } from "./block-encode.ts";
+import { ARENA_START, type Arena } from "../kernel/index.ts";
+import { borrow, giveBack } from "./arenas.ts";
+import { encodedBlock } from "./block-encode.ts";
 import { formatFrameHeader, LEGACY_BLOCK_SIZE, LEGACY_MAGIC, SKIPPABLE_MAGIC } from "./frame-header.ts";
-import { borrow, giveBack } from "./scratch.ts";
 import { XXHash32, xxh32 } from "./xxhash32.ts";
 
 const historySize = 65536;
@@ -37,10 +38,11 @@ export class FrameEncoder {
   readonly #contentSize: number | undefined;
   readonly #hash: XXHash32 | undefined;
   #header: Uint8Array | undefined;
-  /** History for linked blocks, then the block that is being filled. */
-  #buffer = new Uint8Array(0);
-  #blockStart = 0;
-  #end = 0;
+  /** Holds the history for linked blocks and the block that is being filled, then what that becomes. */
+  #arena: Arena | undefined;
+  /** Where that block begins and ends in the arena. */
+  #blockStart = ARENA_START;
+  #end = ARENA_START;
   #size = 0;
   #state: "open" | "pushing" | "ended" = "open";
 
@@ -90,21 +92,13 @@ export class FrameEncoder {
   *#push(input: Uint8Array): Generator<Uint8Array, void, undefined> {
     yield* this.#takeHeader();
     this.#size += input.length;
-    this.#hash?.update(input);
-    const blockMaxSize = this.#blockMaxSize;
-    let at = 0;
-    while (at < input.length) {
-      if (this.#independent && this.#end === 0 && input.length - at >= blockMaxSize) {
-        yield this.#block(input, at, at + blockMaxSize, at);
-        at += blockMaxSize;
-        continue;
-      }
-      const size = Math.min(this.#blockStart + blockMaxSize - this.#end, input.length - at);
-      this.#makeRoom(size);
-      this.#buffer.set(input.subarray(at, at + size), this.#end);
+    this.#arena ??= borrow(this.#encoded + 4 + this.#blockMaxSize + 4);
+    for (let at = 0; at < input.length; ) {
+      const size = Math.min(this.#blockStart + this.#blockMaxSize - this.#end, input.length - at);
+      this.#arena.bytes.set(input.subarray(at, at + size), this.#end);
       this.#end += size;
       at += size;
-      if (this.#end - this.#blockStart === blockMaxSize) yield this.#flush();
+      if (this.#end - this.#blockStart === this.#blockMaxSize) yield this.#block(this.#arena);
     }
     this.#state = "open";
   }
@@ -127,7 +121,11 @@ export class FrameEncoder {
 
   *#finish(): Generator<Uint8Array, void, undefined> {
     yield* this.#takeHeader();
-    if (this.#end > this.#blockStart) yield this.#flush();
+    if (this.#arena !== undefined) {
+      if (this.#end > this.#blockStart) yield this.#block(this.#arena);
+      giveBack(this.#arena);
+      this.#arena = undefined;
+    }
     const tail = new Uint8Array(this.#hash === undefined ? 4 : 8);
     if (this.#hash !== undefined) writeUint32LE(tail, 4, this.#hash.digest());
     yield tail;
@@ -146,41 +144,35 @@ export class FrameEncoder {
     if (header !== undefined) yield header;
   }
 
-  #makeRoom(size: number): void {
-    const needed = this.#end + size;
-    if (needed <= this.#buffer.length) return;
-    const largest = this.#blockMaxSize + (this.#independent ? 0 : historySize);
-    const larger = new Uint8Array(Math.min(largest, Math.max(needed, this.#buffer.length * 2)));
-    larger.set(this.#buffer.subarray(0, this.#end));
-    this.#buffer = larger;
+  /** Where the block goes in the arena once it is encoded. */
+  get #encoded(): number {
+    return ARENA_START + (this.#independent ? 0 : historySize) + this.#blockMaxSize;
   }
 
-  /** Encodes the block in the buffer; keeps of it what the next one may refer to. */
-  #flush(): Uint8Array {
-    const block = this.#block(this.#buffer, this.#blockStart, this.#end, 0);
-    const kept = this.#independent ? 0 : Math.min(this.#end, historySize);
-    this.#buffer.copyWithin(0, this.#end - kept, this.#end);
-    this.#blockStart = this.#end = kept;
-    return block;
-  }
-
-  #block(src: Uint8Array, start: number, end: number, history: number): Uint8Array {
+  /** Encodes the block; keeps of it what the next one may refer to. */
+  #block(arena: Arena): Uint8Array<ArrayBuffer> {
+    const { bytes } = arena;
+    const [start, end, out] = [this.#blockStart, this.#end, this.#encoded];
     const size = end - start;
-    const scratch = borrow(size + 8);
+    this.#hash?.update(bytes.subarray(start, end), arena);
     // Room for one byte less than the block has: what does not shrink is stored as it is.
-    const to = encodeBlock(src, start, end, history, scratch, 4, 4 + size - 1);
+    const to = arena.encodeBlock(start, end, ARENA_START, out + 4, out + 4 + size - 1);
     let dataEnd = to;
     if (to >= 0) {
-      writeUint32LE(scratch, 0, to - 4);
+      writeUint32LE(bytes, out, to - out - 4);
     } else {
-      writeUint32LE(scratch, 0, size | 0x80000000);
-      scratch.set(src.subarray(start, end), 4);
-      dataEnd = 4 + size;
+      writeUint32LE(bytes, out, size | 0x80000000);
+      bytes.copyWithin(out + 4, start, end);
+      dataEnd = out + 4 + size;
     }
-    if (this.#blockChecksum) writeUint32LE(scratch, dataEnd, xxh32(scratch.subarray(4, dataEnd)));
-    const block = scratch.slice(0, dataEnd + (this.#blockChecksum ? 4 : 0));
-    giveBack(scratch);
-    return block;
+    if (this.#blockChecksum) {
+      writeUint32LE(bytes, dataEnd, xxh32(bytes.subarray(out + 4, dataEnd)));
+      dataEnd += 4;
+    }
+    const kept = this.#independent ? 0 : Math.min(end - ARENA_START, historySize);
+    bytes.copyWithin(ARENA_START, end - kept, end);
+    this.#blockStart = this.#end = ARENA_START + kept;
+    return bytes.slice(out, dataEnd);
   }
 }
 
@@ -197,11 +189,10 @@ export function compressLegacy(input: Uint8Array): Uint8Array {
   const parts = [magic];
   for (let at = 0; at < input.length; at += LEGACY_BLOCK_SIZE) {
     const end = Math.min(at + LEGACY_BLOCK_SIZE, input.length);
-    const scratch = borrow(4 + compressBlockBound(end - at));
-    const to = encodeBlock(input, at, end, at, scratch, 4, scratch.length);
-    writeUint32LE(scratch, 0, to - 4);
-    parts.push(scratch.slice(0, to));
-    giveBack(scratch);
+    const size = new Uint8Array(4);
+    const block = encodedBlock(input.subarray(at, end));
+    writeUint32LE(size, 0, block.length);
+    parts.push(size, block);
   }
   return concat(parts);
 }
