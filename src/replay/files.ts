@@ -1,6 +1,5 @@
 /** From a file in storage to decompressed bytes: reading ahead, LZ4, and errors that name the file. */
 
-import { concat } from "../bytes.ts";
 import { WalkitError } from "../errors.ts";
 import { FrameDecoder } from "../lz4/index.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -15,8 +14,13 @@ export interface ReadContext {
   onTrailing?: ((error: WalkitError) => void) | undefined;
 }
 
-/** Files up to this size are read ahead whole; larger ones stream. Litestream's segments are mostly far below. */
+/** Files up to this size are read ahead; larger ones would not fit one piece. Litestream's segments are mostly far below. */
 const READ_AHEAD_SIZE = 1 << 20;
+
+interface Started {
+  pieces: AsyncIterator<Uint8Array>;
+  first: Promise<IteratorResult<Uint8Array>>;
+}
 
 /**
  * A queue over `files`: taking the bytes of one starts the reading of the next ones, so that up to `parallelism` small
@@ -26,7 +30,7 @@ export class ReadAhead {
   readonly #files: readonly PlannedFile[];
   readonly #context: ReadContext;
   readonly #parallelism: number;
-  readonly #pending = new Map<number, Promise<Uint8Array>>();
+  readonly #started = new Map<number, Started>();
   #next = 0;
 
   constructor(files: readonly PlannedFile[], context: ReadContext, parallelism: number) {
@@ -42,25 +46,31 @@ export class ReadAhead {
       if (this.#next - number >= this.#parallelism) break;
       const { path, size } = this.#files[this.#next]!;
       if (size === undefined || size > READ_AHEAD_SIZE) continue;
-      const reading = readWhole(storage.read(path, { signal }));
+      const pieces = storage.read(path, { signal })[Symbol.asyncIterator]();
+      const first = pieces.next();
       // It is awaited when its turn comes, if it comes: until then a failure is nobody's business.
-      reading.catch(() => {});
-      this.#pending.set(this.#next, reading);
+      first.catch(() => {});
+      this.#started.set(this.#next, { pieces, first });
     }
-    const ready = this.#pending.get(number);
-    this.#pending.delete(number);
-    return ready ? once(ready) : storage.read(this.#files[number]!.path, { signal });
+    const started = this.#started.get(number);
+    this.#started.delete(number);
+    return started ? goOn(started) : storage.read(this.#files[number]!.path, { signal });
+  }
+
+  /** Closes what was started and not taken. */
+  async close(): Promise<void> {
+    const started = [...this.#started.values()];
+    this.#started.clear();
+    await Promise.allSettled(started.map(({ pieces }) => pieces.return?.()));
   }
 }
 
-async function* once(bytes: Promise<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield await bytes;
-}
-
-async function readWhole(pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  for await (const piece of pieces) parts.push(piece.slice());
-  return parts.length === 1 ? parts[0]! : concat(parts);
+async function* goOn({ pieces, first }: Started): AsyncGenerator<Uint8Array> {
+  try {
+    for (let result = await first; !result.done; result = await pieces.next()) yield result.value;
+  } finally {
+    await pieces.return?.();
+  }
 }
 
 /**

@@ -93,7 +93,11 @@ export async function* replay(
   options: ReplayOptions = {},
 ): AsyncGenerator<ReplayEvent, void, undefined> {
   const run = new Replay(storage, plan, options);
-  yield* run.events();
+  try {
+    yield* run.events();
+  } finally {
+    await run.close();
+  }
 }
 
 class Replay {
@@ -127,6 +131,10 @@ class Replay {
     this.#salvage = options.salvage ?? false;
     this.#context = { storage, signal, onRead, onTrailing: (error) => this.#fault(error, false) };
     this.#ahead = new ReadAhead(this.#files, this.#context, Math.max(1, options.parallelism ?? 8));
+  }
+
+  close(): Promise<void> {
+    return this.#ahead.close();
   }
 
   async *events(): AsyncGenerator<ReplayEvent, void, undefined> {

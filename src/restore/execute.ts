@@ -189,11 +189,18 @@ class Fold {
       onRead: (bytes: number) => this.#progress("snapshot", bytes),
       onTrailing: (error: WalkitError) => this.#findings.push(findingOf(error, { generation })),
     };
-    for await (const piece of readSnapshot(snapshot, context)) {
-      writer ??= this.#start(piece);
-      await writer.add(piece.data);
+    let size: { pageSize: number; pageCount: number };
+    try {
+      for await (const piece of readSnapshot(snapshot, context)) {
+        writer ??= this.#start(piece);
+        await writer.add(piece.data);
+      }
+      size = await writer!.finish();
+    } catch (error) {
+      await writer?.abandon();
+      throw error;
     }
-    const { pageSize, pageCount } = await writer!.finish();
+    const { pageSize, pageCount } = size;
     if (!this.#proven) {
       this.#findings.push(
         findingOf(this.#unproven(this.#broken ? "broken" : "to end before it was written, or missing"), {

@@ -27,7 +27,10 @@ export interface WriterState {
 export class Writer {
   readonly #sink: DatabaseSink;
   readonly #state: WriterState;
-  readonly #out: Uint8Array<ArrayBuffer>;
+  /** Two pieces take turns: one is filled while the other is on its way. */
+  #out: Uint8Array<ArrayBuffer>;
+  #other: Uint8Array<ArrayBuffer>;
+  #writing: Promise<void> | undefined;
   /** Bytes in `#out`. */
   #filled = 0;
   /** Bytes handed on. */
@@ -41,44 +44,45 @@ export class Writer {
     this.#sink = sink;
     this.#state = state;
     this.#out = new Uint8Array(Math.max(PIECE, state.pageSize));
+    this.#other = new Uint8Array(this.#out.length);
   }
 
   async add(data: Uint8Array): Promise<void> {
     const { pageSize, pageCount = Number.POSITIVE_INFINITY } = this.#state;
-    const limit = pageCount * pageSize;
-    for (let at = 0; at < data.length; ) {
-      const page = Math.floor(this.#seen / pageSize) + 1;
-      const inPage = this.#seen % pageSize;
-      const take = Math.min(pageSize - inPage, data.length - at);
-      if (this.#seen < limit) {
-        this.#out.set(data.subarray(at, at + take), this.#filled);
-        this.#filled += take;
-        if (inPage + take === pageSize) this.#lay(page);
-        if (this.#filled === this.#out.length) await this.#flush();
-      }
-      this.#seen += take;
+    const end = Math.min(data.length, pageCount * pageSize - this.#seen);
+    this.#seen += data.length;
+    for (let at = 0; at < end; ) {
+      const take = Math.min(end - at, this.#out.length - this.#filled);
+      this.#out.set(data.subarray(at, at + take), this.#filled);
+      this.#filled += take;
       at += take;
+      if (this.#filled === this.#out.length) await this.#flush();
     }
   }
 
-  /** The last page in `#out` is whole, as the snapshot has it: its newer version replaces it, or it must stand. */
-  #lay(page: number): void {
+  /** The pages in `#out` are whole, as the snapshot has them: newer versions replace them, or they must stand. */
+  #lay(): void {
     const { store, pageSize, later, provable, shortest, position, path } = this.#state;
-    const bytes = this.#out.subarray(this.#filled - pageSize, this.#filled);
-    const fromWal = store?.get(page, bytes) ?? false;
-    if (!fromWal) {
-      if (page > shortest && page !== lockPage(pageSize)) throw this.#missing(page);
-      if (provable && later.get(page)?.has(xxh32(bytes))) {
-        throw new WalkitError(
-          "replica/before-mark",
-          `Expected the snapshot of index ${position.index} to hold nothing from after ${formatPosition(position)}, found a later version of page ${page} in it`,
-          { path, offset: (page - 1) * pageSize, decoded: true, position: formatPosition(position) },
-        );
-      }
+    const first = this.#position / pageSize + 1;
+    const last = first + this.#filled / pageSize - 1;
+    const bytesOf = (page: number) =>
+      this.#out.subarray((page - first) * pageSize, (page - first + 1) * pageSize);
+    for (let page = Math.max(first, shortest + 1); page <= last; page++) {
+      if (!store?.has(page) && page !== lockPage(pageSize)) throw this.#missing(page);
     }
-    if (page === 1) {
+    for (let page = first; provable && later.size > 0 && page <= last; page++) {
+      const hashes = later.get(page);
+      if (!hashes || store?.has(page) || !hashes.has(xxh32(bytesOf(page)))) continue;
+      throw new WalkitError(
+        "replica/before-mark",
+        `Expected the snapshot of index ${position.index} to hold nothing from after ${formatPosition(position)}, found a later version of page ${page} in it`,
+        { path, offset: (page - 1) * pageSize, decoded: true, position: formatPosition(position) },
+      );
+    }
+    store?.overlay(first, last, this.#out);
+    if (first === 1) {
       // Where the WAL brought it, the snapshot is not to blame.
-      const header = parseDatabaseHeader(bytes, fromWal ? {} : { path });
+      const header = parseDatabaseHeader(bytesOf(1), store?.has(1) ? {} : { path });
       if (header.pageSize !== pageSize) {
         const message = `Expected page 1 to tell of pages of ${pageSize} bytes at ${formatPosition(position)}, found ${header.pageSize}`;
         throw new WalkitError("database/page-size", message, { position: formatPosition(position) });
@@ -102,22 +106,21 @@ export class Writer {
   async finish(): Promise<{ pageSize: number; pageCount: number }> {
     const { pageSize, store } = this.#state;
     const pageCount = this.#state.pageCount ?? this.#seen / pageSize;
-    this.#checkSize(pageCount);
-    for (
-      let page = Math.floor(Math.min(this.#seen, pageCount * pageSize) / pageSize) + 1;
-      page <= pageCount;
-      page++
-    ) {
-      const bytes = this.#out.subarray(this.#filled, this.#filled + pageSize);
-      if (!store?.get(page, bytes)) {
-        if (page !== lockPage(pageSize)) throw this.#missing(page);
-        bytes.fill(0);
-      }
+    for (let page = Math.floor(this.#seen / pageSize) + 1; page <= pageCount; page++) {
+      if (!store?.has(page) && page !== lockPage(pageSize)) throw this.#missing(page);
+      this.#out.fill(0, this.#filled, this.#filled + pageSize);
       this.#filled += pageSize;
       if (this.#filled === this.#out.length) await this.#flush();
     }
     await this.#flush();
+    await this.#writing;
+    this.#checkSize(pageCount);
     return { pageSize, pageCount };
+  }
+
+  /** After a failure: nothing is on its way to the sink any more. */
+  async abandon(): Promise<void> {
+    await this.#writing?.catch(() => {});
   }
 
   #missing(page: number): WalkitError {
@@ -127,11 +130,13 @@ export class Writer {
 
   async #flush(): Promise<void> {
     if (this.#filled === 0) return;
-    await this.#sink.write({
-      type: "write",
-      position: this.#position,
-      data: this.#out.subarray(0, this.#filled),
-    });
+    this.#lay();
+    await this.#writing;
+    const data = this.#out.subarray(0, this.#filled);
+    this.#writing = this.#sink.write({ type: "write", position: this.#position, data });
+    // It is awaited before the next one; until then a failure is nobody's business.
+    this.#writing.catch(() => {});
+    [this.#out, this.#other] = [this.#other, this.#out];
     this.#position += this.#filled;
     this.#filled = 0;
   }
