@@ -1,18 +1,54 @@
-// Compiles src/ afresh, and makes the command executable. The new dist/ takes the place of the old one at once, so that a
-// command that is running meanwhile finds its files.
+// Compiles src/ afresh: the library file by file, the command into one file. The new dist/ takes the place of the old one at
+// once, so that a command that is running meanwhile finds its files.
 import { spawnSync } from "node:child_process";
-import { chmodSync, renameSync, rmSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { build } from "esbuild";
 
 const fresh = `dist-${process.pid}`;
-const manifest = createRequire(import.meta.url).resolve("typescript/package.json");
-const args = [join(dirname(manifest), "bin/tsc"), "-p", "tsconfig.build.json", "--outDir", fresh];
-const { status } = spawnSync(process.execPath, args, { stdio: "inherit" });
-if (status === 0) {
-  chmodSync(`${fresh}/cli/main.js`, 0o755);
-  rmSync("dist", { recursive: true, force: true });
-  renameSync(fresh, "dist");
+const old = `${fresh}-old`;
+const { resolve } = createRequire(import.meta.url);
+
+/**
+ * Node takes 25 ms to find and open the command's and commander's modules one by one: `restore` of a small replica takes
+ * 0.12 s in place of 0.14 s. Pieces for each command, loaded when it is run, are no faster than one file.
+ */
+async function bundleCommand(folder) {
+  for (const name of readdirSync(folder)) if (!name.startsWith("main.")) rmSync(join(folder, name));
+  const sources = readdirSync("src", { recursive: true, encoding: "utf8" });
+  // A thread's first file is looked for beside the file that starts the thread: of the command, in its folder.
+  const workers = sources.filter((path) => path.endsWith("-worker.ts")).map((path) => join("src", path));
+  await build({
+    entryPoints: ["src/cli/run.ts", ...workers],
+    outdir: folder,
+    entryNames: "[name]",
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    target: "node20",
+    sourcemap: true,
+    sourcesContent: false,
+    external: ["sql.js"],
+    // Commander and sql.js are CommonJS. Node's import() of sql.js takes 11 ms, require() 4 ms.
+    supported: { "dynamic-import": false },
+    banner: {
+      js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
+    },
+  });
+  copyFileSync(join(dirname(resolve("commander")), "LICENSE"), join(folder, "LICENSE.commander"));
+  chmodSync(join(folder, "main.js"), 0o755);
 }
-rmSync(fresh, { recursive: true, force: true });
-process.exitCode = status ?? 1;
+
+try {
+  const tsc = join(dirname(resolve("typescript/package.json")), "bin/tsc");
+  const args = [tsc, "-p", "tsconfig.build.json", "--outDir", fresh];
+  process.exitCode = spawnSync(process.execPath, args, { stdio: "inherit" }).status ?? 1;
+  if (process.exitCode === 0) {
+    await bundleCommand(join(fresh, "cli"));
+    if (existsSync("dist")) renameSync("dist", old);
+    renameSync(fresh, "dist");
+  }
+} finally {
+  for (const folder of [fresh, old]) rmSync(folder, { recursive: true, force: true });
+}

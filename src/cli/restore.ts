@@ -276,8 +276,7 @@ async function isVouchedFor(storage: Storage, { lost, plan, position }: Restored
   if (path === last.path || !segments.some((segment) => segment.path === path)) return false;
   let end = last.offset;
   try {
-    for await (const piece of decodeFile(last.path, storage.read(last.path), { storage }))
-      end += piece.length;
+    for await (const piece of decodeFile(last, { storage })) end += piece.length;
   } catch (error) {
     if (error instanceof WalkitError) return false;
     throw error;

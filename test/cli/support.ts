@@ -11,9 +11,8 @@ import {
   rmSync,
   statSync,
 } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect } from "vitest";
 import { sha256, tarPath } from "../support/fixtures.ts";
@@ -33,12 +32,11 @@ export function build(): void {
       continue;
     }
     try {
-      const tsc = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin/tsc");
-      const { status, stdout } = spawnSync(process.execPath, [tsc, "-p", "tsconfig.build.json"], {
+      const { status, stdout, stderr } = spawnSync(process.execPath, ["scripts/build.mjs"], {
         cwd: ROOT,
         encoding: "utf8",
       });
-      if (status !== 0 && !existsSync(MAIN)) throw new Error(stdout);
+      if (status !== 0) throw new Error(stdout + stderr);
       return;
     } finally {
       rmdirSync(lock);
