@@ -50,6 +50,7 @@ export {
   type ReadOptions,
   type Storage,
 } from "./storage/index.ts";
+export { serve, type Thread, ThreadPool } from "./threads/index.ts";
 export {
   type GenerationReport,
   LEVELS,

@@ -3,3 +3,4 @@ export { type RestoreFileOptions, restoreFile, restoreThrough } from "./restore/
 export { checkIntegrityInThread } from "./sqlite/thread.ts";
 export { DirectoryStorage } from "./storage/directory.ts";
 export { openReplica, type Replica } from "./storage/locate.ts";
+export { openThreads } from "./threads/node.ts";

@@ -27,13 +27,13 @@ const imports = new Map(
 
 /** Files only for Node; everything else is the portable library. */
 const NODE =
-  /^(cli\/|node\.ts$|storage\/(directory|locate)\.ts$|sqlite\/thread(-worker)?\.ts$|restore\/file\.ts$)/;
+  /^(cli\/|node\.ts$|storage\/(directory|locate)\.ts$|sqlite\/thread(-worker)?\.ts$|threads\/(node|decode-worker)\.ts$|restore\/file\.ts$)/;
 
 /** `design`: imports go down only. */
 const FLOORS = [
   [/^((errors|bytes|findings)\.ts$|kernel\/)/, 0],
   [/^(lz4|wal)\//, 1],
-  [/^(snapshot|storage|sqlite)\//, 2],
+  [/^(snapshot|storage|sqlite|threads)\//, 2],
   [/^replay\//, 3],
   [/^(restore|verify)\//, 4],
   [/^(cli\/|index\.ts|node\.ts)/, 5],

@@ -3,6 +3,7 @@
 import { WalkitError } from "../errors.ts";
 import { FrameDecoder } from "../lz4/index.ts";
 import type { Storage } from "../storage/storage.ts";
+import type { DecodingFile, ThreadPool } from "../threads/index.ts";
 import type { PlannedFile } from "./plan.ts";
 
 export interface ReadContext {
@@ -12,25 +13,26 @@ export interface ReadContext {
   onRead?: ((bytes: number) => void) | undefined;
   /** Told where bytes follow the end of the LZ4 frame: odd, but nothing is lost by it. */
   onTrailing?: ((error: WalkitError) => void) | undefined;
+  /** Where files are decoded; in this thread by default, and as long as no other is ready. */
+  threads?: ThreadPool | undefined;
 }
 
 /** Files up to this size are read ahead; larger ones would not fit one piece. Litestream's segments are mostly far below. */
 const READ_AHEAD_SIZE = 1 << 20;
-
-interface Started {
-  pieces: AsyncIterator<Uint8Array>;
-  first: Promise<IteratorResult<Uint8Array>>;
-}
+/** Below this a file is decoded sooner than another thread is told of it. */
+const WORTH_A_THREAD = 1 << 15;
+/** Files that other threads decode ahead: enough to keep them busy, and what is decoded takes memory. */
+const DECODED_AHEAD = 3;
 
 /**
- * A queue over `files`: taking the bytes of one starts the reading of the next ones, so that up to `parallelism` small
- * files are on their way at a time.
+ * A queue over `files`: taking one starts the reading, and in other threads the decoding, of the next ones, so that up to
+ * `parallelism` small files are on their way at a time.
  */
 export class ReadAhead {
   readonly #files: readonly PlannedFile[];
   readonly #context: ReadContext;
   readonly #parallelism: number;
-  readonly #started = new Map<number, Started>();
+  readonly #started = new Map<number, OpenFile>();
   #next = 0;
 
   constructor(files: readonly PlannedFile[], context: ReadContext, parallelism: number) {
@@ -39,37 +41,25 @@ export class ReadAhead {
     this.#parallelism = parallelism;
   }
 
-  /** The compressed bytes of file `number`. Numbers must ascend; one may be taken twice. */
-  take(number: number): AsyncIterable<Uint8Array> {
-    const { storage, signal } = this.#context;
+  /** Decompresses file `number`: see {@link decodeFile}. Numbers must ascend; one may be taken twice. */
+  take(number: number): AsyncGenerator<Uint8Array> {
     for (this.#next = Math.max(this.#next, number); this.#next < this.#files.length; this.#next++) {
       if (this.#next - number >= this.#parallelism) break;
-      const { path, size } = this.#files[this.#next]!;
-      if (size === undefined || size > READ_AHEAD_SIZE) continue;
-      const pieces = storage.read(path, { signal })[Symbol.asyncIterator]();
-      const first = pieces.next();
-      // It is awaited when its turn comes, if it comes: until then a failure is nobody's business.
-      first.catch(() => {});
-      this.#started.set(this.#next, { pieces, first });
+      const file = this.#files[this.#next]!;
+      if (file.size === undefined || file.size > READ_AHEAD_SIZE) continue;
+      this.#started.set(this.#next, new OpenFile(file, this.#context));
     }
+    for (let ahead = 0; ahead <= DECODED_AHEAD; ahead++) this.#started.get(number + ahead)?.begin();
     const started = this.#started.get(number);
     this.#started.delete(number);
-    return started ? goOn(started) : storage.read(this.#files[number]!.path, { signal });
+    return started ? started.decode() : decodeFile(this.#files[number]!, this.#context);
   }
 
   /** Closes what was started and not taken. */
   async close(): Promise<void> {
     const started = [...this.#started.values()];
     this.#started.clear();
-    await Promise.allSettled(started.map(({ pieces }) => pieces.return?.()));
-  }
-}
-
-async function* goOn({ pieces, first }: Started): AsyncGenerator<Uint8Array> {
-  try {
-    for (let result = await first; !result.done; result = await pieces.next()) yield result.value;
-  } finally {
-    await pieces.return?.();
+    await Promise.allSettled(started.map((file) => file.close()));
   }
 }
 
@@ -79,32 +69,83 @@ async function* goOn({ pieces, first }: Started): AsyncGenerator<Uint8Array> {
  *
  * @throws WalkitError `lz4/*`, `storage/*`, with the path and the byte offset in the compressed file
  */
-export async function* decodeFile(
-  path: string,
-  source: AsyncIterable<Uint8Array>,
-  context: ReadContext,
-): AsyncGenerator<Uint8Array> {
-  const decoder = new FrameDecoder({ path, frames: "first", trailing: "ignore" });
-  let head: Uint8Array | undefined;
-  try {
-    for await (const piece of source) {
-      head ??= piece.slice(0, AGE.length);
-      yield* decoder.push(piece);
-      context.signal?.throwIfAborted();
-      context.onRead?.(piece.length);
-    }
-    decoder.end();
-  } catch (error) {
-    throw head && isAge(head) ? encrypted(path) : error;
+export function decodeFile(file: PlannedFile, context: ReadContext): AsyncGenerator<Uint8Array> {
+  const open = new OpenFile(file, context);
+  open.begin();
+  return open.decode();
+}
+
+/** A file on its way. */
+class OpenFile {
+  readonly #file: PlannedFile;
+  readonly #context: ReadContext;
+  readonly #source: AsyncGenerator<Uint8Array>;
+  readonly #first: Promise<IteratorResult<Uint8Array>>;
+  #decoding: DecodingFile | undefined;
+  #head: Uint8Array | undefined;
+
+  /** Reads its first piece. */
+  constructor(file: PlannedFile, context: ReadContext) {
+    this.#file = file;
+    this.#context = context;
+    this.#source = this.#read();
+    this.#first = this.#source.next();
+    // It is awaited when its turn comes, if it comes: until then a failure is nobody's business.
+    this.#first.catch(() => {});
   }
-  if (decoder.trailingOffset !== undefined) {
-    context.onTrailing?.(
+
+  /** Has it decoded by another thread, where that is worth while. */
+  begin(): void {
+    const { path, size } = this.#file;
+    if (this.#decoding || (size !== undefined && size < WORTH_A_THREAD)) return;
+    this.#decoding = this.#context.threads?.begin(path, this.#pieces());
+  }
+
+  async *decode(): AsyncGenerator<Uint8Array> {
+    let trailing: number | undefined;
+    try {
+      trailing = yield* this.#decoding ? this.#decoding.read() : this.#decodeHere();
+    } catch (error) {
+      throw this.#head && isAge(this.#head) ? encrypted(this.#file.path) : error;
+    }
+    if (trailing === undefined) return;
+    this.#context.onTrailing?.(
       new WalkitError(
         "lz4/trailing-data",
-        `Expected the file to end with its LZ4 frame at byte ${decoder.trailingOffset}, found more bytes after it`,
-        { path, offset: decoder.trailingOffset },
+        `Expected the file to end with its LZ4 frame at byte ${trailing}, found more bytes after it`,
+        { path: this.#file.path, offset: trailing },
       ),
     );
+  }
+
+  async close(): Promise<void> {
+    if (this.#decoding) this.#decoding.drop();
+    else await this.#source.return(undefined);
+  }
+
+  async *#decodeHere(): AsyncGenerator<Uint8Array, number | undefined> {
+    const decoder = new FrameDecoder({ path: this.#file.path, frames: "first", trailing: "ignore" });
+    for await (const piece of this.#pieces()) yield* decoder.push(piece);
+    decoder.end();
+    return decoder.trailingOffset;
+  }
+
+  async *#pieces(): AsyncGenerator<Uint8Array> {
+    try {
+      for (let next = await this.#first; !next.done; next = await this.#source.next()) yield next.value;
+    } finally {
+      await this.#source.return(undefined);
+    }
+  }
+
+  async *#read(): AsyncGenerator<Uint8Array> {
+    const { storage, signal, onRead } = this.#context;
+    for await (const piece of storage.read(this.#file.path, { signal })) {
+      this.#head ??= piece.slice(0, AGE.length);
+      yield piece;
+      signal?.throwIfAborted();
+      onRead?.(piece.length);
+    }
   }
 }
 

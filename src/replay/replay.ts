@@ -124,12 +124,12 @@ class Replay {
   #applying = true;
 
   constructor(storage: ReadContext["storage"], plan: ReplayPlan, options: ReplayOptions) {
-    const { signal, onRead } = options;
+    const { signal, onRead, threads } = options;
     this.#plan = plan;
     this.#files = [...plan.segments, ...(plan.proof ?? [])];
     this.#throws = options.faults !== "report";
     this.#salvage = options.salvage ?? false;
-    this.#context = { storage, signal, onRead, onTrailing: (error) => this.#fault(error, false) };
+    this.#context = { storage, signal, onRead, threads, onTrailing: (error) => this.#fault(error, false) };
     this.#ahead = new ReadAhead(this.#files, this.#context, Math.max(1, options.parallelism ?? 8));
   }
 
@@ -230,8 +230,7 @@ class Replay {
     let decoded = 0;
     let checksum: string | undefined;
     try {
-      const pieces = decodeFile(segment.path, this.#ahead.take(number), this.#context);
-      for await (const piece of pieces) {
+      for await (const piece of this.#ahead.take(number)) {
         if (decoded === 0) checksum = storedChecksum(piece);
         decoded += piece.length;
         if (!reader || reader !== this.#reader) continue;
@@ -260,7 +259,7 @@ class Replay {
       if (inWal) {
         // Without the header nothing of this index can be read as WAL; its files are still decoded.
         this.#reader = undefined;
-        if (decoded > 0) yield* this.#decodeOnly(number, segment);
+        if (decoded > 0) yield* this.#decodeOnly(segment);
       }
       // How long the segment was is unknown. If the next one begins where the frames end, it may still tie in with them.
       this.#expected = proven ? end : undefined;
@@ -287,10 +286,10 @@ class Replay {
   }
 
   /** What the LZ4 layer alone can say of a file whose WAL cannot be read. */
-  async *#decodeOnly(number: number, segment: PlannedSegment): AsyncGenerator<ReplayEvent> {
+  async *#decodeOnly(segment: PlannedSegment): AsyncGenerator<ReplayEvent> {
     try {
-      const context = { ...this.#context, onRead: undefined };
-      for await (const _ of decodeFile(segment.path, this.#ahead.take(number), context));
+      const context = { ...this.#context, onRead: undefined, threads: undefined };
+      for await (const _ of decodeFile(segment, context));
     } catch (error) {
       if (!(error instanceof WalkitError) || error.code === "storage/not-found") throw error;
       this.#fault(error, true, segment);
@@ -376,7 +375,7 @@ class Replay {
    * first, which no frame in its place could have; read from there it must fit to its last frame.
    */
   async #isDuplicate(number: number, segment: PlannedSegment): Promise<boolean> {
-    const { path, index, offset, size } = segment;
+    const { index, offset, size } = segment;
     const { storage, signal } = this.#context;
     const previous = this.#previous;
     if (!previous || previous.size !== size || !this.#reader || this.#expected !== offset) return false;
@@ -385,7 +384,7 @@ class Replay {
     try {
       const copy = new WalReader({ resume: previous.start });
       let checked = false;
-      for await (const piece of decodeFile(path, storage.read(path, { signal }), { storage, signal })) {
+      for await (const piece of decodeFile(segment, { storage, signal })) {
         if (!checked && storedChecksum(piece) !== previous.checksum) return false;
         checked = true;
         for (const _ of copy.push(piece));

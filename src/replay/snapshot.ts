@@ -27,11 +27,7 @@ export async function* readSnapshot(
   let header: DatabaseHeader | undefined;
   let head: Uint8Array = new Uint8Array(0);
   let position = 0;
-  for await (const data of decodeFile(
-    path,
-    context.storage.read(path, { signal: context.signal }),
-    context,
-  )) {
+  for await (const data of decodeFile(snapshot, context)) {
     if (data.length === 0) continue;
     if (header) {
       yield { header, position, data };

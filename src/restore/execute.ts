@@ -11,6 +11,7 @@ import { type ReplayOptions, replay } from "../replay/replay.ts";
 import { readSnapshot, type SnapshotPiece } from "../replay/snapshot.ts";
 import { formatPosition, type Position } from "../snapshot/names.ts";
 import type { Storage } from "../storage/storage.ts";
+import type { ThreadPool } from "../threads/index.ts";
 import { forEachPage } from "../wal/index.ts";
 import { PageStore, type Spill } from "./page-store.ts";
 import type { DatabaseSink } from "./sink.ts";
@@ -37,6 +38,8 @@ export interface ExecuteOptions {
    * result then says `proven: false`. By default both are thrown.
    */
   salvage?: boolean | undefined;
+  /** Where files are decoded, where there are many: in this thread by default. */
+  threads?: ThreadPool | undefined;
   /** Opens the place for changed pages past the budget. */
   openSpill?: (() => Spill) | undefined;
 }
@@ -75,6 +78,7 @@ export async function executePlan(
   options: ExecuteOptions = {},
 ): Promise<RestoreResult> {
   const fold = new Fold(storage, plan, sink, options);
+  options.threads?.expect(plan.bytes);
   try {
     await fold.readWal();
     return await fold.writeDatabase();
@@ -128,6 +132,7 @@ class Fold {
       signal: this.#options.signal,
       parallelism: this.#options.parallelism,
       salvage: this.#options.salvage,
+      threads: this.#options.threads,
       onRead: (bytes) => this.#progress("wal", bytes),
     };
     for await (const event of replay(this.#storage, plan, options)) {
@@ -186,6 +191,7 @@ class Fold {
     const context = {
       storage: this.#storage,
       signal: this.#options.signal,
+      threads: this.#options.threads,
       onRead: (bytes: number) => this.#progress("snapshot", bytes),
       onTrailing: (error: WalkitError) => this.#findings.push(findingOf(error, { generation })),
     };

@@ -6,11 +6,11 @@
  * in the order of their numbers. So the spill is no larger than the pages that it holds, and a reader who asks for
  * pages in order, as a restore does, reads each of these runs from its beginning to its end, in large pieces.
  *
- * Slots and places stand in small tables of 64 pages: a few bytes a changed page in a database of any size, and less than
- * a page each where hostile page numbers lie far apart.
+ * What a page costs besides is the 4 bytes that tell its place.
  */
 
 import { WalkitError } from "../errors.ts";
+import { PageMap } from "../replay/page-map.ts";
 
 /** Bytes that do not fit into memory: a temporary file, an OPFS handle. Positions are its own, from 0. */
 export interface Spill {
@@ -19,7 +19,6 @@ export interface Spill {
   close(): void;
 }
 
-const TABLE = 64;
 /** Memory is taken in blocks of this size, as pages come. */
 const BLOCK = 1 << 20;
 /** The spill is written in pieces of this size where pages lie side by side. */
@@ -27,12 +26,6 @@ const PIECE = 1 << 20;
 /** The spill is read in pieces of up to this size, one for each run, of this many bytes in all. */
 const WINDOW = 1 << 18;
 const WINDOWS = 1 << 22;
-
-/** Of 64 pages: slot + 1, place + 1; 0 where there is none. */
-interface Table {
-  slots: Uint32Array;
-  places: Uint32Array | undefined;
-}
 
 /** A part of the spill that was read: places from `from` to `to`. */
 interface Window {
@@ -45,15 +38,16 @@ export class PageStore {
   readonly pageSize: number;
   readonly #memorySlots: number;
   readonly #openSpill: (() => Spill) | undefined;
-  readonly #tables = new Map<number, Table>();
+  /** The slots of the pages in memory. */
+  readonly #slots = new Map<number, number>();
+  /** Place + 1 of each page in the spill. */
+  readonly #places = new PageMap();
+  #placeCount = 0;
+  readonly #freePlaces: number[] = [];
   readonly #blocks: Uint8Array[] = [];
   readonly #slotsPerBlock: number;
-  /** The page in each slot; 0: none any more. */
-  readonly #pages: number[] = [];
   readonly #freeSlots: number[] = [];
   #spill: Spill | undefined;
-  #places = 0;
-  readonly #freePlaces: number[] = [];
   /** The first place of each run, ascending, and what was read of it last. */
   readonly #runs: number[] = [];
   #windows: Window[] = [];
@@ -78,24 +72,20 @@ export class PageStore {
   }
 
   has(page: number): boolean {
-    const table = this.#tables.get(Math.floor(page / TABLE));
-    return table !== undefined && holds(table, page % TABLE);
+    return this.#slots.has(page) || this.#places.get(page) !== 0;
   }
 
   /** Takes a copy of `data` as the newest version of `page` (numbered from 1). */
   set(page: number, data: Uint8Array): void {
-    const table = this.#table(page);
-    const at = page % TABLE;
-    let slot = table.slots[at]! - 1;
-    if (slot < 0) {
-      if (!holds(table, at)) {
+    let slot = this.#slots.get(page);
+    if (slot === undefined) {
+      if (this.#places.get(page) === 0) {
         this.#count++;
         if (page > this.#highest) this.#highest = page;
       }
-      if (this.#freeSlots.length === 0 && this.#pages.length === this.#memorySlots) this.#flush();
-      slot = this.#freeSlots.pop() ?? this.#pages.length;
-      this.#pages[slot] = page;
-      table.slots[at] = slot + 1;
+      if (this.#freeSlots.length === 0 && this.#slots.size === this.#memorySlots) this.#flush();
+      slot = this.#freeSlots.pop() ?? this.#slots.size;
+      this.#slots.set(page, slot);
     }
     const number = Math.floor(slot / this.#slotsPerBlock);
     const block = (this.#blocks[number] ??= new Uint8Array(this.#slotsPerBlock * this.pageSize));
@@ -113,19 +103,11 @@ export class PageStore {
    */
   overlay(first: number, last: number, into: Uint8Array): number {
     let copied = 0;
-    for (let page = first; page <= last; ) {
-      const number = Math.floor(page / TABLE);
-      const table = this.#tables.get(number);
-      const end = Math.min(last, number * TABLE + TABLE - 1);
-      if (table === undefined) page = end + 1;
-      else {
-        for (; page <= end; page++) {
-          const bytes = this.#find(table, page % TABLE);
-          if (bytes === undefined) continue;
-          into.set(bytes, (page - first) * this.pageSize);
-          copied++;
-        }
-      }
+    for (let page = first; page <= last; page++) {
+      const bytes = this.#find(page);
+      if (bytes === undefined) continue;
+      into.set(bytes, (page - first) * this.pageSize);
+      copied++;
     }
     return copied;
   }
@@ -133,48 +115,32 @@ export class PageStore {
   /** Drops every page past `count`: the database has become that short. */
   truncate(count: number): void {
     if (this.#highest <= count) return;
-    for (const [number, table] of this.#tables) {
-      const first = number * TABLE;
-      if (first + TABLE - 1 <= count) continue;
-      for (let at = Math.max(0, count + 1 - first); at < TABLE; at++) {
-        if (!holds(table, at)) continue;
-        this.#count--;
-        const slot = table.slots[at]! - 1;
-        if (slot >= 0) {
-          this.#freeSlots.push(slot);
-          this.#pages[slot] = 0;
-          table.slots[at] = 0;
-        }
-        const place = (table.places?.[at] ?? 0) - 1;
-        if (place >= 0) {
-          this.#freePlaces.push(place);
-          table.places![at] = 0;
-        }
-      }
-      if (first > count) this.#tables.delete(number);
+    for (const [page, slot] of this.#slots) {
+      if (page <= count) continue;
+      this.#slots.delete(page);
+      this.#freeSlots.push(slot);
+      if (this.#places.get(page) === 0) this.#count--;
     }
+    this.#places.truncate(count, (value) => {
+      this.#freePlaces.push(value - 1);
+      this.#count--;
+    });
     this.#highest = count;
   }
 
   close(): void {
     this.#spill?.close();
     this.#spill = undefined;
-    this.#tables.clear();
+    this.#slots.clear();
+    this.#places.clear();
     this.#blocks.length = 0;
     this.#windows = [];
   }
 
-  #table(page: number): Table {
-    const number = Math.floor(page / TABLE);
-    let table = this.#tables.get(number);
-    if (!table) this.#tables.set(number, (table = { slots: new Uint32Array(TABLE), places: undefined }));
-    return table;
-  }
-
-  #find(table: Table, at: number): Uint8Array | undefined {
-    const slot = table.slots[at]! - 1;
-    if (slot >= 0) return this.#memory(slot);
-    const place = (table.places?.[at] ?? 0) - 1;
+  #find(page: number): Uint8Array | undefined {
+    const slot = this.#slots.get(page);
+    if (slot !== undefined) return this.#memory(slot);
+    const place = this.#places.get(page) - 1;
     return place >= 0 ? this.#read(place) : undefined;
   }
 
@@ -193,23 +159,21 @@ export class PageStore {
     }
     this.#spill ??= this.#openSpill();
     this.#windows = [];
-    const pages = Float64Array.from(this.#pages).sort();
-    const start = this.#places;
+    const pages = Float64Array.from(this.#slots.keys()).sort();
+    const start = this.#placeCount;
     // Place and slot in one number, to sort by place: places and slots are counts of pages, so it stays below 2^53.
     const moves = new Float64Array(pages.length);
     for (const [i, page] of pages.entries()) {
-      const table = this.#tables.get(Math.floor(page / TABLE))!;
-      const at = page % TABLE;
-      table.places ??= new Uint32Array(TABLE);
-      const place =
-        table.places[at]! - 1 >= 0 ? table.places[at]! - 1 : (this.#freePlaces.pop() ?? this.#places++);
-      moves[i] = place * this.#memorySlots + table.slots[at]! - 1;
-      table.places[at] = place + 1;
-      table.slots[at] = 0;
+      let place = this.#places.get(page) - 1;
+      if (place < 0) {
+        place = this.#freePlaces.pop() ?? this.#placeCount++;
+        this.#places.set(page, place + 1);
+      }
+      moves[i] = place * this.#memorySlots + this.#slots.get(page)!;
     }
-    if (this.#places > start) this.#runs.push(start);
+    if (this.#placeCount > start) this.#runs.push(start);
     this.#write(moves.sort());
-    this.#pages.length = 0;
+    this.#slots.clear();
   }
 
   #write(moves: Float64Array): void {
@@ -242,7 +206,7 @@ export class PageStore {
       this.#windows[run] = window = { bytes, from: 0, to: 0 };
     }
     if (place < window.from || place >= window.to) {
-      const end = this.#runs[run + 1] ?? this.#places;
+      const end = this.#runs[run + 1] ?? this.#placeCount;
       window.from = place;
       window.to = Math.min(end, place + window.bytes.length / pageSize);
       this.#spill!.read(window.bytes.subarray(0, (window.to - place) * pageSize), place * pageSize);
@@ -250,8 +214,4 @@ export class PageStore {
     const at = (place - window.from) * pageSize;
     return window.bytes.subarray(at, at + pageSize);
   }
-}
-
-function holds({ slots, places }: Table, at: number): boolean {
-  return slots[at] !== 0 || (places !== undefined && places[at] !== 0);
 }

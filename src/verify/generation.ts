@@ -14,6 +14,7 @@ import type { Generation, Segment, Snapshot } from "../snapshot/catalog.ts";
 import { lockPage } from "../snapshot/database.ts";
 import { formatPosition, type Position } from "../snapshot/names.ts";
 import type { Storage } from "../storage/storage.ts";
+import type { ThreadPool } from "../threads/index.ts";
 import { forEachPage, type WalFrames } from "../wal/index.ts";
 import { LinkCount } from "./links.ts";
 import { type RangeDraft, splitLeftover, startRange } from "./names.ts";
@@ -25,6 +26,7 @@ import { IndexWindow } from "./window.ts";
 export interface CheckOptions {
   signal?: AbortSignal | undefined;
   parallelism?: number | undefined;
+  threads?: ThreadPool | undefined;
   /** Compare snapshots with the replay, page by page; else checksums alone. */
   pages: boolean;
   onRead: (bytes: number) => void;
@@ -96,12 +98,12 @@ class GenerationCheck {
   }
 
   async run(): Promise<void> {
-    const { signal, parallelism, onRead } = this.#options;
+    const { signal, parallelism, threads, onRead } = this.#options;
     const replayOf = (segments: Iterable<Segment>) =>
       replay(
         this.#storage,
         { generation: this.#id, segments: Array.from(segments, plannedSegment) },
-        { signal, parallelism, onRead, faults: "report" },
+        { signal, parallelism, threads, onRead, faults: "report" },
       );
     // Nothing depends on leftovers: what is wrong with them is worth a warning, and that they have gaps is no news.
     for await (const event of replayOf(this.#leftover)) {
@@ -335,11 +337,12 @@ class GenerationCheck {
     snapshot: Snapshot,
     each: (page: number, data: Uint8Array) => void,
   ): Promise<number | undefined> {
-    const { signal, onRead } = this.#options;
+    const { signal, threads, onRead } = this.#options;
     const pages = new Pages(this.#options.pages ? each : () => {});
     const context = {
       storage: this.#storage,
       signal,
+      threads,
       onRead,
       onTrailing: (e: WalkitError) => this.#report(e),
     };

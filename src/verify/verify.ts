@@ -8,6 +8,7 @@ import { type Catalog, type Generation, hasChanged, readCatalog } from "../snaps
 import { formatTime, timeRange } from "../snapshot/times.ts";
 import { checkIntegrity, MAX_INTEGRITY_SIZE } from "../sqlite/index.ts";
 import type { Storage } from "../storage/storage.ts";
+import type { ThreadPool } from "../threads/index.ts";
 import { type Checked, checkGeneration } from "./generation.ts";
 import { checkGaps, finishRange, nameFindings, strayFindings } from "./names.ts";
 import { type GenerationReport, LEVELS, type Level, statusOf, type VerifyReport } from "./report.ts";
@@ -22,6 +23,8 @@ export interface VerifyOptions {
   signal?: AbortSignal | undefined;
   /** Files on their way at a time; 8 by default. */
   parallelism?: number | undefined;
+  /** Where files are decoded, where there are many: in this thread by default. */
+  threads?: ThreadPool | undefined;
   /** Compressed bytes read and in all, where the listing tells. */
   onProgress?: ((progress: { done: number; total: number | undefined }) => void) | undefined;
   /** SQLite's own check; sql.js in this thread by default. `walkit/node` has one that can be stopped. */
@@ -61,6 +64,7 @@ export async function verify(storage: Storage, options: VerifyOptions = {}): Pro
     ]);
   }
   const progress = new ProgressOf(catalog, options.onProgress);
+  if (level !== "names") options.threads?.expect(progress.total);
   for (const { id } of catalog.generations) {
     const { report: one, findings } = await verifyOne(storage, id, catalog, level, options, progress);
     add(findings);
@@ -126,13 +130,19 @@ async function check(
   storage: Storage,
   generation: Generation,
   level: Level,
-  { signal, parallelism }: VerifyOptions,
+  { signal, parallelism, threads }: VerifyOptions,
   progress: ProgressOf,
 ): Promise<Outcome> {
   if (level === "names") return { ...NOTHING, ...checkGaps(generation) };
   const pages = level !== "frames";
   const onRead = (bytes: number) => progress.add(bytes);
-  const checked = await checkGeneration(storage, generation, { signal, parallelism, pages, onRead });
+  const checked = await checkGeneration(storage, generation, {
+    signal,
+    parallelism,
+    threads,
+    pages,
+    onRead,
+  });
   return pages ? checked : { ...checked, links: undefined };
 }
 
@@ -184,7 +194,7 @@ function finish(
 async function integrity(
   storage: Storage,
   done: { report: GenerationReport; findings: Finding[] },
-  { prefix, signal, parallelism, checkIntegrity: check = checkIntegrity }: VerifyOptions,
+  { prefix, signal, parallelism, threads, checkIntegrity: check = checkIntegrity }: VerifyOptions,
 ): Promise<void> {
   const { report, findings } = done;
   const { generation, pageCount = 0, pageSize = 0 } = report;
@@ -197,7 +207,12 @@ async function integrity(
       );
     }
     const sink = new MemorySink(MAX_INTEGRITY_SIZE, pageCount * pageSize);
-    const { findings: notes } = await restore(storage, { generation }, sink, { prefix, signal, parallelism });
+    const { findings: notes } = await restore(storage, { generation }, sink, {
+      prefix,
+      signal,
+      parallelism,
+      threads,
+    });
     const unproven = notes.filter(({ code }) => code === "replica/snapshot-unproven");
     if (!findings.some(({ code }) => code === "replica/snapshot-unproven")) findings.push(...unproven);
     await check(sink.bytes, "full", signal);
@@ -213,19 +228,19 @@ async function integrity(
 }
 
 class ProgressOf {
-  readonly #total: number | undefined;
+  readonly total: number | undefined;
   readonly #tell: VerifyOptions["onProgress"];
   #done = 0;
 
   constructor(catalog: Catalog, tell: VerifyOptions["onProgress"]) {
     const files = catalog.generations.flatMap((g) => [...g.snapshots, ...g.segments]);
     const sized = files.every((file) => file.size !== undefined);
-    this.#total = sized ? files.reduce((sum, file) => sum + file.size!, 0) : undefined;
+    this.total = sized ? files.reduce((sum, file) => sum + file.size!, 0) : undefined;
     this.#tell = tell;
   }
 
   add(bytes: number): void {
     this.#done += bytes;
-    this.#tell?.({ done: this.#done, total: this.#total });
+    this.#tell?.({ done: this.#done, total: this.total });
   }
 }
