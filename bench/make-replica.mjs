@@ -8,17 +8,13 @@
  * never reached. The application begins the WAL anew when Litestream has all of it, which makes a new index.
  */
 
-import { fork, spawn, spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
+import { spawn, spawnSync } from "node:child_process";
 import {
-  closeSync,
-  createReadStream,
   existsSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
-  readSync,
   renameSync,
   rmSync,
   statSync,
@@ -27,6 +23,7 @@ import {
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { decompress } from "../dist/lz4/index.js";
+import { Application, sha256, walEnd } from "./application.mjs";
 import { DATA, findLitestream } from "./peers.mjs";
 
 const FOLDER = join(DATA, "large");
@@ -124,42 +121,6 @@ async function make(litestream, facts) {
   renameSync(temporary, facts);
 }
 
-class Application {
-  #child;
-
-  static async start(database) {
-    // Left behind by one that was killed.
-    rmSync(`${database}.lock`, { recursive: true, force: true });
-    const application = new Application();
-    application.#child = fork(fileURLToPath(new URL("writer.mjs", import.meta.url)), [database]);
-    await application.#answer();
-    return application;
-  }
-
-  #answer() {
-    return new Promise((resolve, reject) => {
-      const died = () => reject(new Error("the application died"));
-      this.#child.once("exit", died);
-      this.#child.once("message", ({ error }) => {
-        this.#child.removeListener("exit", died);
-        if (error) reject(new Error(error));
-        else resolve();
-      });
-    });
-  }
-
-  do(job, options = {}) {
-    this.#child.send({ job, ...options });
-    return this.#answer();
-  }
-
-  kill() {
-    const over = new Promise((resolve) => this.#child.once("exit", resolve));
-    this.#child.kill("SIGKILL");
-    return over;
-  }
-}
-
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 async function until(what, holds) {
@@ -182,23 +143,6 @@ function newestIn(folder) {
     .filter((name) => name.endsWith(".wal"))
     .at(-1);
   return { index: Number.parseInt(path.slice(-12, -4), 16), size: statSync(path).size };
-}
-
-/** Where the frames of the WAL's current round end: behind them old ones may follow. */
-function walEnd(path) {
-  const file = openSync(path, "r");
-  try {
-    const header = Buffer.alloc(32);
-    const frame = Buffer.alloc(24);
-    readSync(file, header, 0, 32, 0);
-    let at = 32;
-    while (readSync(file, frame, 0, 24, at) === 24 && frame.compare(header, 16, 24, 8, 16) === 0) {
-      at += 24 + header.readUInt32BE(8);
-    }
-    return at;
-  } finally {
-    closeSync(file);
-  }
 }
 
 /** Offset in the newest index up to which the replica has the WAL. */
@@ -225,12 +169,6 @@ function describe(replica, databaseBytes) {
     segments: segments.length,
     indexes: new Set(segments.map((path) => path.match(/([0-9a-f]{8})_[0-9a-f]+\.wal\.lz4$/)[1])).size,
   };
-}
-
-export async function sha256(path) {
-  const hash = createHash("sha256");
-  for await (const piece of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(piece);
-  return hash.digest("hex");
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

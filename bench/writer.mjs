@@ -5,58 +5,7 @@
  */
 
 import sqlite from "node-sqlite3-wasm";
-
-const WORDS =
-  "account address amount approved archive balance batch billing branch cancelled carrier catalogue charge checkout client confirmed country courier credit currency customer damaged declined delayed delivered delivery deposit discount dispatch duplicate estimate exchange expired express failed forwarded fragile handling held inbound insured invoice item ledger limited manual merchant missing notice office open order outbound overdue package paid parcel partial pending picked platform policy postage priority processed product quantity queue receipt received refund region rejected reminder replaced request reserved retail return review route sample scheduled sender settled shipment signature standard status stock storage submitted supplier surcharge terminal total tracking transfer transit unpaid update urgent verified voucher waiting warehouse window".split(
-    " ",
-  );
-const STATUSES = ["new", "paid", "packed", "sent", "delivered", "returned", "refunded"];
-
-let state = 20_240_131;
-
-/** mulberry32: a whole number below `limit`. */
-function random(limit) {
-  state = (state + 0x6d2b79f5) | 0;
-  let t = Math.imul(state ^ (state >>> 15), 1 | state);
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-  return ((t ^ (t >>> 14)) >>> 0) % limit;
-}
-
-const word = () => WORDS[random(WORDS.length)];
-
-function text(count) {
-  let result = word();
-  for (let i = 1; i < count; i++) result += ` ${word()}`;
-  return result;
-}
-
-function bytes(count) {
-  const result = new Uint8Array(count);
-  for (let i = 0; i < count; i++) result[i] = random(256);
-  return result;
-}
-
-function row(id) {
-  const email = `${word()}.${word()}${random(100_000)}@${word()}.example`;
-  const address = `${1 + random(400)} ${word()} street, ${10_000 + random(90_000)} ${word()}`;
-  const detail = JSON.stringify({
-    sku: random(1 << 30).toString(36),
-    quantity: 1 + random(9),
-    note: text(6),
-  });
-  const created = 1_700_000_000 + id * 17 + random(17);
-  return [
-    id,
-    random(200_000),
-    email,
-    STATUSES[random(7)],
-    created,
-    random(1e7) / 100,
-    address,
-    detail,
-    bytes(80),
-  ];
-}
+import { detail, order, random, seed, status, total } from "./rows.mjs";
 
 const db = new sqlite.Database(process.argv[2]);
 let insert;
@@ -68,7 +17,7 @@ function prepare() {
   update = db.prepare("UPDATE orders SET status = ?, total = ?, detail = ? WHERE id = ?");
   rows = db.get("SELECT max(id) AS n FROM orders")?.n ?? 0;
   // So that what a burst does depends on the number of rows alone, not on this process's past.
-  state = rows;
+  seed(rows);
 }
 
 const jobs = {
@@ -80,7 +29,7 @@ const jobs = {
     );
     prepare();
     db.exec("BEGIN");
-    for (let id = 1; id <= count; id++) insert.run(row(id));
+    for (let id = 1; id <= count; id++) insert.run(order(id));
     db.exec("COMMIT");
     insert.finalize();
     update.finalize();
@@ -99,15 +48,29 @@ const jobs = {
   transaction({ updates, inserts }) {
     db.exec("BEGIN");
     for (let i = 0; i < updates; i++) {
-      const detail = JSON.stringify({
-        sku: random(1 << 30).toString(36),
-        quantity: 1 + random(9),
-        note: text(6),
-      });
-      update.run([STATUSES[random(7)], random(1e7) / 100, detail, 1 + random(rows)]);
+      const particulars = detail();
+      update.run([status(), total(), particulars, 1 + random(rows)]);
     }
-    for (let i = 0; i < inserts; i++) insert.run(row(++rows));
+    for (let i = 0; i < inserts; i++) insert.run(order(++rows));
     db.exec("COMMIT");
+  },
+
+  /** `count` transactions of one changed order each, every fourth with a new one as well. */
+  transactions({ count }) {
+    for (let i = 0; i < count; i++) jobs.transaction({ updates: 1, inserts: i % 4 === 0 ? 1 : 0 });
+  },
+
+  /** The tables that Litestream makes in each database that it replicates. */
+  litestreamTables() {
+    db.exec("CREATE TABLE _litestream_seq (id INTEGER PRIMARY KEY, seq INTEGER)");
+    db.exec("CREATE TABLE _litestream_lock (id INTEGER)");
+  },
+
+  /** The transaction with which Litestream begins each WAL. */
+  litestreamSequence() {
+    db.exec(
+      "INSERT INTO _litestream_seq (id, seq) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET seq = seq + 1",
+    );
   },
 
   /** Moves the WAL into the database; the next transaction begins it anew. */
@@ -117,6 +80,11 @@ const jobs = {
 
   finish() {
     db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  },
+
+  check() {
+    const [found] = Object.values(db.get("PRAGMA integrity_check"));
+    if (found !== "ok") throw new Error(`integrity_check: ${found}`);
   },
 };
 
