@@ -120,7 +120,13 @@ async function restoreExactly(
         if (error.code === "replica/before-mark" && target.timestamp !== undefined) {
           // The snapshot was there at that time, so all that it holds had been committed by then.
           const marked = await toMark(storage, plan, sink, options);
-          if (marked) return { ...marked, findings: [...notes, ...marked.findings] };
+          if (marked) {
+            const note = findingOf(laterThanAsked(error, marked, catalog), {
+              generation: plan.generation,
+              severity: "warning",
+            });
+            return { ...marked, findings: [...notes, note, ...marked.findings] };
+          }
         }
         avoid.add(plan.snapshot.path);
         first ??= error;
@@ -202,6 +208,25 @@ async function toMark(
     if (error instanceof WalkitError) return undefined;
     throw error;
   }
+}
+
+/**
+ * That the snapshot holds a commit shows in a page that equals its version of it. SQLite may write a page without changing
+ * it, though, and then the snapshot need not have been that far: which of the two it is cannot be told.
+ */
+function laterThanAsked(
+  { message, path }: WalkitError,
+  { position, plan }: Restored,
+  { generations }: Catalog,
+): WalkitError {
+  const last = plan.segments.at(-1)?.path;
+  const written = generations.flatMap((g) => g.segments).find((s) => s.path === last)?.modified;
+  const when = written === undefined ? "" : `, whose WAL was written at ${formatTime(written)}`;
+  return new WalkitError(
+    "replica/before-mark",
+    `${message}: the restored state is that of ${formatPosition(position!)}${when}, the first that is whole with this snapshot`,
+    { path, hint: "For an earlier state restore the end of an earlier index, with --index" },
+  );
 }
 
 function list(storage: Storage, target: Target, options: RestoreOptions): Promise<Catalog> {

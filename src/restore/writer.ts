@@ -9,7 +9,7 @@ import type { PageStore } from "./page-store.ts";
 import type { DatabaseSink } from "./sink.ts";
 
 /** Output is handed on in pieces of this size. */
-const PIECE = 1 << 20;
+const PIECE = 1 << 22;
 
 export interface WriterState {
   path: string;

@@ -6,7 +6,7 @@ import { BUFFER, errorFromData, type FromThread, type Thread } from "./protocol.
 const AHEAD = 2;
 /** Buffers for decoded bytes of one file: before somebody reads it, and from then on, for two of the largest blocks. */
 const ROOMS = 2;
-const ROOMS_READING = 8;
+const ROOMS_READING = 6;
 /** A thread costs some 40 ms and 20 MB, which is what it saves at about this many compressed bytes. */
 const WORTHWHILE = 16 << 20;
 

@@ -22,7 +22,7 @@
 import { type ErrorCode, type ErrorDetails, WalkitError } from "../errors.ts";
 
 /** Size of the buffers, in bytes, in both directions. Decoded bytes may take several. */
-export const BUFFER: number = 1 << 19;
+export const BUFFER: number = 1 << 20;
 
 export type ToThread =
   | { type: "begin"; file: number; path: string }
