@@ -82,9 +82,10 @@ async function restoreTemporary(
     await options.accept?.(result);
   };
   const own = options.threads ? undefined : openThreads(options.parallelism);
+  const sink = new FileSink(file, path);
   let restored: Restored;
   try {
-    restored = await restore(storage, target, new FileSink(file, path), {
+    restored = await restore(storage, target, sink, {
       ...options,
       accept,
       threads: options.threads ?? own,
@@ -93,7 +94,7 @@ async function restoreTemporary(
   } finally {
     await own?.close();
   }
-  await wrap(path, () => file.sync());
+  await sink.sync();
   return restored;
 }
 
@@ -239,9 +240,18 @@ async function syncFolder(path: string): Promise<void> {
   await folder?.close();
 }
 
+/**
+ * So much is written before the system is told to bring it to the disk, while more is computed. What is left for the end is
+ * little then: a restore of 388 MB took 0.1 s less of 0.9 s, on a slow disk it takes as long as the disk does.
+ */
+const FLUSH = 64 << 20;
+
 class FileSink implements DatabaseSink {
   readonly #file: FileHandle;
   readonly #path: string;
+  #unflushed = 0;
+  #flushing: Promise<void> | undefined;
+  #failure: unknown;
 
   constructor(file: FileHandle, path: string) {
     this.#file = file;
@@ -256,8 +266,23 @@ class FileSink implements DatabaseSink {
         const { bytesWritten } = await this.#file.write(data, 0, data.length, position);
         data = data.subarray(bytesWritten);
         position += bytesWritten;
+        this.#unflushed += bytesWritten;
       }
+      if (this.#unflushed < FLUSH || this.#flushing) return;
+      this.#unflushed = 0;
+      // The system tells of a failure once: it is kept for the end.
+      this.#flushing = this.#file
+        .datasync()
+        .catch((error) => (this.#failure ??= error))
+        .finally(() => (this.#flushing = undefined));
     });
+  }
+
+  /** Everything is on the disk. */
+  async sync(): Promise<void> {
+    await this.#flushing;
+    if (this.#failure !== undefined) throw unwritable(this.#path, this.#failure);
+    await wrap(this.#path, () => this.#file.sync());
   }
 }
 
