@@ -168,7 +168,8 @@ export function groupsFor({ output, gigabytes, usualRounds, say }) {
       name: `walkit ${name}, ${megabytes(facts.databaseBytes)}`,
       run,
       peers,
-      writes: id.startsWith("restore") ? facts.databaseBytes : 1,
+      // With the spill, and what is kept of the replica.
+      writes: id.startsWith("restore") ? facts.databaseBytes * 1.4 : 1,
     });
     return {
       title: `The same with ${TIMES} times the data`,
