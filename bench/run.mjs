@@ -36,21 +36,27 @@ const { values: flags } = parseArgs({
 /** `--folder`: to restore to another disk, or into memory (/dev/shm), where writing and flushing cost nothing. */
 const OUTPUT = join(flags.folder, "walkit-bench.db");
 
+/** Bytes that take seconds to write. */
+const LONG = 2e9;
+
 /** Standard error: standard output is for the table. */
 const say = (line) => console.error(line);
 
 /**
  * The same state for everyone: nothing left of what the one before wrote, and as much memory freed just now as a restore
  * fills with files. Pages that a virtual machine has never touched, or that its host took back meanwhile, cost ten times
- * the usual: writing 4 GiB takes 1 s, and 9 s after a pause of 8 s. So the memory is freed when the run has begun.
+ * the usual: writing 4 GiB takes 1 s, and 9 s after a pause of 8 s. So what a long run fills is freed when it has begun;
+ * before a short one, which it would disturb.
  */
 function settle(bytes) {
   const piece = new Uint8Array(1 << 20);
   const file = openSync(`${OUTPUT}.settle`, "w");
   for (let done = 0; done < bytes; done += piece.length) writeSync(file, piece);
   closeSync(file);
+  const free = () => rmSync(`${OUTPUT}.settle`);
+  if (bytes < LONG) free();
   spawnSync("sync");
-  setTimeout(() => rmSync(`${OUTPUT}.settle`), 50);
+  if (bytes >= LONG) setTimeout(free, 50);
 }
 
 /** Medians and single runs, in the order of the contestants. The first round does not count. */

@@ -16,11 +16,9 @@ const { resolve } = createRequire(import.meta.url);
  */
 async function bundleCommand(folder) {
   for (const name of readdirSync(folder)) if (!name.startsWith("main.")) rmSync(join(folder, name));
-  const sources = readdirSync("src", { recursive: true, encoding: "utf8" });
-  // A thread's first file is looked for beside the file that starts the thread: of the command, in its folder.
-  const workers = sources.filter((path) => path.endsWith("-worker.ts")).map((path) => join("src", path));
   await build({
-    entryPoints: ["src/cli/run.ts", ...workers],
+    // A thread's first file is looked for beside the file that starts the thread: of the command, in its folder.
+    entryPoints: ["src/cli/run.ts", "src/sqlite/thread-worker.ts"],
     outdir: folder,
     entryNames: "[name]",
     bundle: true,

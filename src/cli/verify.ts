@@ -4,7 +4,6 @@ import { parseSnapshotName } from "../snapshot/names.ts";
 import { parseTime } from "../snapshot/times.ts";
 import { IntegrityThread } from "../sqlite/thread.ts";
 import { openReplica } from "../storage/locate.ts";
-import { openThreads } from "../threads/node.ts";
 import {
   type GenerationReport,
   type Level,
@@ -33,7 +32,6 @@ export async function runVerify(location: string, flags: VerifyFlags, signal: Ab
   const replica = await openReplica(location);
   const { storage, prefix } = replica;
   const bar = new ProgressBar("verifying", !json && !quiet);
-  const threads = openThreads(parallelism);
   // SQLite's first thread starts while the replica is read: of 0.2 s for a small one, 0.03 s less.
   let sqlite = level === "integrity" ? new IntegrityThread() : undefined;
   const checkIntegrity: VerifyOptions["checkIntegrity"] = async (bytes, how) => {
@@ -45,7 +43,6 @@ export async function runVerify(location: string, flags: VerifyFlags, signal: Ab
   let report: VerifyReport;
   try {
     report = await verify(storage, {
-      threads,
       prefix,
       generation: generationOf(replica, flags.generation),
       level,
@@ -57,7 +54,6 @@ export async function runVerify(location: string, flags: VerifyFlags, signal: Ab
   } finally {
     bar.clear();
     await sqlite?.end();
-    await threads?.close();
   }
   const { status, generations, findings } = report;
   if (json) printJson({ command: "verify", status, replica: location, level, generations, findings });

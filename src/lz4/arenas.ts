@@ -20,8 +20,12 @@ const idle: Arena[] = [];
 export function borrow(end: number): Arena {
   const arena = idle.pop();
   if (!arena) return openArena(end);
-  arena.reserve(end);
-  return arena;
+  try {
+    arena.reserve(end);
+    return arena;
+  } catch {
+    return openArena(end); // which goes without WebAssembly where that gives no more memory
+  }
 }
 
 /** Hands a borrowed arena on to the next. The caller keeps no view of it. */

@@ -9,7 +9,6 @@ import type { Target } from "../replay/plan.ts";
 import { MAX_INTEGRITY_SIZE } from "../sqlite/index.ts";
 import { checkIntegrityInThread } from "../sqlite/thread.ts";
 import type { Storage } from "../storage/storage.ts";
-import { openThreads } from "../threads/node.ts";
 import type { RestoreResult } from "./execute.ts";
 import type { Spill } from "./page-store.ts";
 import { type Restored, type RestoreOptions, restore } from "./restore.ts";
@@ -81,19 +80,12 @@ async function restoreTemporary(
     if (how !== "none") await checkFile(path, how, integrityCheck === undefined, options.signal);
     await options.accept?.(result);
   };
-  const own = options.threads ? undefined : openThreads(options.parallelism);
   const sink = new FileSink(file, path);
-  let restored: Restored;
-  try {
-    restored = await restore(storage, target, sink, {
-      ...options,
-      accept,
-      threads: options.threads ?? own,
-      openSpill: options.openSpill ?? (() => new FileSpill(`${path}-spill`)),
-    });
-  } finally {
-    await own?.close();
-  }
+  const restored = await restore(storage, target, sink, {
+    ...options,
+    accept,
+    openSpill: options.openSpill ?? (() => new FileSpill(`${path}-spill`)),
+  });
   await sink.sync();
   return restored;
 }

@@ -7,7 +7,7 @@ const AHEAD = 2;
 /** Buffers for decoded bytes of one file: before somebody reads it, and from then on, for two of the largest blocks. */
 const ROOMS = 2;
 const ROOMS_READING = 6;
-/** A thread costs some 40 ms and 20 MB, which is what it saves at about this many compressed bytes. */
+/** For fewer compressed bytes no thread is started. */
 const WORTHWHILE = 16 << 20;
 
 /** Decodes the first LZ4 frame of files in other threads. */
