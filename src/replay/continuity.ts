@@ -14,8 +14,9 @@
  * {@link https://www.sqlite.org/fileformat2.html#the_database_header}
  */
 
+import { readUint32BE } from "../bytes.ts";
 import { isDatabase, parseDatabaseHeader } from "../snapshot/database.ts";
-import { forEachPage, type WalFrames } from "../wal/index.ts";
+import { FRAME_HEADER_SIZE, forEachPage, type WalFrames } from "../wal/index.ts";
 
 export class Continuity {
   #pages: number | undefined;
@@ -60,4 +61,9 @@ export class Continuity {
     }
     return undefined;
   }
+}
+
+/** The stored checksum of the frame at the start of `bytes`, as text to compare with. */
+export function storedChecksum(bytes: Uint8Array): string {
+  return bytes.length < FRAME_HEADER_SIZE ? "" : `${readUint32BE(bytes, 16)} ${readUint32BE(bytes, 20)}`;
 }

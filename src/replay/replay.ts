@@ -4,7 +4,6 @@
  * wants to know.
  */
 
-import { readUint32BE } from "../bytes.ts";
 import { WalkitError } from "../errors.ts";
 import { comparePositions, formatPosition, type Position } from "../snapshot/names.ts";
 import {
@@ -17,7 +16,7 @@ import {
   type WalResume,
   type WalStop,
 } from "../wal/index.ts";
-import { Continuity } from "./continuity.ts";
+import { Continuity, storedChecksum } from "./continuity.ts";
 import {
   duplicateSegment,
   formatChanged,
@@ -389,8 +388,7 @@ class Replay {
         checked = true;
         for (const _ of copy.push(piece));
       }
-      const same = copy.end().reason === "end" && copy.offset === this.#reader.offset;
-      if (!same) return false;
+      if (copy.end().reason !== "end" || copy.offset !== this.#reader.offset) return false;
     } catch (error) {
       // What is wrong with it is said when it is read in its turn.
       if (error instanceof WalkitError && error.code !== "storage/not-found") return false;
@@ -399,9 +397,4 @@ class Replay {
     this.#fault(duplicateSegment(segment), false, segment);
     return true;
   }
-}
-
-/** The stored checksum of the frame at the start of `bytes`, as text to compare with. */
-function storedChecksum(bytes: Uint8Array): string {
-  return bytes.length < FRAME_HEADER_SIZE ? "" : `${readUint32BE(bytes, 16)} ${readUint32BE(bytes, 20)}`;
 }

@@ -8,7 +8,7 @@
  * Specification: https://www.sqlite.org/fileformat2.html#walcksm
  */
 
-import { sumPairs, walChecksum as sumBytes } from "../kernel/index.ts";
+import { walChecksum as sumBytes, sumPairs } from "../kernel/index.ts";
 
 /** The two sums, each an unsigned 32-bit integer. */
 export type WalChecksum = readonly [s0: number, s1: number];
