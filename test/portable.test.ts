@@ -31,7 +31,7 @@ const NODE =
 
 /** `design`: imports go down only. */
 const FLOORS = [
-  [/^((errors|bytes|findings)\.ts$|kernel\/)/, 0],
+  [/^((errors|bytes|findings|turn)\.ts$|kernel\/)/, 0],
   [/^(lz4|wal)\//, 1],
   [/^(snapshot|storage|sqlite|threads)\//, 2],
   [/^replay\//, 3],
@@ -84,6 +84,7 @@ it("runs where there are only Web APIs, and is small", async () => {
     TextDecoder,
     TextEncoder,
     atob,
+    performance,
     AbortController,
     AbortSignal,
     setTimeout,

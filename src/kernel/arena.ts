@@ -145,7 +145,7 @@ function compile(): WebAssembly.Module | null {
 
 /** An arena with positions up to `end`: the kernel's where there can be one. */
 export function openArena(end: number): Arena {
-  compiled ??= compile();
+  if (compiled === undefined) compiled = compile();
   if (compiled) {
     try {
       return new CompiledArena(compiled, end);

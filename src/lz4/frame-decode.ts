@@ -102,7 +102,7 @@ export class FrameDecoder {
   /**
    * Takes the next piece of the input, cut anywhere, and yields what it completes, block by block.
    *
-   * A yielded array is valid until the generator is advanced: it may be the piece itself or a buffer that is used
+   * A yielded array is valid until the generator is advanced or left: it may be the piece itself or a buffer that is used
    * again. The generator must be drained before the next call; `input` must not change until then.
    *
    * @throws WalkitError with any of the codes `lz4/…`; after that the decoder only repeats the error
@@ -120,6 +120,12 @@ export class FrameDecoder {
       this.#pushing = false;
     } catch (error) {
       this.#fall(error);
+    } finally {
+      // Left before its end: there is no going on, and nobody may look at what was yielded.
+      if (this.#pushing && this.#failure === undefined) {
+        this.#failure = new TypeError("Expected the generator of the last push to be drained");
+        this.#body.release();
+      }
     }
   }
 

@@ -4,6 +4,7 @@ import { WalkitError } from "../errors.ts";
 import { FrameDecoder } from "../lz4/index.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { DecodingFile, ThreadPool } from "../threads/index.ts";
+import { giveTurn } from "../turn.ts";
 import type { PlannedFile } from "./plan.ts";
 
 export interface ReadContext {
@@ -125,7 +126,12 @@ class OpenFile {
 
   async *#decodeHere(): AsyncGenerator<Uint8Array, number | undefined> {
     const decoder = new FrameDecoder({ path: this.#file.path, frames: "first", trailing: "ignore" });
-    for await (const piece of this.#pieces()) yield* decoder.push(piece);
+    for await (const piece of this.#pieces()) {
+      for (const block of decoder.push(piece)) {
+        yield block;
+        await giveTurn();
+      }
+    }
     decoder.end();
     return decoder.trailingOffset;
   }

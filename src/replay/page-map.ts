@@ -3,6 +3,8 @@
  * other, and not much more than a hostile file has to spend where their numbers lie far apart.
  */
 
+import { MaxHeap } from "./max-heap.ts";
+
 /** Pages in a chunk, in parts of which only those exist that were written to, until a fourth of them do. */
 const CHUNK = 2048;
 const PART = 64;
@@ -13,6 +15,8 @@ type Chunk = { parts: (Uint32Array | undefined)[]; count: number } | Uint32Array
 /** 0 stands for nothing. */
 export class PageMap {
   readonly #chunks = new Map<number, Chunk>();
+  /** Their numbers: a database that shrinks at each commit must not cost a look at all of it. */
+  readonly #numbers = new MaxHeap();
 
   get(page: number): number {
     const chunk = this.#chunks.get(Math.floor(page / CHUNK));
@@ -26,7 +30,10 @@ export class PageMap {
     const number = Math.floor(page / CHUNK);
     const at = page % CHUNK;
     let chunk = this.#chunks.get(number);
-    if (chunk === undefined) this.#chunks.set(number, (chunk = { parts: [], count: 0 }));
+    if (chunk === undefined) {
+      this.#chunks.set(number, (chunk = { parts: [], count: 0 }));
+      this.#numbers.push(number);
+    }
     if (!(chunk instanceof Uint32Array)) {
       const part = (at / PART) | 0;
       const values = chunk.parts[part];
@@ -46,20 +53,30 @@ export class PageMap {
 
   /** Forgets every page past `count`; `each` is told of what these had. */
   truncate(count: number, each?: (value: number) => void): void {
-    for (const number of this.#chunks.keys()) {
-      const first = number * CHUNK;
-      for (let page = Math.max(first, count + 1); page < first + CHUNK; page++) {
-        const value = this.get(page);
-        if (value === 0) continue;
-        each?.(value);
-        this.set(page, 0);
-      }
-      if (first > count) this.#chunks.delete(number);
+    while (this.#numbers.max * CHUNK > count) {
+      const number = this.#numbers.pop();
+      forget(this.#chunks.get(number)!, 0, each);
+      this.#chunks.delete(number);
     }
+    const last = this.#chunks.get(Math.floor(count / CHUNK));
+    if (last) forget(last, (count % CHUNK) + 1, each);
   }
 
   clear(): void {
     this.#chunks.clear();
+    this.#numbers.clear();
+  }
+}
+
+/** Empties a chunk from `start` on. */
+function forget(chunk: Chunk, start: number, each: ((value: number) => void) | undefined): void {
+  const parts = chunk instanceof Uint32Array ? [chunk] : chunk.parts;
+  for (const [i, values] of parts.entries()) {
+    if (!values) continue;
+    for (let at = Math.max(0, start - i * PART); at < values.length; at++) {
+      if (values[at] !== 0) each?.(values[at]!);
+      values[at] = 0;
+    }
   }
 }
 

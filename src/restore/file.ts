@@ -306,10 +306,14 @@ class FileSpill implements Spill {
   }
 
   read(into: Uint8Array, position: number): void {
-    for (let done = 0; done < into.length; ) {
-      const read = readSync(this.#file, into, done, into.length - done, position + done);
-      if (read === 0) throw unwritable(this.#path, new Error("it became shorter"));
-      done += read;
+    try {
+      for (let done = 0; done < into.length; ) {
+        const read = readSync(this.#file, into, done, into.length - done, position + done);
+        if (read === 0) throw new Error("it became shorter");
+        done += read;
+      }
+    } catch (error) {
+      throw unwritable(this.#path, error);
     }
   }
 

@@ -15,6 +15,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { WalkitError } from "../errors.ts";
+import { giveTurn } from "../turn.ts";
 import { notFound } from "./memory.ts";
 import type { Entry, ReadOptions, Storage } from "./storage.ts";
 
@@ -102,6 +103,8 @@ export class DirectoryStorage implements Storage {
     }
     if (names.length === 0 && folder.startsWith(prefix) && folder !== "") yield { path: folder };
     for (let at = 0; at < names.length; at += 64) {
+      await giveTurn();
+      signal?.throwIfAborted();
       const batch = await Promise.all(
         names.slice(at, at + 64).map(async (entry) => {
           const path = folder + entry.name;
@@ -130,6 +133,7 @@ export class DirectoryStorage implements Storage {
 
   async *read(path: string, options: ReadOptions = {}): AsyncGenerator<Uint8Array> {
     const { signal, start = 0, end = Number.POSITIVE_INFINITY } = options;
+    await giveTurn();
     signal?.throwIfAborted();
     const here = this.#isQuick;
     let file: number | undefined;

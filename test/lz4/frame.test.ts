@@ -279,6 +279,16 @@ describe("FrameDecoder", () => {
     decoder.end();
   });
 
+  it("is over where its generator is left, and hands its memory on", () => {
+    const contents = [0, 1, 2].map((seed) => mixedBytes(300_000, seed));
+    const [first, ...others] = contents.map((content) => compress(content, { blockMaxSize: 65536 }));
+    const decoder = new FrameDecoder();
+    for (const block of decoder.push(first!)) if (block.length > 0) break;
+    expect(() => [...decoder.push(first!)]).toThrow(TypeError);
+    expect(() => decoder.end()).toThrow(TypeError);
+    expect(others.map((frame) => decompress(frame))).toEqual(contents.slice(1));
+  });
+
   it("repeats its error", () => {
     const decoder = new FrameDecoder();
     expect(codeOf(() => join(decoder.push(textBytes(10))))).toBe("lz4/bad-magic");

@@ -63,6 +63,20 @@ describe("DirectoryStorage", () => {
     }
   });
 
+  it("leaves others a turn while it reads small files and lists them", async () => {
+    const storage = new DirectoryStorage(root);
+    const signal = AbortSignal.timeout(60);
+    const readOn = async () => {
+      for (let i = 0; i < 1_000_000; i++) for await (const _ of storage.read("top", { signal }));
+    };
+    await expect(readOn()).rejects.toThrow(/timeout/);
+    const listOn = async () => {
+      const late = AbortSignal.timeout(60);
+      for (let i = 0; i < 1_000_000; i++) for await (const _ of storage.list("", { signal: late }));
+    };
+    await expect(listOn()).rejects.toThrow(/timeout/);
+  });
+
   it("says what cannot be read, and waits for nothing", async () => {
     const storage = new DirectoryStorage(root);
     await expect(read(storage, "gone")).rejects.toMatchObject({ code: "storage/not-found", path: "gone" });
