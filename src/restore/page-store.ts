@@ -170,8 +170,11 @@ export class PageStore {
     }
     this.#spill ??= this.#openSpill();
     this.#windows = [];
-    const inMemory = [...this.#slots].filter(([, slot]) => slot >= 0);
-    const pages = Float64Array.from(inMemory, ([page]) => page).sort();
+    // All slots are taken, so there are as many pages.
+    const pages = new Float64Array(this.#slotCount);
+    let count = 0;
+    for (const [page, slot] of this.#slots) if (slot >= 0) pages[count++] = page;
+    pages.sort();
     const start = this.#placeCount;
     // Place and slot in one number, to sort by place: places and slots are counts of pages, so it stays below 2^53.
     const moves = new Float64Array(pages.length);
