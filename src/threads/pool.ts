@@ -4,7 +4,7 @@ import { BUFFER, errorFromData, type FromThread, type Thread } from "./protocol.
 
 /** Buffers of compressed bytes of one file on their way to a thread. */
 const AHEAD = 2;
-/** Buffers for decoded bytes of one file: before somebody reads it, and from then on, for two of the largest blocks. */
+/** Buffers for decoded bytes of one file: before somebody reads it, and from then on. */
 const ROOMS = 2;
 const ROOMS_READING = 6;
 /** For fewer compressed bytes no thread is started. */

@@ -7,12 +7,12 @@ import { concat } from "../../src/bytes.ts";
 import type { WalkitError } from "../../src/errors.ts";
 import { compress, type EncodeOptions, FrameDecoder } from "../../src/lz4/index.ts";
 import type { Storage } from "../../src/storage/index.ts";
-import type { ThreadPool } from "../../src/threads/index.ts";
+import { ThreadPool } from "../../src/threads/index.ts";
 import { verify } from "../../src/verify/index.ts";
 import { mixedBytes, randomBytes } from "../lz4/helpers.ts";
 import { attemptRestore } from "../support/attempt.ts";
 import { DAMAGED, GOLDEN, readFixture } from "../support/fixtures.ts";
-import { channelPool } from "./channel.ts";
+import { channelPool, channelThread } from "./channel.ts";
 
 async function* cut(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
   // One buffer for all pieces, as a storage may have it.
@@ -153,10 +153,22 @@ describe("many files", () => {
   });
 });
 
-it("starts no thread for little, and none before it is ready", async () => {
-  const { pool: idle, threads } = await channelPool(0);
-  expect(idle.begin("a.lz4", cut(new Uint8Array(10), 10))).toBeUndefined();
-  expect(threads.length).toBe(0);
+it("starts no thread for little, and gives none a file before it is ready", async () => {
+  let started = 0;
+  const lazy = new ThreadPool(() => {
+    started++;
+    return channelThread();
+  }, 2);
+  const frame = compress(mixedBytes(1000));
+  lazy.expect((16 << 20) - 1);
+  expect(started).toBe(0);
+  lazy.expect(16 << 20);
+  lazy.expect(16 << 20);
+  expect(started).toBe(2);
+  expect(lazy.begin("a.lz4", cut(frame, 1000))).toBeUndefined();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect((await collect(lazy.begin("a.lz4", cut(frame, 1000))!.read())).bytes).toEqual(mixedBytes(1000));
+  await lazy.close();
 });
 
 /** Without sizes: files of unknown size go to a thread, however small they are. */
