@@ -66,9 +66,21 @@ export type ReplicaCode =
   | "replica/times-untrusted"
   | "replica/changed-while-reading";
 
+/** What can be wrong with what is recorded beside the generations, or with how they descend from each other. */
+export type TimelineCode =
+  | "timeline/history"
+  | "timeline/restore-points"
+  | "timeline/contradiction"
+  | "timeline/parent-gone"
+  | "timeline/unknown-child"
+  | "timeline/through-parent";
+
 /** Why a restore target cannot be served. */
 export type TargetCode =
   | "target/no-generation"
+  | "target/no-timeline"
+  | "target/no-restore-point"
+  | "target/not-in-history"
   | "target/ambiguous-generation"
   | "target/no-snapshot"
   | "target/out-of-range";
@@ -81,7 +93,14 @@ export type EnvironmentCode =
   | "output/unwritable"
   | "restore/memory-budget";
 
-export type ErrorCode = Lz4Code | WalCode | DatabaseCode | ReplicaCode | TargetCode | EnvironmentCode;
+export type ErrorCode =
+  | Lz4Code
+  | WalCode
+  | DatabaseCode
+  | ReplicaCode
+  | TimelineCode
+  | TargetCode
+  | EnvironmentCode;
 
 export interface ErrorDetails {
   /** The file, as the storage names it. */
@@ -98,7 +117,18 @@ export interface ErrorDetails {
   hint?: string | undefined;
   /** Of a refused restore: what can be had instead. */
   available?: Available | undefined;
+  /** Of a target that cannot be reached: the nearest moments that can, before and after. */
+  nearest?: readonly Moment[] | undefined;
   cause?: unknown;
+}
+
+/** A moment that can be restored. */
+export interface Moment {
+  generation: string;
+  /** `<index>:<offset>`, hexadecimal; undefined where only the time is known. */
+  position: string | undefined;
+  /** RFC 3339: when the WAL that leads there was written; undefined where the storage keeps no times. */
+  time: string | undefined;
 }
 
 /** The farthest that a refused restore could go with `salvage`. */
@@ -123,6 +153,7 @@ export class WalkitError extends Error {
   readonly position: string | undefined;
   readonly hint: string | undefined;
   readonly available: Available | undefined;
+  readonly nearest: readonly Moment[] | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -134,6 +165,7 @@ export class WalkitError extends Error {
     this.position = details.position;
     this.hint = details.hint;
     this.available = details.available;
+    this.nearest = details.nearest;
   }
 
   /** The same error with what a caller further up knows: fills in what is not set yet. */
@@ -146,12 +178,13 @@ export class WalkitError extends Error {
       position: this.position ?? details.position,
       hint: this.hint ?? details.hint,
       available: this.available ?? details.available,
+      nearest: this.nearest ?? details.nearest,
       cause: this.cause ?? details.cause,
     });
   }
 
   toJSON(): Record<string, unknown> {
-    const { code, message, path, offset, decoded, frame, position, hint, available } = this;
-    return { code, message, path, offset, decoded, frame, position, hint, available };
+    const { code, message, path, offset, decoded, frame, position, hint, available, nearest } = this;
+    return { code, message, path, offset, decoded, frame, position, hint, available, nearest };
   }
 }

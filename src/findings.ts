@@ -233,10 +233,57 @@ export const RULES: Readonly<Record<ErrorCode, Rule>> = {
     meaning: "The replica kept changing while it was read",
     action: "Run the command again",
   },
+  "timeline/history": {
+    severity: "inconclusive",
+    meaning: "The history file cannot be understood, so what it says of this timeline's parent is not used",
+    action: "Correct the line, or delete the file and write it anew with: walkit timelines --write <replica>",
+  },
+  "timeline/restore-points": {
+    severity: "warning",
+    meaning: "The file of restore points cannot be understood, so none of the names in it can be used",
+    action: "Correct the line that the message names",
+  },
+  "timeline/contradiction": {
+    severity: "inconclusive",
+    meaning: "The history files contradict each other, so they do not tell how these timelines descend from each other",
+    action:
+      "Decide which file is right, delete the other one and write it anew with: walkit timelines --write <replica>",
+  },
+  "timeline/parent-gone": {
+    severity: "inconclusive",
+    meaning: "The moment lies on a parent timeline whose generation is no longer in the replica",
+    action: "Bring that generation's folder back from another copy, or choose a later moment: walkit timelines <replica>",
+  },
+  "timeline/unknown-child": {
+    severity: "inconclusive",
+    meaning: "It cannot be told which generation began with the restored database",
+    action: "Name it: walkit timelines --write --history <file> --generation <id> <replica>",
+  },
+  "timeline/through-parent": {
+    severity: "warning",
+    meaning:
+      "The generation's own snapshot could not be used. The database was brought back from its parent timeline, up to the switch point, and its own WAL from its first byte on",
+    action: "Bring the generation's snapshot back from another copy of the replica, or take a new one",
+  },
   "target/no-generation": {
     severity: "inconclusive",
     meaning: "There is no such generation",
     action: "List the generations with: walkit generations <replica>",
+  },
+  "target/no-timeline": {
+    severity: "inconclusive",
+    meaning: "There is no such timeline",
+    action: "List the timelines with: walkit timelines <replica>",
+  },
+  "target/no-restore-point": {
+    severity: "inconclusive",
+    meaning: "No restore point has this name",
+    action: "List the restore points with: walkit restore-points <replica>",
+  },
+  "target/not-in-history": {
+    severity: "inconclusive",
+    meaning: "The moment was, but not on this timeline: its history does not lead through it",
+    action: "Choose the timeline that the moment lies on with --target-timeline: walkit timelines <replica>",
   },
   "target/ambiguous-generation": {
     severity: "inconclusive",

@@ -3,19 +3,33 @@
  * Storage on disk and output to files come through `walkit/node`; the formats by themselves through `walkit/lz4`,
  * `walkit/wal` and `walkit/snapshot`.
  */
-export { type Available, type ErrorCode, WalkitError } from "./errors.ts";
+export { type Available, type ErrorCode, type Moment, WalkitError } from "./errors.ts";
 export { type Finding, findingOf, RULES, type Severity } from "./findings.ts";
 export {
+  type CommitMoment,
+  type FoundPosition,
+  type Gap,
+  type GenerationMoments,
+  listMoments,
+  type MomentsOptions,
+  type PointMoment,
+  positionOf,
+  type SegmentMoments,
+  type SnapshotMoment,
+} from "./moments/index.ts";
+export {
+  type PlannedAncestor,
   type PlannedFile,
   type PlannedSegment,
+  type PlannedWal,
   type PlanOptions,
+  type PlanTarget,
   planRestore,
   type ReplayEvent,
   type ReplayOptions,
   type ReplayPlan,
   type RestorePlan,
   replay,
-  type Target,
 } from "./replay/index.ts";
 export {
   type DatabaseSink,
@@ -24,6 +38,7 @@ export {
   executePlan,
   type Lost,
   MemorySink,
+  planTarget,
   type Progress,
   type Restored,
   type RestoreOptions,
@@ -51,6 +66,31 @@ export {
   type Storage,
 } from "./storage/index.ts";
 export { serve, type Thread, ThreadPool } from "./threads/index.ts";
+export {
+  checkRestorePointName,
+  describeTarget,
+  formatHistory,
+  formatRestorePoints,
+  type GenerationPoint,
+  type History,
+  type HistoryLine,
+  historyOf,
+  historyPath,
+  type Lineage,
+  type LineageOptions,
+  parseHistory,
+  parseRestorePoints,
+  parseTarget,
+  parseTargetTime,
+  pathTo,
+  type RestorePoint,
+  readLineage,
+  readRestorePoints,
+  restorePointsPath,
+  type Target,
+  tieToParent,
+  type Timeline,
+} from "./timeline/index.ts";
 export {
   type GenerationReport,
   LEVELS,

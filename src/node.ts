@@ -1,5 +1,6 @@
 /** walkit on Node (and Deno, Bun): replicas in directories, databases into files. */
-export { type RestoreFileOptions, restoreFile, restoreThrough } from "./restore/file.ts";
+export { type NewRestorePoint, type RecordOptions, recordRestorePoint } from "./moments/record.ts";
+export { type RestoredFile, type RestoreFileOptions, restoreFile, restoreThrough } from "./restore/file.ts";
 export { checkIntegrityInThread } from "./sqlite/thread.ts";
 export { DirectoryStorage } from "./storage/directory.ts";
 export { openReplica, type Replica } from "./storage/locate.ts";

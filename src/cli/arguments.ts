@@ -2,7 +2,6 @@
 
 import { InvalidArgumentError } from "commander";
 import { isGenerationName } from "../snapshot/names.ts";
-import { parseTime } from "../snapshot/times.ts";
 import type { Replica } from "../storage/locate.ts";
 
 /** The command line asks for what cannot be asked: exit code 2. */
@@ -12,10 +11,10 @@ export class UsageError extends Error {
 
 /** Long options with one dash, as Litestream writes them. */
 const SINGLE_DASH =
-  /^-(output|generation|index|timestamp|if-|parallelism|config|replica|level|json|force|dry-run|salvage|quiet)/;
+  /^-(output|generation|index|timestamp|target-|no-history|if-|parallelism|config|replica|level|json|force|dry-run|salvage|quiet)/;
 
 const LONG_OPTIONS =
-  /^(generation|index|timestamp|if-db-not-exists|if-replica-exists|parallelism|level|json|force|dry-run|salvage|quiet)$/;
+  /^(generation|index|timestamp|target-\w+|no-history|if-db-not-exists|if-replica-exists|parallelism|level|json|force|dry-run|salvage|quiet)$/;
 
 /**
  * What is wrong with a word of the command line that looks like one of Litestream's options. Commander would take
@@ -58,20 +57,15 @@ export function parseIndex(text: string): number {
   );
 }
 
-export function parseTimestamp(text: string): bigint {
-  try {
-    return parseTime(text);
-  } catch {
-    throw new InvalidArgumentError(
-      "Expected an RFC 3339 time with a zone, such as 2026-01-31T18:30:00Z or 2026-01-31T18:30:00.123456789+01:00.",
-    );
-  }
-}
-
 export function parseParallelism(text: string): number {
   const n = Number(text);
   if (/^\d+$/.test(text) && n >= 1 && n <= 1024) return n;
   throw new InvalidArgumentError("Expected a whole number from 1 to 1024.");
+}
+
+export function parsePort(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65535) return Number(text);
+  throw new InvalidArgumentError("Expected a port from 1 to 65535, or 0 for a free one.");
 }
 
 /** How many to list; `all` for all of them. */

@@ -94,17 +94,19 @@ function report(command: string, json: boolean, thrown: unknown, location: strin
     printAside(`walkit: ${printable(error.message)}`, whereHelpIs(command));
     return EXIT.usage;
   }
-  const isRestore = command === "restore";
-  const tell = (findings: Finding[], available?: Available) => {
+  // Both look for a moment, and fail of the same things.
+  const isForMoment = command === "restore" || command === "mark";
+  const tell = (findings: Finding[], { available, nearest }: Partial<WalkitError> = {}) => {
     if (!json) return;
-    if (isRestore) printJson({ command, status: "failed", available: availableObject(available), findings });
-    else printJson({ command, status: "inconclusive", findings });
+    if (command === "restore") {
+      printJson({ command, status: "failed", available: availableObject(available), nearest, findings });
+    } else printJson({ command, status: isForMoment ? "failed" : "inconclusive", findings });
   };
   if (error instanceof WalkitError) {
-    const exitCode = isRestore ? restoreExitCodeOf(error.code) : EXIT.inconclusive;
+    const exitCode = isForMoment ? restoreExitCodeOf(error.code) : EXIT.inconclusive;
     // A target that is not there is no damage.
-    const isDamage = exitCode === EXIT.damaged && !error.code.startsWith("target/");
-    tell([findingOf(error, { severity: isDamage ? "damage" : "inconclusive" })], error.available);
+    const isDamage = exitCode === EXIT.damaged && !/^(target|timeline)\//.test(error.code);
+    tell([findingOf(error, { severity: isDamage ? "damage" : "inconclusive" })], error);
     if (refused && !json) printAside(refused.lines);
     else if (!json) printError(error, location);
     return exitCode;

@@ -2,19 +2,17 @@
 
 import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
-import {
-  parseGeneration,
-  parseIndex,
-  parseLimit,
-  parseLocation,
-  parseParallelism,
-  parseTimestamp,
-} from "./arguments.ts";
+import { parseGeneration, parseLimit, parseLocation, parseParallelism, parsePort } from "./arguments.ts";
 import { perform, whereHelpIs } from "./exit.ts";
 import type { InspectFlags } from "./inspect.ts";
 import type { ListCommand, ListFlags } from "./list.ts";
+import type { MarkFlags } from "./mark.ts";
 import type { RestoreFlags } from "./restore.ts";
+import type { RestorePointsFlags } from "./restore-points.ts";
+import { addTargetOptions, parseName } from "./target.ts";
 import { printable } from "./text.ts";
+import type { TimelinesFlags } from "./timelines.ts";
+import type { UiFlags } from "./ui.ts";
 import type { VerifyFlags } from "./verify.ts";
 
 const REPLICA =
@@ -30,7 +28,7 @@ const EXAMPLES = `
 Examples:
   walkit verify /backups/app                         is it good, and what can be restored?
   walkit restore /backups/app -o app.db              the newest state
-  walkit restore /backups/app -o app.db --timestamp 2026-01-31T18:30:00Z
+  walkit restore /backups/app -o app.db --target-time 2026-01-31T18:30:00Z
   walkit restore /backups/app -o app.db --salvage    as far as a damaged replica goes
   walkit inspect 00000004_00001038.wal.lz4           what is in this file?
 ${exitCodes("done, or no damage found", "verify, inspect: damaged; restore: the replica cannot give that target", "cannot be read, not found, output exists, or could not be found out")}
@@ -58,8 +56,12 @@ export function createProgram(): Command {
     });
   addVerify(program);
   addRestore(program);
+  addTimelines(program);
+  addRestorePoints(program);
+  addMark(program);
   addLists(program);
   addInspect(program);
+  addUi(program);
   return program;
 }
 
@@ -81,7 +83,18 @@ function addCommand(program: Command, name: string, description: string): Comman
     .showHelpAfterError(whereHelpIs(name));
 }
 
-const COMMANDS = ["verify", "restore", "generations", "snapshots", "wal", "inspect"];
+const COMMANDS = [
+  "verify",
+  "restore",
+  "timelines",
+  "restore-points",
+  "mark",
+  "generations",
+  "snapshots",
+  "wal",
+  "inspect",
+  "ui",
+];
 
 /** The command that the first word names; else none. */
 export function commandOf(word: string | undefined): string {
@@ -130,33 +143,28 @@ ${exitCodes("no damage found", "damaged", "no replica there, cannot be read, or 
 }
 
 function addRestore(program: Command): void {
-  addCommand(program, "restore", "bring the database back: the newest state, or that of an index or a time")
+  const command = addCommand(
+    program,
+    "restore",
+    "bring the database back: the newest state, or any other moment",
+  )
     .argument("<replica>", REPLICA, parseLocation)
     .addOption(
       new Option("-o, --output <file>", "where the database goes; - is standard output").argParser(
         parseLocation,
       ),
-    )
-    .addOption(generation("restore from this generation; by default the newest"))
+    );
+  addTargetOptions(command)
     .addOption(
       new Option(
-        "--index <hex>",
-        "the state at the end of this WAL index, in hexadecimal as with Litestream (10 is index 16; walkit snapshots and walkit wal print decimal)",
-      ).argParser(parseIndex),
-    )
-    .addOption(
-      new Option(
-        "--timestamp <time>",
-        "the state at this time, RFC 3339 with a zone, up to nanoseconds",
-      ).argParser(parseTimestamp),
+        "--no-history",
+        "write no <output>.history, which names the parent of what becomes of the database",
+      ),
     )
     .option("--if-db-not-exists", "where the output exists, do nothing and exit with 0")
     .option("--if-replica-exists", "where there is no replica, or nothing in it, do nothing and exit with 0")
-    .option("--force", "replace the output, and the -wal, -shm and -journal beside it")
-    .option(
-      "--dry-run",
-      "print what would be restored from which files; write nothing, open no file (needs no -o)",
-    )
+    .option("--force", "replace the output, and the -wal, -shm, -journal and .history beside it")
+    .option("--dry-run", "print what would be restored from which files; write nothing (needs no -o)")
     .addOption(
       new Option(
         "--integrity-check <how>",
@@ -175,10 +183,14 @@ function addRestore(program: Command): void {
       `
 The output appears under its name only when it is whole; until then it is a hidden temporary file beside it, removed
 also when the restore is interrupted. With -o - that file is in the system's folder for temporary files (TMPDIR).
+Of a moment that is not the newest, <output>.history says where the database branches off: see walkit timelines.
 
 Examples:
   walkit restore /backups/app -o app.db
-  walkit restore /backups/app -o app.db --timestamp 2026-01-31T18:30:00+01:00
+  walkit restore /backups/app -o app.db --target-time 2026-01-31T18:30:00+01:00
+  walkit restore /backups/app -o app.db --target-time "5 minutes ago"
+  walkit restore /backups/app -o app.db --target-position 0000001f:00001038 --target-exclusive
+  walkit restore /backups/app -o app.db --target-name "before migration"
   walkit restore /backups/app -o app.db --index 1f
   walkit restore /backups/app --dry-run
   walkit restore /backups/app -o - | ssh host 'cat > app.db'
@@ -187,6 +199,109 @@ ${exitCodes("restored (also with --salvage), planned with --dry-run, or skipped 
     .action((replica: string, flags: RestoreFlags) =>
       perform("restore", flags.json ?? false, async (signal) =>
         (await import("./restore.ts")).runRestore(replica, flags, signal),
+      ),
+    );
+}
+
+function addTimelines(program: Command): void {
+  addCommand(program, "timelines", "draw how generations descend from each other, and write it down")
+    .argument("<replica>", REPLICA, parseLocation)
+    .option(
+      "--write",
+      "write history files beside the generations for what was inferred; none is overwritten",
+    )
+    .addOption(
+      new Option(
+        "--history <file>",
+        "with --write: tie in a restored database by the file that the restore left beside it (<output>.history)",
+      ).argParser((text: string, before: string[] = []) => [...before, parseLocation(text)]),
+    )
+    .addOption(generation("with --history: the generation that began with that database"))
+    .addOption(json())
+    .addHelpText(
+      "after",
+      `
+A timeline is a generation and where it came from. Where no history file says that, it is inferred: the generation's first
+snapshot is held page by page against every past state of the others.
+
+Examples:
+  walkit timelines /backups/app
+  walkit timelines --write /backups/app
+  walkit timelines --write --history restored.db.history /backups/app
+${exitCodes("no damage found", "damaged", "no replica there, cannot be read or written, or histories that contradict each other")}`,
+    )
+    .action((replica: string, flags: TimelinesFlags) =>
+      perform(
+        "timelines",
+        flags.json ?? false,
+        async (signal) => (await import("./timelines.ts")).runTimelines(replica, flags, signal),
+        replica,
+      ),
+    );
+}
+
+function addRestorePoints(program: Command): void {
+  addCommand(
+    program,
+    "restore-points",
+    "list every moment that can be restored: transactions, segments, names, gaps",
+  )
+    .argument("<replica>", REPLICA, parseLocation)
+    .option("--transactions", "a row for each transaction, not for each WAL segment")
+    .addOption(generation("of this generation only"))
+    .addOption(json())
+    .addHelpText(
+      "after",
+      `
+A position, <index>:<offset>, leads to any transaction: restore --target-position. So does its number, counted within the
+generation: restore --target-transaction. A time leads to the end of a WAL segment, no closer.
+
+Examples:
+  walkit restore-points /backups/app
+  walkit restore-points --transactions --generation 386e2c145a976578 /backups/app
+  walkit restore-points --json /backups/app | jq '.generations[].segments[].transactions[]'
+${exitCodes("no damage found", "damaged: not everything can be restored", "no replica there, cannot be read, or could not be found out")}`,
+    )
+    .action((replica: string, flags: RestorePointsFlags) =>
+      perform(
+        "restore-points",
+        flags.json ?? false,
+        async (signal) => (await import("./restore-points.ts")).runRestorePoints(replica, flags, signal),
+        replica,
+      ),
+    );
+}
+
+function addMark(program: Command): void {
+  const command = addCommand(program, "mark", "give a moment a name, for restore --target-name")
+    .argument("<replica>", REPLICA, parseLocation)
+    .argument("<name>", "up to 63 characters", parseName)
+    .argument(
+      "[target]",
+      "a position, a time, transaction:<n>, index:<hex>, name:<name>, immediate; by default the newest",
+    );
+  addTargetOptions(command)
+    .option("--force", "move a restore point that has this name already")
+    .addOption(json())
+    .addHelpText(
+      "after",
+      `
+The name is for the last transaction that a restore of the target would hold. It is recorded beside the generation's folder,
+in <generation>.restore-points: a line of text, which Litestream neither sees nor deletes.
+
+Examples:
+  walkit mark /backups/app "before migration"
+  walkit mark /backups/app "last good" "5 minutes ago"
+  walkit mark /backups/app "release 7" 0000001f:00001038 --generation 386e2c145a976578
+  walkit restore /backups/app -o app.db --target-name "before migration"
+${exitCodes("recorded", "the replica cannot give that target", "no replica there, cannot be read or written, or the name is taken")}`,
+    )
+    .action((replica: string, name: string, target: string | undefined, flags: MarkFlags) =>
+      perform(
+        "mark",
+        flags.json ?? false,
+        async (signal) => (await import("./mark.ts")).runMark(replica, name, target, flags, signal),
+        replica,
       ),
     );
 }
@@ -236,6 +351,27 @@ function addInspect(program: Command): void {
     .action((file: string, flags: InspectFlags) =>
       perform("inspect", flags.json ?? false, async (signal) =>
         (await import("./inspect.ts")).runInspect(file, flags, signal),
+      ),
+    );
+}
+
+function addUi(program: Command): void {
+  addCommand(program, "ui", "the page: look at a replica in the browser, travel through it, restore from it")
+    .argument("[replica]", REPLICA, parseLocation)
+    .addOption(new Option("--port <n>", "by default a free one").argParser(parsePort).default(0))
+    .addHelpText(
+      "after",
+      `
+Serves the page on this machine alone (127.0.0.1), below an address that nobody can guess, and prints it. Nothing of the
+replica leaves the machine. Ctrl-C ends it.
+${exitCodes("ended", undefined, "no replica there, or cannot listen")}`,
+    )
+    .action((replica: string | undefined, flags: UiFlags) =>
+      perform(
+        "ui",
+        false,
+        async (signal) => (await import("./ui.ts")).runUi(replica, flags, signal),
+        replica,
       ),
     );
 }

@@ -2,23 +2,35 @@
 
 import type { Available, ErrorCode, WalkitError } from "../errors.ts";
 import type { RestorePlan } from "../replay/index.ts";
-import type { Target } from "../replay/plan.ts";
-import type { Lost, Restored } from "../restore/restore.ts";
+import type { RestoredFile } from "../restore/file.ts";
+import type { Lost } from "../restore/restore.ts";
 import { formatPosition } from "../snapshot/names.ts";
-import { formatTime } from "../snapshot/times.ts";
+import { describeTarget, targetOptions } from "../timeline/grammar.ts";
+import type { Target } from "../timeline/target.ts";
 import { errorLines, findingLines } from "./output.ts";
 import type { RestoreFlags } from "./restore.ts";
-import { count, exactBytes, formatSeconds, type Paint, printable, row, shellQuote } from "./text.ts";
+import {
+  count,
+  exactBytes,
+  formatSeconds,
+  type Paint,
+  printable,
+  row,
+  shellQuote,
+  shellWord,
+} from "./text.ts";
 
 /** So many file names are printed; `--json` has them all. */
 const SHOWN = 20;
 
 export function restoredLines(
-  restored: Restored,
+  restored: RestoredFile,
   about: {
     output: string;
     target: Target;
     time: string | undefined;
+    /** When the segment that follows in the replica was written. */
+    nextTime: string | undefined;
     milliseconds: number;
     quiet: boolean;
     /** Salvaged, but nothing is known to be lost. */
@@ -26,8 +38,8 @@ export function restoredLines(
   },
   paint: Paint,
 ): string[] {
-  const { lost, findings, snapshot, position, plan, generation, proven } = restored;
-  const { output, target, time, milliseconds, quiet, vouched } = about;
+  const { lost, findings, snapshot, position, plan, generation, proven, history } = restored;
+  const { output, target, time, nextTime, milliseconds, quiet, vouched } = about;
   const lines: string[] = [];
   const add = (label: string, text: string) => lines.push(...row(`  ${label}`, text, 14, paint));
   if (!quiet || lost) {
@@ -40,24 +52,35 @@ export function restoredLines(
     lines.push(paint.bold(`${verb} ${where}`));
   }
   if (!quiet) {
-    add("asked for", targetText(target));
-    add(
-      "from",
-      `generation ${generation}, snapshot of index ${snapshot.index} (${printable(snapshot.path)})`,
-    );
+    add("asked for", describeTarget(target));
+    const wal = [...plan.ancestors, plan];
+    const applied = wal.reduce((sum, { segments }) => sum + segments.length, 0);
+    const lastWal = wal.findLast(({ segments }) => segments.length > 0);
+    const of = lastWal && lastWal !== plan ? ` of generation ${lastWal.generation}` : "";
+    const first = plan.ancestors[0]?.generation ?? generation;
+    add("from", `generation ${first}, snapshot of index ${snapshot.index} (${printable(snapshot.path)})`);
+    for (const [i, { end }] of plan.ancestors.entries()) {
+      const next = plan.ancestors[i + 1]?.generation ?? generation;
+      add("", `then, at ${end ? formatPosition(end) : "the end of that"}, on to generation ${next}`);
+    }
     add(
       "up to",
-      position ? `WAL position ${formatPosition(position)}` : "the snapshot alone, no WAL applied",
+      position ? `WAL position ${formatPosition(position)}${of}` : "the snapshot alone, no WAL applied",
     );
-    if (time) add("", `${plan.segments.length > 0 ? "last WAL segment" : "snapshot"} written ${time}`);
+    if (time) add("", `${applied > 0 ? "last WAL segment" : "snapshot"} written ${time}`);
+    if (target.timestamp !== undefined) {
+      const next = nextTime ? `; the next one was written ${nextTime}` : "";
+      add("exact to", `a WAL segment: what is in one has its time${next}`);
+    }
     add(
       "size",
       `${exactBytes(restored.bytes)}: ${count(restored.pageCount, "page")} of ${restored.pageSize} bytes`,
     );
     add(
       "applied",
-      `${count(restored.transactions, "transaction")}, ${count(restored.frames, "frame")} from ${count(plan.segments.length, "WAL segment")}`,
+      `${count(restored.transactions, "transaction")}, ${count(restored.frames, "frame")} from ${count(applied, "WAL segment")}`,
     );
+    if (history !== undefined) add("history", `${printable(history)}: where this database branches off`);
     add("took", formatSeconds(milliseconds));
   }
   if (lost) lines.push(...lostLines(lost, { proven, vouched }, paint));
@@ -100,13 +123,13 @@ function lostLines(
 
 export function plannedLines(
   { plan, time }: { plan: RestorePlan; time: string | undefined },
-  { output, index, timestamp, generation }: Target & { output?: string },
+  { output, target }: { output: string | undefined; target: Target },
   paint: Paint,
 ): string[] {
   const { snapshot, segments, proof, bytes, findings } = plan;
   const lines = [paint.bold("Plan (nothing was written, and no file opened)")];
   const add = (label: string, text: string) => lines.push(...row(`  ${label}`, text, 14, paint));
-  add("asked for", targetText({ index, timestamp, generation }));
+  add("asked for", describeTarget(target));
   if (output !== undefined) add("output", output === "-" ? "standard output" : printable(output));
   add("generation", plan.generation);
   add("snapshot", `index ${snapshot.index}, ${snapshot.path}`);
@@ -140,11 +163,11 @@ export function plannedLines(
  */
 export function refusedLines(
   error: WalkitError,
-  flags: RestoreFlags & { location: string },
+  flags: RestoreFlags & { location: string; target: Target },
   paint: Paint,
 ): string[] {
   const { available } = error;
-  const said = `Cannot restore ${targetText(flags)}: ${causeOf(error, flags)}. Nothing was written.`;
+  const said = `Cannot restore ${describeTarget(flags.target)}: ${causeOf(error, flags.target)}. Nothing was written.`;
   const lines = row("", printable(said), 0, paint, (text) => paint.bold(paint.red(text)));
   if (available) {
     lines.push("", ...row("", `What can be had: ${availableText(available, error)}:`, 0, paint));
@@ -160,13 +183,16 @@ function availableText({ position, snapshot, generation, time }: Available, { pa
 }
 
 /** The same restore once more, with `--salvage`. */
-function salvageCommand({ location, output, ...flags }: RestoreFlags & { location: string }): string {
-  const { generation, index, timestamp, integrityCheck, force } = flags;
+function salvageCommand({
+  location,
+  output,
+  target,
+  integrityCheck,
+  force,
+}: RestoreFlags & { location: string; target: Target }): string {
   const words = ["walkit restore", shellQuote(location)];
   words.push("-o", output === undefined || output === "-" ? "restored.db" : shellQuote(output));
-  if (generation !== undefined) words.push("--generation", generation);
-  if (index !== undefined) words.push("--index", index.toString(16));
-  if (timestamp !== undefined) words.push("--timestamp", formatTime(timestamp));
+  words.push(...targetOptions(target).map(shellWord));
   if (integrityCheck !== undefined) words.push("--integrity-check", integrityCheck);
   if (force) words.push("--force");
   return [...words, "--salvage"].join(" ");
@@ -188,6 +214,13 @@ const CAUSES: Partial<Record<ErrorCode, string>> = {
   "replica/before-mark": "the snapshot holds changes from after that moment",
   "replica/times-untrusted": "the files' times do not tell when they were written",
   "replica/changed-while-reading": "the replica kept changing while it was read",
+  "timeline/history": "a history file cannot be understood",
+  "timeline/restore-points": "the file of restore points cannot be understood",
+  "timeline/contradiction": "the history files contradict each other",
+  "timeline/parent-gone": "the parent timeline is no longer in the replica",
+  "target/no-timeline": "there is no such timeline",
+  "target/no-restore-point": "there is no such restore point",
+  "target/not-in-history": "the history of that timeline does not lead through that moment",
   "target/no-generation": "there is no generation to restore from",
   "target/ambiguous-generation": "the files' times do not tell which generation is the newest",
   "target/no-snapshot": "no snapshot serves to start from",
@@ -206,14 +239,4 @@ function causeOf({ code, path }: WalkitError, { generation }: Target): string {
   if (code === "target/no-generation" && generation !== undefined) return "there is no such generation";
   const name = path?.slice(path.lastIndexOf("/") + 1);
   return CAUSES[code] ?? (name ? `the file ${name} is damaged` : "a file is damaged");
-}
-
-function targetText({ generation, index, timestamp }: Target): string {
-  const what =
-    timestamp !== undefined
-      ? `the state at ${formatTime(timestamp)}`
-      : index !== undefined
-        ? `the state at the end of WAL index ${index} (hexadecimal ${index.toString(16)})`
-        : "the newest state";
-  return generation ? `${what} of generation ${generation}` : what;
 }

@@ -9,26 +9,25 @@ import { fileURLToPath } from "node:url";
 import { WalkitError } from "../errors.ts";
 import { type Finding, makeFinding } from "../findings.ts";
 import { decodeFile } from "../replay/files.ts";
-import { planRestore, type RestorePlan, type Target } from "../replay/plan.ts";
-import { type RestoreFileOptions, restoreFile, restoreThrough } from "../restore/file.ts";
-import type { Restored } from "../restore/restore.ts";
-import { readCatalog } from "../snapshot/catalog.ts";
-import { formatPosition, isGenerationName } from "../snapshot/names.ts";
+import type { PlannedWal, RestorePlan } from "../replay/plan.ts";
+import { type RestoredFile, type RestoreFileOptions, restoreFile, restoreThrough } from "../restore/file.ts";
+import { planTarget, type Restored } from "../restore/restore.ts";
+import { formatPosition, formatSegmentName, isGenerationName } from "../snapshot/names.ts";
 import { formatTime } from "../snapshot/times.ts";
 import { openReplica, type Replica } from "../storage/locate.ts";
 import type { Storage } from "../storage/storage.ts";
-import { generationOf, UsageError } from "./arguments.ts";
+import type { Target } from "../timeline/target.ts";
+import { UsageError } from "./arguments.ts";
 import { asWalkitError, BrokenPipe, EXIT, Refused } from "./exit.ts";
 import { print, printAside, printJson } from "./output.ts";
 import { ProgressBar } from "./progress.ts";
 import { plannedLines, refusedLines, restoredLines } from "./restore-text.ts";
+import { type TargetFlags, targetOf, targetWithin } from "./target.ts";
 import { paintFor, printable, shellQuote } from "./text.ts";
 
-export interface RestoreFlags {
+export interface RestoreFlags extends TargetFlags {
   output?: string;
-  generation?: string;
-  index?: number;
-  timestamp?: bigint;
+  history: boolean;
   ifDbNotExists?: boolean;
   ifReplicaExists?: boolean;
   force?: boolean;
@@ -47,7 +46,7 @@ interface RestoreReport {
   replica: string;
   output: string | undefined;
   skipped: string | undefined;
-  target: { generation: string | undefined; index: number | undefined; timestamp: string | undefined };
+  target: object;
   plan: object | undefined;
   restored: object | undefined;
   lost: Restored["lost"];
@@ -60,19 +59,15 @@ export async function runRestore(
   signal: AbortSignal,
 ): Promise<number> {
   checkFlags(flags);
-  const { output, json = false, quiet = false, index, timestamp } = flags;
-  const target: Target = { generation: flags.generation, index, timestamp };
+  const { output, json = false, quiet = false } = flags;
+  let target = targetOf(flags);
   const report = (status: RestoreReport["status"], rest: Partial<RestoreReport>): RestoreReport => ({
     command: "restore",
     status,
     replica: location,
     output,
     skipped: undefined,
-    target: {
-      generation: target.generation,
-      index,
-      timestamp: timestamp === undefined ? undefined : formatTime(timestamp),
-    },
+    target: targetObject(target),
     plan: undefined,
     restored: undefined,
     lost: undefined,
@@ -87,7 +82,7 @@ export async function runRestore(
   const refuse = (thrown: unknown): unknown => {
     const error = asWalkitError(thrown);
     if (!(error instanceof WalkitError)) return error;
-    return new Refused(error, refusedLines(error, { ...flags, location }, paintFor(process.stderr)));
+    return new Refused(error, refusedLines(error, { ...flags, target, location }, paintFor(process.stderr)));
   };
   if (output !== undefined && output !== "-")
     await refuseFolder(output).catch((error) => Promise.reject(refuse(error)));
@@ -97,27 +92,28 @@ export async function runRestore(
   let replica: Replica;
   try {
     replica = await openReplica(location);
-    target.generation = generationOf(replica, flags.generation);
+    target = targetWithin(replica, target);
     if (flags.dryRun) {
       const planned = await dryRun(replica, target, output, flags, signal);
       const { findings } = planned.plan;
       if (json) printJson(report("planned", { plan: planObject(planned.plan), findings }));
-      else print(plannedLines(planned, flags, paintFor(process.stdout)));
+      else print(plannedLines(planned, { target, output }, paintFor(process.stdout)));
       return EXIT.ok;
     }
     const began = performance.now();
     const restored = await run(replica, target, output!, flags, signal);
-    const { findings, plan, lost, proven, generation, snapshot, ...rest } = restored;
+    const { findings, plan, lost, proven, generation, snapshot, history, ...rest } = restored;
     const time = await timeOfLast(replica.storage, plan);
+    const nextTime = plan.next && (await timeOf(replica.storage, nextPath(plan)));
     const milliseconds = Math.round(performance.now() - began);
     if (json) {
       const position = rest.position && formatPosition(rest.position);
-      const done = { generation, snapshot, ...rest, position, time, proven, milliseconds };
+      const done = { generation, snapshot, ...rest, position, time, proven, milliseconds, history };
       printJson(report("restored", { plan: planObject(plan), restored: done, lost, findings }));
     } else {
       const paint = paintFor(output === "-" ? process.stderr : process.stdout);
       const vouched = await isVouchedFor(replica.storage, restored);
-      const about = { output: output!, target, time, milliseconds, quiet, vouched };
+      const about = { output: output!, target, time, nextTime, milliseconds, quiet, vouched };
       tell(output, ...restoredLines(restored, about, paint));
     }
     return EXIT.ok;
@@ -133,10 +129,7 @@ export async function runRestore(
   }
 }
 
-function checkFlags({ output, dryRun, index, timestamp, json, salvage }: RestoreFlags): void {
-  if (index !== undefined && timestamp !== undefined) {
-    throw new UsageError("--index and --timestamp cannot be used together: each names a moment by itself");
-  }
+function checkFlags({ output, dryRun, json, salvage }: RestoreFlags): void {
   if (dryRun && salvage) {
     throw new UsageError(
       "--dry-run and --salvage cannot be used together: what can be salvaged shows only when the files are read",
@@ -162,8 +155,7 @@ async function dryRun(
   { force }: RestoreFlags,
   signal: AbortSignal,
 ): Promise<{ plan: RestorePlan; time: string | undefined }> {
-  const catalog = await readCatalog(storage, { prefix, generation: target.generation, signal });
-  const plan = planRestore(catalog, target);
+  const plan = await planTarget(storage, target, { prefix, signal });
   if (output !== undefined && output !== "-" && !force && (await exists(output))) {
     const message = `Expected nothing at ${output}, found that there is something: the restore would be refused`;
     plan.findings.push(makeFinding("output/exists", message, { path: output, severity: "warning" }));
@@ -175,14 +167,15 @@ async function run(
   { storage, prefix }: Replica,
   target: Target,
   output: string,
-  { force, integrityCheck, salvage, parallelism, json, quiet }: RestoreFlags,
+  { force, integrityCheck, salvage, parallelism, json, quiet, history }: RestoreFlags,
   signal: AbortSignal,
-): Promise<Restored> {
+): Promise<RestoredFile> {
   const bar = new ProgressBar("restoring", !json && !quiet);
   const options: RestoreFileOptions = {
     prefix,
     force,
     salvage,
+    history,
     integrityCheck,
     parallelism,
     signal,
@@ -200,7 +193,8 @@ async function run(
         bar.clear();
         await toStandardOutput(path, signal);
       };
-      return await restoreThrough(storage, target, tmpdir(), send, options);
+      const restored = await restoreThrough(storage, target, tmpdir(), send, options);
+      return { ...restored, history: undefined };
     }
     await checkOutput(output, join(storage.root, prefix));
     return await restoreFile(storage, target, output, options);
@@ -251,12 +245,28 @@ async function checkOutput(output: string, generations: string): Promise<void> {
 }
 
 /** The plan with its positions as text, as everywhere in `--json`. */
-function planObject({ generation, snapshot, segments, proof, end, next, bytes }: RestorePlan): object {
+function planObject({ snapshot, ancestors, bytes, ...own }: RestorePlan): object {
+  return { ...walObject(own), snapshot, ancestors: ancestors.map(walObject), bytes };
+}
+
+function walObject({ generation, segments, proof, end, next }: PlannedWal): object {
   return {
-    ...{ generation, snapshot, segments, proof },
+    ...{ generation, segments, proof },
     end: end && formatPosition(end),
     next: next && formatPosition(next),
-    bytes,
+  };
+}
+
+/** What was asked for; the keys are always these. */
+function targetObject(target: Target): object {
+  const { generation, timeline, index, timestamp, position, transaction, name } = target;
+  return {
+    ...{ generation, timeline, index },
+    timestamp: timestamp === undefined ? undefined : formatTime(timestamp),
+    position: position && formatPosition(position),
+    ...{ transaction, name },
+    immediate: target.immediate ?? false,
+    exclusive: target.exclusive ?? false,
   };
 }
 
@@ -285,8 +295,18 @@ async function isVouchedFor(storage: Storage, { lost, plan, position }: Restored
 }
 
 /** When the last file that is laid into the database was written: the segment, else the snapshot. */
-async function timeOfLast(storage: Storage, plan: RestorePlan): Promise<string | undefined> {
-  const { path } = plan.segments.at(-1) ?? plan.snapshot;
+function timeOfLast(storage: Storage, plan: RestorePlan): Promise<string | undefined> {
+  const last = [...plan.ancestors, plan].findLast(({ segments }) => segments.length > 0);
+  return timeOf(storage, (last?.segments.at(-1) ?? plan.snapshot).path);
+}
+
+/** The segment behind the last one that is applied. */
+function nextPath({ snapshot, generation, next }: RestorePlan): string {
+  const folder = snapshot.path.replace(/[0-9a-f]{16}\/snapshots\/[^/]*$/, `${generation}/wal/`);
+  return folder + formatSegmentName(next!);
+}
+
+async function timeOf(storage: Storage, path: string): Promise<string | undefined> {
   for await (const entry of storage.list(path)) {
     if (entry.path === path && entry.modified !== undefined) return formatTime(entry.modified);
   }

@@ -42,7 +42,11 @@ export function formatSeconds(milliseconds: number): string {
 
 /** A path as a shell takes it, and a terminal shows it. */
 export function shellQuote(path: string): string {
-  const text = /^-./.test(path) ? `./${path}` : path;
+  return shellWord(/^-./.test(path) ? `./${path}` : path);
+}
+
+/** Any word as a shell takes it. */
+export function shellWord(text: string): string {
   if (printable(text) !== text) {
     const escaped = text.replace(/[\\']/g, "\\$&");
     return `$'${printable(escaped)}'`;

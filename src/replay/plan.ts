@@ -9,18 +9,24 @@
 import { WalkitError } from "../errors.ts";
 import { type Finding, makeFinding } from "../findings.ts";
 import type { Catalog, Generation, Segment, Snapshot } from "../snapshot/catalog.ts";
-import type { Position } from "../snapshot/names.ts";
-import { formatTime, timeRange, timesUntrusted } from "../snapshot/times.ts";
+import { comparePositions, formatPosition, type Position } from "../snapshot/names.ts";
+import { formatTime, timesUntrusted } from "../snapshot/times.ts";
+import { chooseGeneration, noSnapshot } from "./choose.ts";
 import { missingFirstSegment, missingIndex } from "./faults.ts";
 
-/** The moment that is wanted. At most one of `index` and `timestamp`; neither: the newest there is. */
-export interface Target {
+/**
+ * The moment that is wanted, as far as names and times tell it. At most one of `index`, `timestamp` and `commit`; none of
+ * them: the newest there is.
+ */
+export interface PlanTarget {
   /** By default the generation with the newest file, or with `timestamp` the one whose times contain it. */
   generation?: string | undefined;
   /** The state at the end of this WAL index; past the last one: the newest state, as with Litestream. */
   index?: number | undefined;
   /** Nanoseconds since 1970: snapshots and segments created at or before it. */
   timestamp?: bigint | undefined;
+  /** The commit that ends here; with offset 0 the state before the first commit of the index. */
+  commit?: Position | undefined;
 }
 
 export interface PlannedFile {
@@ -31,9 +37,9 @@ export interface PlannedFile {
 
 export interface PlannedSegment extends PlannedFile, Position {}
 
-export interface RestorePlan {
+/** WAL of one generation, to be applied in order. */
+export interface PlannedWal {
   generation: string;
-  snapshot: PlannedFile & { index: number };
   /** Applied in this order, each whole unless `end` says otherwise. */
   segments: PlannedSegment[];
   /**
@@ -43,17 +49,36 @@ export interface RestorePlan {
   proof: PlannedSegment[];
   /** The last commit to apply ends here; undefined: at the end of the last segment. */
   end: Position | undefined;
+  /** The segment that follows the target: where it does not abut, something in between is missing. */
+  next: Position | undefined;
+}
+
+export interface RestorePlan extends PlannedWal {
+  snapshot: PlannedFile & { index: number };
+  /**
+   * Where the way goes through parent timelines: their WAL up to the switch point, the snapshot's generation first. What
+   * `RestorePlan` itself has is then applied behind it, from the generation's first byte on.
+   */
+  ancestors: PlannedAncestor[];
   /**
    * Whether the WAL of the snapshot's own index is there as far as the snapshot may reach (see {@link isSettled}). Where it
    * is not, and the target lies in that index, the snapshot may hold pages from after the target.
    */
   settled: boolean;
-  /** The segment that follows the target: where it does not abut, something in between is missing. */
-  next: Position | undefined;
+  /**
+   * How far the snapshot reaches into the WAL of its index, where that is known: its pages need not be held against what
+   * follows the target then. Undefined: not known.
+   */
+  mark: Position | undefined;
   /** Compressed bytes to read; undefined where the listing tells no sizes. */
   bytes: number | undefined;
   /** What is worth knowing about the choice. */
   findings: Finding[];
+}
+
+export interface PlannedAncestor extends PlannedWal {
+  /** Whether all that was changed since the switch point is in the WAL of the generation that comes next. */
+  complete: boolean;
 }
 
 export interface PlanOptions {
@@ -68,36 +93,66 @@ export interface PlanOptions {
  * `replica/missing-first-segment`
  * @throws TypeError, RangeError where the target is none: both an index and a time, or a time that is no bigint
  */
-export function planRestore(catalog: Catalog, target: Target = {}, options: PlanOptions = {}): RestorePlan {
+export function planRestore(
+  catalog: Catalog,
+  target: PlanTarget = {},
+  options: PlanOptions = {},
+): RestorePlan {
   checkTarget(target);
   const findings: Finding[] = [];
   const generation = chooseGeneration(catalog, target, findings);
-  const { snapshot, segments, later } = chooseFiles(generation, target, options.avoid ?? new Set());
+  const files = chooseFiles(generation, target, options.avoid ?? new Set());
+  const { snapshot, segments, later } = files;
   notePastEnd(generation, snapshot, target, findings);
   const last = segments.at(-1)?.index ?? snapshot.index;
   const proof = last === snapshot.index ? later.filter((segment) => segment.index === last) : [];
-  const files = [snapshot, ...segments, ...proof];
   return {
-    generation: generation.id,
+    ...plannedWal(generation, files, target),
     snapshot: { index: snapshot.index, path: snapshot.path, size: snapshot.size },
-    segments: segments.map(plannedSegment),
+    ancestors: [],
     proof: proof.map(plannedSegment),
-    end: undefined,
     settled: isSettled(generation, snapshot),
-    next:
-      later[0] && !endsExactly(segments, target)
-        ? { index: later[0].index, offset: later[0].offset }
-        : undefined,
-    bytes: files.every((file) => file.size !== undefined)
-      ? files.reduce((sum, file) => sum + file.size!, 0)
-      : undefined,
+    mark: undefined,
+    bytes: sizeOf([snapshot, ...segments, ...proof]),
     findings,
   };
 }
 
-function checkTarget({ index, timestamp }: Target): void {
-  if (index !== undefined && timestamp !== undefined) {
-    throw new TypeError("Expected an index or a timestamp, found both");
+/**
+ * Plans the WAL of a generation from its first byte to `target`, for a database that stands at its beginning.
+ *
+ * @throws WalkitError `replica/missing-index`, `replica/missing-first-segment`, `target/out-of-range`
+ */
+export function planWal(generation: Generation, target: PlanTarget): PlannedWal {
+  const index = generation.segments[0]?.index ?? 0;
+  const files = chooseSegments(generation, index, target);
+  const gap = gapIn(generation, files, target);
+  if (gap) throw gap;
+  return plannedWal(generation, files, target);
+}
+
+function plannedWal({ id }: Generation, { segments, later }: WalFiles, target: PlanTarget): PlannedWal {
+  const { commit } = target;
+  const follows = endsExactly(segments, target) ? undefined : later[0];
+  return {
+    generation: id,
+    segments: segments.map(plannedSegment),
+    proof: [],
+    end: commit && commit.offset > 0 ? commit : undefined,
+    next: follows && { index: follows.index, offset: follows.offset },
+  };
+}
+
+/** Compressed bytes of files; undefined where the listing tells no sizes. */
+export function sizeOf(files: readonly PlannedFile[]): number | undefined {
+  if (!files.every((file) => file.size !== undefined)) return undefined;
+  return files.reduce((sum, file) => sum + file.size!, 0);
+}
+
+function checkTarget({ index, timestamp, commit }: PlanTarget): void {
+  const given = Object.entries({ index, timestamp, commit }).filter(([, value]) => value !== undefined);
+  if (given.length > 1) {
+    throw new TypeError(`Expected one target, found ${given.map(([name]) => name).join(" and ")}`);
   }
   if (index !== undefined && (!Number.isInteger(index) || index < 0)) {
     throw new RangeError(`Expected a WAL index from 0, found ${index}`);
@@ -111,115 +166,21 @@ export function plannedSegment({ index, offset, path, size }: Segment): PlannedS
   return { index, offset, path, size };
 }
 
-function chooseGeneration(catalog: Catalog, target: Target, findings: Finding[]): Generation {
-  const filled = catalog.generations.filter((g) => g.snapshots.length + g.segments.length > 0);
-  if (target.generation !== undefined) {
-    const generation = catalog.generations.find((g) => g.id === target.generation);
-    if (!generation) throw unknownGeneration(target.generation, catalog);
-    if (target.timestamp !== undefined) checkTime([generation], target.timestamp);
-    return generation;
-  }
-  if (filled.length === 0) {
-    throw new WalkitError(
-      "target/no-generation",
-      "Expected at least one generation, found none with any file in it",
-      {
-        hint: "Check that this is the replica's folder: it holds generations/<16 hex digits>/snapshots and wal",
-      },
-    );
-  }
-  if (target.timestamp !== undefined) return checkTime(filled, target.timestamp);
-  const usable = filled.filter((g) => g.snapshots.length > 0);
-  if (usable.length === 0) throw noSnapshot(filled[0]!);
-  const generation = usable.length === 1 ? usable[0]! : newestOf(usable);
-  const range = timeRange(generation);
-  for (const other of filled) {
-    if (other.snapshots.length > 0) continue;
-    const otherRange = timeRange(other);
-    if (usable.length > 1 && !(range && otherRange && otherRange.newest > range.newest)) continue;
-    findings.push(
-      makeFinding(
-        "replica/no-snapshot",
-        `Generation ${other.id} has ${other.segments.length} WAL segments but no snapshot: generation ${generation.id} is restored instead`,
-        {
-          severity: "warning",
-          generation: other.id,
-          hint: `If ${other.id} is the newer one, what it held is not in the restored database`,
-        },
-      ),
-    );
-  }
-  return generation;
-}
-
-/** The generation with the newest file. Only one is written at a time, so their times must not overlap. */
-function newestOf(generations: Generation[]): Generation {
-  const dated = generations.map((generation) => {
-    const untrusted = timesUntrusted(generation);
-    const range = timeRange(generation);
-    if (untrusted || !range)
-      throw ambiguous(`in ${generation.id} ${untrusted?.reason ?? "there are no times"}`);
-    return { generation, ...range };
-  });
-  dated.sort((a, b) => (a.newest < b.newest ? -1 : 1));
-  for (let i = 1; i < dated.length; i++) {
-    const [before, after] = [dated[i - 1]!, dated[i]!];
-    if (after.oldest < before.newest) {
-      throw ambiguous(`the times of ${before.generation.id} and ${after.generation.id} overlap`);
-    }
-  }
-  return dated.at(-1)!.generation;
-}
-
-function ambiguous(reason: string): WalkitError {
-  return new WalkitError(
-    "target/ambiguous-generation",
-    `Expected times that tell which generation is the newest, found that they cannot be trusted: ${reason}`,
-    { hint: "Choose one with --generation; list them with: walkit generations <replica>" },
-  );
-}
-
-/** Among `generations` the newest one whose files' times contain `time`. */
-function checkTime(generations: Generation[], time: bigint): Generation {
-  let chosen: { generation: Generation; newest: bigint } | undefined;
-  const ranges: string[] = [];
-  for (const generation of generations) {
-    const untrusted = timesUntrusted(generation);
-    if (untrusted) {
-      throw new WalkitError(
-        "replica/times-untrusted",
-        `Expected file times that tell when each file was written, found that those of generation ${generation.id} cannot: ${untrusted.reason}`,
-        {
-          path: untrusted.path,
-          hint: "Copy the replica again with its times (cp -p, rsync -t, tar), or restore by --index",
-        },
-      );
-    }
-    const range = timeRange(generation);
-    if (!range) continue;
-    ranges.push(`${generation.id} from ${formatTime(range.oldest)} to ${formatTime(range.newest)}`);
-    if (time < range.oldest || time > range.newest) continue;
-    if (!chosen || range.newest > chosen.newest) chosen = { generation, newest: range.newest };
-  }
-  if (chosen) return chosen.generation;
-  throw new WalkitError(
-    "target/out-of-range",
-    `Expected a time that the replica reaches, found ${formatTime(time)}; there is ${ranges.join("; ") || "nothing with a time"}`,
-    { hint: "Choose a time within these; without --timestamp the newest state is restored" },
-  );
-}
-
 /**
  * The newest snapshot that fits, and the segments from there to the target. Where that snapshot is not settled, an older
  * one with all WAL since then leads to the same commit, and surely no further.
  */
-function chooseFiles(generation: Generation, target: Target, avoid: ReadonlySet<string>): Files {
+function chooseFiles(generation: Generation, target: PlanTarget, avoid: ReadonlySet<string>): Files {
   const snapshots = fittingSnapshots(generation, target, avoid);
-  const newest = chooseSegments(generation, snapshots[0]!, target);
+  const filesFrom = (snapshot: Snapshot) => ({
+    snapshot,
+    ...chooseSegments(generation, snapshot.index, target),
+  });
+  const newest = filesFrom(snapshots[0]!);
   const hasOwn = generation.segments.some((segment) => segment.index === newest.snapshot.index);
   if (hasOwn && !isSettled(generation, newest.snapshot)) {
     for (const snapshot of snapshots.slice(1)) {
-      const files = chooseSegments(generation, snapshot, target);
+      const files = filesFrom(snapshot);
       if (!gapIn(generation, files, target)) return files;
     }
   }
@@ -228,11 +189,16 @@ function chooseFiles(generation: Generation, target: Target, avoid: ReadonlySet<
   return newest;
 }
 
-interface Files {
-  snapshot: Snapshot;
+interface WalFiles {
+  /** The first index. */
+  from: number;
   segments: Segment[];
   /** What follows them in the replica. */
   later: Segment[];
+}
+
+interface Files extends WalFiles {
+  snapshot: Snapshot;
 }
 
 /**
@@ -249,10 +215,15 @@ export function isSettled(generation: Generation, { index, modified }: Snapshot)
 }
 
 /** Newest first. */
-function fittingSnapshots(generation: Generation, target: Target, avoid: ReadonlySet<string>): Snapshot[] {
+function fittingSnapshots(
+  generation: Generation,
+  target: PlanTarget,
+  avoid: ReadonlySet<string>,
+): Snapshot[] {
   const { snapshots, id } = generation;
   if (snapshots.length === 0) throw noSnapshot(generation);
-  const { index = Number.POSITIVE_INFINITY, timestamp } = target;
+  const { timestamp } = target;
+  const index = target.index ?? target.commit?.index ?? Number.POSITIVE_INFINITY;
   const fits = snapshots.filter(
     (s) =>
       s.index <= index && (timestamp === undefined || (s.modified !== undefined && s.modified <= timestamp)),
@@ -260,7 +231,12 @@ function fittingSnapshots(generation: Generation, target: Target, avoid: Readonl
   const chosen = fits.filter((s) => !avoid.has(s.path)).reverse();
   if (chosen.length > 0) return chosen;
   const first = snapshots[0]!;
-  const wanted = timestamp === undefined ? `index ${target.index ?? first.index}` : formatTime(timestamp);
+  const wanted =
+    timestamp !== undefined
+      ? formatTime(timestamp)
+      : target.commit
+        ? formatPosition(target.commit)
+        : `index ${target.index ?? first.index}`;
   const found =
     fits.length > 0
       ? `${fits.length === 1 ? "one that does" : `${fits.length} that do`} not serve`
@@ -272,20 +248,25 @@ function fittingSnapshots(generation: Generation, target: Target, avoid: Readonl
   );
 }
 
-function chooseSegments(generation: Generation, snapshot: Snapshot, { index, timestamp }: Target): Files {
-  const all = generation.segments.filter((segment) => segment.index >= snapshot.index);
+function chooseSegments(
+  generation: Generation,
+  from: number,
+  { index, timestamp, commit }: PlanTarget,
+): WalFiles {
+  const all = generation.segments.filter((segment) => segment.index >= from);
   let count = -1;
   if (timestamp !== undefined) {
     count = all.findIndex((s) => s.modified === undefined || s.modified > timestamp);
-  } else if (index !== undefined) count = all.findIndex((s) => s.index > index);
+  } else if (commit) count = all.findIndex((s) => comparePositions(s, commit) >= 0);
+  else if (index !== undefined) count = all.findIndex((s) => s.index > index);
   if (count < 0) count = all.length;
-  return { snapshot, segments: all.slice(0, count), later: all.slice(count) };
+  return { from, segments: all.slice(0, count), later: all.slice(count) };
 }
 
 function notePastEnd(
   { id, segments }: Generation,
   snapshot: Snapshot,
-  { index }: Target,
+  { index }: PlanTarget,
   findings: Finding[],
 ): void {
   const newest = Math.max(snapshot.index, segments.at(-1)?.index ?? 0);
@@ -300,20 +281,20 @@ function notePastEnd(
 }
 
 /**
- * Whether the target is the very time of its last segment. What is missing has no time, but it is younger than the
- * segment before it: then it is past the target.
+ * Whether nothing that may be missing behind the last segment belongs to the target: it is that segment's very time (what
+ * is missing has no time, but it is younger than the segment before it), or a commit, which is there or not.
  */
-function endsExactly(segments: readonly Segment[], { timestamp }: Target): boolean {
-  return timestamp !== undefined && segments.at(-1)?.modified === timestamp;
+function endsExactly(segments: readonly Segment[], { timestamp, commit }: PlanTarget): boolean {
+  return commit !== undefined || (timestamp !== undefined && segments.at(-1)?.modified === timestamp);
 }
 
 /** Every index from the snapshot's to the target's must be there, from its first byte on: what is missing. */
 function gapIn(
   { id }: Generation,
-  { snapshot, segments, later }: Files,
-  target: Target,
+  { from, segments, later }: WalFiles,
+  target: PlanTarget,
 ): WalkitError | undefined {
-  let index = snapshot.index - 1;
+  let index = from - 1;
   for (const segment of segments) {
     if (segment.index === index) continue;
     if (segment.index > index + 1) return missingIndex(id, index + 1, segment);
@@ -321,29 +302,25 @@ function gapIn(
     index = segment.index;
   }
   const next = later[0];
-  if (!next || endsExactly(segments, target)) return undefined;
-  const reached = Math.max(index, snapshot.index - 1);
-  if (target.timestamp === undefined ? reached < target.index! : next.index > reached + 1) {
-    return missingIndex(id, reached + 1, next);
+  if (target.commit) {
+    const last = target.commit.offset > 0 ? target.commit.index : target.commit.index - 1;
+    if (index >= last) return undefined;
+    return next ? missingIndex(id, index + 1, next) : notReached(id, target.commit);
   }
-  if (target.timestamp !== undefined && next.index > reached && next.offset !== 0) {
+  if (!next || endsExactly(segments, target)) return undefined;
+  if (target.timestamp === undefined ? index < target.index! : next.index > index + 1) {
+    return missingIndex(id, index + 1, next);
+  }
+  if (target.timestamp !== undefined && next.index > index && next.offset !== 0) {
     return missingFirstSegment(id, next);
   }
   return undefined;
 }
 
-function noSnapshot({ id, segments }: Generation): WalkitError {
-  const found = segments.length === 0 ? "nothing" : `${segments.length} WAL segments and no snapshot`;
-  return new WalkitError("replica/no-snapshot", `Expected a snapshot in generation ${id}, found ${found}`, {
-    path: segments[0]?.path,
-  });
-}
-
-function unknownGeneration(id: string, catalog: Catalog): WalkitError {
-  const found = catalog.generations.map((g) => g.id);
+function notReached(id: string, commit: Position): WalkitError {
   return new WalkitError(
-    "target/no-generation",
-    `Expected generation ${id}, found ${found.length === 0 ? "no generation" : found.slice(0, 20).join(", ")}`,
-    { hint: "List the generations with: walkit generations <replica>" },
+    "target/out-of-range",
+    `Expected WAL of generation ${id} up to ${formatPosition(commit)}, found that it ends before that`,
+    { position: formatPosition(commit) },
   );
 }

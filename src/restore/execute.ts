@@ -6,10 +6,10 @@
 import { WalkitError } from "../errors.ts";
 import { type Finding, findingOf } from "../findings.ts";
 import { xxh32 } from "../lz4/index.ts";
-import type { RestorePlan } from "../replay/plan.ts";
+import type { PlannedWal, RestorePlan } from "../replay/plan.ts";
 import { type ReplayOptions, replay } from "../replay/replay.ts";
 import { readSnapshot, type SnapshotPiece } from "../replay/snapshot.ts";
-import { formatPosition, type Position } from "../snapshot/names.ts";
+import { comparePositions, formatPosition, type Position } from "../snapshot/names.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { ThreadPool } from "../threads/index.ts";
 import { forEachPage } from "../wal/index.ts";
@@ -47,7 +47,7 @@ export interface ExecuteOptions {
 export interface RestoreResult {
   generation: string;
   snapshot: { index: number; path: string };
-  /** The last commit that is in the database; undefined where it is the snapshot alone. */
+  /** The last commit that is in the database; undefined where it is the snapshot alone. Of `generation`, or its parent. */
   position: Position | undefined;
   pageSize: number;
   pageCount: number;
@@ -98,6 +98,8 @@ class Fold {
   /** Hashes of the versions that pages get after the target, in the snapshot's own index. */
   readonly #later = new Map<number, Set<number>>();
   #position: Position | undefined;
+  /** As far as the WAL of the snapshot's own generation is applied. */
+  #reached: Position | undefined;
   #pageCount: number | undefined;
   /** The shortest that the database was: what the snapshot holds past it is out of date. */
   #shortest = Number.POSITIVE_INFINITY;
@@ -114,12 +116,13 @@ class Fold {
     this.#sink = sink;
     this.#options = options;
     this.#findings = [...plan.findings];
-    const { segments, snapshot, end, settled } = plan;
+    const { ancestors, snapshot, settled } = plan;
+    const { segments, end } = ancestors[0] ?? plan;
     const last = end?.index ?? segments.at(-1)?.index ?? snapshot.index;
     // Past its own index a snapshot cannot reach: then there is nothing to prove. Of one that is newer than all WAL, its pages
     // prove nothing either: Litestream's own read mark keeps checkpoints back, so a page that no WAL brought may as well be
     // an old one as one that was never uploaded.
-    this.#proven = last > snapshot.index || settled;
+    this.#proven = (last > snapshot.index || settled) && ancestors.every(({ complete }) => complete);
   }
 
   close(): void {
@@ -127,7 +130,17 @@ class Fold {
   }
 
   async readWal(): Promise<void> {
-    const plan = this.#plan;
+    const [first, ...rest] = [...this.#plan.ancestors, this.#plan];
+    await this.#readWalOf(first!, true);
+    this.#reached = this.#position ?? { index: this.#plan.snapshot.index, offset: 0 };
+    for (const wal of rest) await this.#readWalOf(wal, false);
+    if (this.#broken) {
+      this.#proven = false;
+      if (!this.#options.salvage) throw this.#unproven(`broken: ${this.#broken.message}`, this.#broken);
+    }
+  }
+
+  async #readWalOf(wal: PlannedWal, isSnapshots: boolean): Promise<void> {
     const options: ReplayOptions = {
       signal: this.#options.signal,
       parallelism: this.#options.parallelism,
@@ -135,42 +148,40 @@ class Fold {
       threads: this.#options.threads,
       onRead: (bytes) => this.#progress("wal", bytes),
     };
-    for await (const event of replay(this.#storage, plan, options)) {
+    let position: Position | undefined;
+    for await (const event of replay(this.#storage, wal, options)) {
       if (event.type === "frames") {
         const { applied, run, pageSize } = event;
         const store = (this.#store ??= this.#newStore(pageSize));
-        const isOwn = event.index === plan.snapshot.index;
+        const isOwn = isSnapshots && event.index === this.#plan.snapshot.index;
         forEachPage(run, pageSize, (page, data) => {
           if (applied) store.set(page, data);
           else if (isOwn && !store.has(page)) this.#addLater(page, data);
         });
         if (applied) this.#frames += run.count;
       } else if (event.type === "commit" && event.applied) {
-        this.#position = event.end;
+        this.#position = position = event.end;
         this.#pageCount = event.commitSize;
         this.#shortest = Math.min(this.#shortest, event.commitSize);
         this.#store!.truncate(event.commitSize);
         this.#transactions++;
       } else if (event.type === "fault") {
         // Thrown where it breaks what is applied; behind the target it takes the proof away.
-        if (event.breaks && !this.#pastSnapshotIndex()) this.#broken ??= event.error;
-        else if (!event.breaks) this.#findings.push(findingOf(event.error, { generation: plan.generation }));
+        if (event.breaks && isSnapshots && !this.#isPast(position)) this.#broken ??= event.error;
+        else if (!event.breaks) this.#findings.push(findingOf(event.error, { generation: wal.generation }));
       }
     }
-    if (this.#broken) {
-      this.#proven = false;
-      if (!this.#options.salvage) throw this.#unproven(`broken: ${this.#broken.message}`, this.#broken);
-    }
-    if (plan.end && (this.#position?.index !== plan.end.index || this.#position.offset !== plan.end.offset)) {
+    const { end, generation } = wal;
+    if (end && (!position || comparePositions(position, end) !== 0)) {
       throw new WalkitError(
         "target/out-of-range",
-        `Expected a commit that ends at ${formatPosition(plan.end)}, found ${this.#position ? formatPosition(this.#position) : "none"} to be the last one up to there`,
+        `Expected a commit of generation ${generation} that ends at ${formatPosition(end)}, found ${position ? formatPosition(position) : "none"} to be the last one up to there`,
       );
     }
   }
 
-  #pastSnapshotIndex(): boolean {
-    return this.#position !== undefined && this.#position.index > this.#plan.snapshot.index;
+  #isPast(position: Position | undefined): boolean {
+    return position !== undefined && position.index > this.#plan.snapshot.index;
   }
 
   #newStore(pageSize: number): PageStore {
@@ -187,6 +198,7 @@ class Fold {
 
   async writeDatabase(): Promise<RestoreResult> {
     const { snapshot, generation } = this.#plan;
+    this.#checkMark();
     let writer: Writer | undefined;
     const context = {
       storage: this.#storage,
@@ -207,7 +219,7 @@ class Fold {
       throw error;
     }
     const { pageSize, pageCount } = size;
-    if (!this.#proven) {
+    if (!this.#proven && this.#plan.ancestors.every(({ complete }) => complete)) {
       this.#findings.push(
         findingOf(this.#unproven(this.#broken ? "broken" : "to end before it was written, or missing"), {
           generation,
@@ -226,6 +238,18 @@ class Fold {
       proven: this.#proven,
       findings: this.#findings,
     };
+  }
+
+  /** Where the snapshot's mark is known, the target must not lie before it. */
+  #checkMark(): void {
+    const { snapshot, mark } = this.#plan;
+    const position = this.#reached!;
+    if (!mark || comparePositions(position, mark) >= 0) return;
+    throw new WalkitError(
+      "replica/before-mark",
+      `Expected the snapshot of index ${snapshot.index} to hold nothing from after ${formatPosition(position)}, found that it reaches up to ${formatPosition(mark)}`,
+      { path: snapshot.path, position: formatPosition(position) },
+    );
   }
 
   #unproven(found: string, cause?: WalkitError): WalkitError {
@@ -260,8 +284,8 @@ class Fold {
       store: this.#store,
       later: this.#later,
       // Behind the target nothing may come from the snapshot that the WAL brings only later.
-      provable: !this.#pastSnapshotIndex(),
-      position: this.#position ?? { index: snapshot.index, offset: 0 },
+      provable: !this.#isPast(this.#reached) && this.#plan.mark === undefined,
+      position: this.#position ?? this.#reached!,
     });
   }
 

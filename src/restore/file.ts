@@ -2,14 +2,15 @@
 
 import { randomBytes } from "node:crypto";
 import { closeSync, openSync, readSync, rmSync, unlinkSync, writeSync } from "node:fs";
-import { type FileHandle, link, lstat, open, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, link, lstat, open, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { WalkitError } from "../errors.ts";
-import type { Target } from "../replay/plan.ts";
 import { MAX_INTEGRITY_SIZE } from "../sqlite/index.ts";
 import { checkIntegrityInThread } from "../sqlite/thread.ts";
 import type { Storage } from "../storage/storage.ts";
+import type { Target } from "../timeline/target.ts";
 import type { RestoreResult } from "./execute.ts";
+import { historyOfRestored } from "./history.ts";
 import type { Spill } from "./page-store.ts";
 import { type Restored, type RestoreOptions, restore } from "./restore.ts";
 import type { DatabaseSink, DatabaseWrite } from "./sink.ts";
@@ -22,7 +23,19 @@ export interface RestoreFileOptions extends RestoreOptions {
    * that the snapshot is a committed state (see `RestoreResult.proven`).
    */
   integrityCheck?: "none" | "quick" | "full" | undefined;
+  /**
+   * Where the target is not the newest moment, also write `<output>.history`, which names the generation and position that
+   * the database branches off from. `true` by default.
+   */
+  history?: boolean | undefined;
 }
+
+export interface RestoredFile extends Restored {
+  /** The history file that was written beside the output. */
+  history: string | undefined;
+}
+
+const HISTORY = ".history";
 
 /** What SQLite would take as belonging to a database of that name. */
 const COMPANIONS = ["-wal", "-shm", "-journal"];
@@ -38,14 +51,45 @@ export async function restoreFile(
   target: Target,
   output: string,
   options: RestoreFileOptions = {},
-): Promise<Restored> {
+): Promise<RestoredFile> {
   const force = options.force ?? false;
+  const wantsHistory = (options.history ?? true) && isMoment(target);
   await checkOutput(output, force);
+  if (wantsHistory && !force) await checkHistory(output + HISTORY);
   return await withTemporaryFile(dirname(output), async (temporary) => {
     const restored = await restoreTemporary(storage, target, temporary, options);
+    const text = wantsHistory ? await historyOfRestored(storage, target, restored, options) : undefined;
     await publish(temporary, output, force);
-    return restored;
+    // What an older database of that name left behind would speak of the new one.
+    if (force) await rm(output + HISTORY, { force: true });
+    if (text !== undefined)
+      await wrap(output + HISTORY, () => writeFile(output + HISTORY, text, { flag: "wx" }));
+    return { ...restored, history: text === undefined ? undefined : output + HISTORY };
   });
+}
+
+/** Whether a moment is asked for, and not just the newest. */
+function isMoment({
+  index,
+  timestamp,
+  position,
+  transaction,
+  name,
+  immediate,
+  generation,
+  timeline,
+}: Target): boolean {
+  const moment = [index, timestamp, position, transaction, name, immediate, generation, timeline];
+  return moment.some((value) => value !== undefined);
+}
+
+async function checkHistory(path: string): Promise<void> {
+  if (!(await lstat(path).catch(() => undefined))) return;
+  throw new WalkitError(
+    "output/exists",
+    `Expected nothing at ${path}, where the history of the restored database goes, found a file there`,
+    { path, hint: "Move it away, replace it with --force, or restore with --no-history" },
+  );
 }
 
 /** As {@link restoreFile}, into a temporary file that `use` gets to read once it is whole. */

@@ -7,5 +7,5 @@ export {
 } from "./execute.ts";
 export { MemorySink } from "./memory-sink.ts";
 export type { Spill } from "./page-store.ts";
-export { type Lost, type Restored, type RestoreOptions, restore } from "./restore.ts";
+export { type Lost, planTarget, type Restored, type RestoreOptions, restore } from "./restore.ts";
 export type { DatabaseSink, DatabaseWrite } from "./sink.ts";

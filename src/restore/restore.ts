@@ -5,13 +5,19 @@
 
 import { WalkitError } from "../errors.ts";
 import { type Finding, findingOf } from "../findings.ts";
-import { planRestore, type RestorePlan, type Target } from "../replay/plan.ts";
+import { chooseGeneration } from "../replay/choose.ts";
+import { planToMark, withMark } from "../replay/mark.ts";
+import { type PlanTarget, planRestore, type RestorePlan } from "../replay/plan.ts";
 import { type Catalog, hasChanged, readCatalog, type Segment } from "../snapshot/catalog.ts";
 import { formatPosition, type Position } from "../snapshot/names.ts";
 import { formatTime } from "../snapshot/times.ts";
 import type { Storage } from "../storage/storage.ts";
+import { readLineage } from "../timeline/lineage.ts";
+import { chooseTarget, needsTimelines } from "../timeline/resolve.ts";
+import type { Target } from "../timeline/target.ts";
+import { planThrough } from "../timeline/through.ts";
 import { type ExecuteOptions, executePlan, type RestoreResult } from "./execute.ts";
-import { planToMark } from "./mark.ts";
+import { MemorySink } from "./memory-sink.ts";
 import { type Candidate, salvageCandidates } from "./salvage.ts";
 import type { DatabaseSink } from "./sink.ts";
 
@@ -61,23 +67,40 @@ export async function restore(
   sink: DatabaseSink,
   options: RestoreOptions = {},
 ): Promise<Restored> {
+  const attempt = new Attempt(storage, target, sink, { ...options, salvage: false });
   try {
-    return await restoreExactly(storage, target, sink, { ...options, salvage: false });
+    return await attempt.run();
   } catch (error) {
     if (!(error instanceof WalkitError) || !isSalvageable(error)) throw error;
-    if (options.salvage) return await restoreSalvaged(storage, target, sink, options, error);
-    throw await withWhatIsLeft(storage, target, options, error);
+    // Without a generation to look at there is nothing to go by.
+    if (!attempt.bound) throw error;
+    if (options.salvage) return await restoreSalvaged(storage, attempt.bound, sink, options, error);
+    throw await withWhatIsLeft(storage, attempt.bound, options, error);
   }
+}
+
+/**
+ * The plan that a restore of `target` begins with. It opens files only where the target does: a position, a transaction,
+ * the first consistent moment, a restore point, a timeline.
+ *
+ * @throws WalkitError why there is none
+ */
+export async function planTarget(
+  storage: Storage,
+  target: Target,
+  options: Pick<RestoreOptions, "prefix" | "signal"> = {},
+): Promise<RestorePlan> {
+  return await new Attempt(storage, target, new MemorySink(0), options).plan();
 }
 
 /** The refusal, with what can be had instead: what salvage would try first. */
 async function withWhatIsLeft(
   storage: Storage,
-  target: Target,
+  target: PlanTarget,
   options: RestoreOptions,
   error: WalkitError,
 ): Promise<WalkitError> {
-  const catalog = await list(storage, target, options);
+  const catalog = await list(storage, target.generation, options);
   for await (const { plan, snapshot, wanted } of salvageCandidates(storage, catalog, target, options)) {
     const applied = new Set(plan.segments.map((segment) => segment.path));
     const { modified } = wanted.findLast(({ path }) => applied.has(path)) ?? snapshot;
@@ -92,48 +115,174 @@ async function withWhatIsLeft(
   return error;
 }
 
-async function restoreExactly(
-  storage: Storage,
-  target: Target,
-  sink: DatabaseSink,
-  options: RestoreOptions,
-): Promise<Restored> {
-  const avoid = new Set<string>();
-  const notes: Finding[] = [];
-  let first: WalkitError | undefined;
-  let relistings = 0;
-  let catalog = await list(storage, target, options);
-  for (;;) {
-    let plan: RestorePlan | undefined;
+/** A restore of the very target, by whatever way leads there. */
+class Attempt {
+  /** No state past this is meant; undefined until it is known. */
+  bound: PlanTarget | undefined;
+  readonly #storage: Storage;
+  readonly #target: Target;
+  readonly #sink: DatabaseSink;
+  readonly #options: RestoreOptions;
+  /** Snapshots that cannot be used, and what was wrong with the first of them. */
+  readonly #avoid = new Set<string>();
+  #first: WalkitError | undefined;
+  readonly #notes: Finding[] = [];
+  readonly #marks = new Map<string, Position>();
+
+  constructor(storage: Storage, target: Target, sink: DatabaseSink, options: RestoreOptions) {
+    this.#storage = storage;
+    this.#target = target;
+    this.#sink = sink;
+    this.#options = options;
+  }
+
+  async run(): Promise<Restored> {
+    let catalog = await this.#list();
+    let exact: PlanTarget | undefined;
+    for (let relistings = 0; ; ) {
+      let plan: RestorePlan | undefined;
+      try {
+        exact ??= await this.#choose(catalog);
+        plan = await this.#plan(catalog, exact);
+        const result = await this.#carryOut(plan);
+        return { ...result, findings: [...this.#notes, ...result.findings], plan, lost: undefined };
+      } catch (error) {
+        if (!(error instanceof WalkitError)) throw error;
+        const now = await this.#list();
+        if (hasChanged(catalog, now)) {
+          if (++relistings > RELISTINGS) throw error.code === "storage/not-found" ? restless(error) : error;
+          catalog = now;
+          exact = undefined;
+        } else if (!plan || error.path !== plan.snapshot.path) throw error;
+        else {
+          const marked = await this.#mend(plan, error, catalog, exact!);
+          if (marked) return marked;
+        }
+      }
+      await this.#sink.write({ type: "truncate", size: 0 });
+    }
+  }
+
+  async plan(): Promise<RestorePlan> {
+    const catalog = await this.#list();
+    return await this.#plan(catalog, await this.#choose(catalog));
+  }
+
+  async #list(): Promise<Catalog> {
+    const { generation } = this.#target;
+    return await list(this.#storage, needsTimelines(this.#target) ? undefined : generation, this.#options);
+  }
+
+  async #choose(catalog: Catalog): Promise<PlanTarget> {
+    const chosen = await chooseTarget(this.#storage, catalog, this.#target, this.#options.signal);
+    this.bound = chosen.bound;
+    return await chosen.exact();
+  }
+
+  /** The next plan; where no other snapshot serves, what was wrong with the first one is the reason to give. */
+  async #plan(catalog: Catalog, target: PlanTarget): Promise<RestorePlan> {
+    const [avoid, first] = [this.#avoid, this.#first];
     try {
-      plan = planAround(catalog, target, avoid, first);
-      const result = await attempt(storage, plan, sink, options);
-      return { ...result, findings: [...notes, ...result.findings], plan, lost: undefined };
+      const plan = planRestore(catalog, target, { avoid });
+      if (first && !comesBy(plan, catalog, avoid)) throw first;
+      return this.#marks.has(plan.snapshot.path)
+        ? { ...plan, mark: this.#marks.get(plan.snapshot.path) }
+        : plan;
     } catch (error) {
       if (!(error instanceof WalkitError)) throw error;
-      const now = await list(storage, target, options);
-      if (hasChanged(catalog, now)) {
-        if (++relistings > RELISTINGS) throw error.code === "storage/not-found" ? restless(error) : error;
-        catalog = now;
-      } else if (!plan) throw error;
-      else if (error.path === plan.snapshot.path) {
-        if (error.code === "replica/before-mark" && target.timestamp !== undefined) {
-          // The snapshot was there at that time, so all that it holds had been committed by then.
-          const marked = await toMark(storage, plan, sink, options);
-          if (marked) {
-            const note = findingOf(laterThanAsked(error, marked, catalog), {
-              generation: plan.generation,
-              severity: "warning",
-            });
-            return { ...marked, findings: [...notes, note, ...marked.findings] };
-          }
-        }
-        avoid.add(plan.snapshot.path);
-        first ??= error;
-        notes.push(findingOf(error, { generation: plan.generation, severity: "warning" }));
-      } else throw error;
+      const reason = first ?? error;
+      if (!first && !/no-snapshot$/.test(error.code)) throw reason;
+      try {
+        const through = await this.#through(catalog, target);
+        // A snapshot that is whole shows which states can be had: what may not be one is no help then.
+        const isSure = through?.ancestors.every(({ complete }) => complete);
+        if (through && (isSure || reason.code !== "replica/before-mark")) return through;
+      } catch (other) {
+        if (!(other instanceof WalkitError)) throw other;
+        throw new WalkitError(
+          reason.code,
+          `${reason.message}; through its parent there is no way: ${other.message}`,
+          {
+            path: reason.path,
+            hint: other.hint ?? reason.hint,
+          },
+        );
+      }
+      throw reason;
     }
-    await sink.write({ type: "truncate", size: 0 });
+  }
+
+  /** Through the parent, where a history file says which it is. */
+  async #through(catalog: Catalog, target: PlanTarget): Promise<RestorePlan | undefined> {
+    const { signal } = this.#options;
+    const whole =
+      this.#target.generation === undefined ? catalog : await list(this.#storage, undefined, this.#options);
+    const generation = target.generation ?? meantGeneration(catalog, target);
+    if (!whole.timelineFiles.some((file) => file.kind === "history" && file.generation === generation))
+      return undefined;
+    const lineage = await readLineage(this.#storage, whole, { signal });
+    return planThrough(whole, lineage, { ...target, generation }, { avoid: this.#avoid });
+  }
+
+  async #carryOut(plan: RestorePlan): Promise<RestoreResult> {
+    this.#options.onPlan?.(plan);
+    const result = await executePlan(this.#storage, plan, this.#sink, this.#options);
+    await this.#options.accept?.(result);
+    return result;
+  }
+
+  /** After the snapshot was found wrong: what is known of it now, for the next attempt; or the state at its mark. */
+  async #mend(
+    plan: RestorePlan,
+    error: WalkitError,
+    catalog: Catalog,
+    target: PlanTarget,
+  ): Promise<Restored | undefined> {
+    const { path } = plan.snapshot;
+    const before = error.code === "replica/before-mark";
+    if (before && !plan.mark) {
+      // One page of it looks newer than the target; all of them together may tell otherwise.
+      const { mark } = await withMark(this.#storage, plan, this.#options.signal);
+      this.#marks.set(path, mark!);
+      return undefined;
+    }
+    if (before && target.timestamp !== undefined && plan.ancestors.length === 0) {
+      // The snapshot was there at that time, so all that it holds had been committed by then.
+      const marked = await this.#toMark(plan);
+      if (marked) {
+        const note = findingOf(laterThanAsked(error, marked, catalog), {
+          generation: plan.generation,
+          severity: "warning",
+        });
+        return { ...marked, findings: [...this.#notes, note, ...marked.findings] };
+      }
+    }
+    this.#avoid.add(path);
+    this.#first ??= error;
+    this.#notes.push(findingOf(error, { generation: plan.generation, severity: "warning" }));
+    return undefined;
+  }
+
+  async #toMark(plan: RestorePlan): Promise<Restored | undefined> {
+    try {
+      const marked = planToMark(plan);
+      await this.#sink.write({ type: "truncate", size: 0 });
+      return { ...(await this.#carryOut(marked)), plan: marked, lost: undefined };
+    } catch (error) {
+      if (error instanceof WalkitError) return undefined;
+      throw error;
+    }
+  }
+}
+
+/** The generation of a target that names none, where it can be told: that of the plan, or the only one there is. */
+function meantGeneration(catalog: Catalog, target: PlanTarget): string | undefined {
+  try {
+    return chooseGeneration(catalog, target, []).id;
+  } catch (error) {
+    if (!(error instanceof WalkitError)) throw error;
+    const filled = catalog.generations.filter(({ segments }) => segments.length > 0);
+    return filled.length === 1 ? filled[0]!.id : undefined;
   }
 }
 
@@ -143,22 +292,6 @@ function restless({ message, path }: WalkitError): WalkitError {
     `Expected the replica to stand still for one reading, found it changed each time, the last time with: ${message}`,
     { path },
   );
-}
-
-/** The next plan; where no other snapshot serves, what was wrong with the first one is the reason to give. */
-function planAround(
-  catalog: Catalog,
-  target: Target,
-  avoid: ReadonlySet<string>,
-  first: WalkitError | undefined,
-): RestorePlan {
-  try {
-    const plan = planRestore(catalog, target, { avoid });
-    if (first && !comesBy(plan, catalog, avoid)) throw first;
-    return plan;
-  } catch (error) {
-    throw first && error instanceof WalkitError ? first : error;
-  }
 }
 
 /**
@@ -182,34 +315,6 @@ function comesBy(
     });
 }
 
-async function attempt(
-  storage: Storage,
-  plan: RestorePlan,
-  sink: DatabaseSink,
-  options: RestoreOptions,
-): Promise<RestoreResult> {
-  options.onPlan?.(plan);
-  const result = await executePlan(storage, plan, sink, options);
-  await options.accept?.(result);
-  return result;
-}
-
-async function toMark(
-  storage: Storage,
-  plan: RestorePlan,
-  sink: DatabaseSink,
-  options: RestoreOptions,
-): Promise<Restored | undefined> {
-  try {
-    const marked = await planToMark(storage, plan, options.signal);
-    await sink.write({ type: "truncate", size: 0 });
-    return { ...(await attempt(storage, marked, sink, options)), plan: marked, lost: undefined };
-  } catch (error) {
-    if (error instanceof WalkitError) return undefined;
-    throw error;
-  }
-}
-
 /**
  * That the snapshot holds a commit shows in a page that equals its version of it. SQLite may write a page without changing
  * it, though, and then the snapshot need not have been that far: which of the two it is cannot be told.
@@ -229,9 +334,9 @@ function laterThanAsked(
   );
 }
 
-function list(storage: Storage, target: Target, options: RestoreOptions): Promise<Catalog> {
+function list(storage: Storage, generation: string | undefined, options: RestoreOptions): Promise<Catalog> {
   const { prefix, signal } = options;
-  return readCatalog(storage, { prefix, signal, generation: target.generation });
+  return readCatalog(storage, { prefix, signal, generation });
 }
 
 /** What another snapshot, or stopping earlier, may mend. */
@@ -245,17 +350,19 @@ function isSalvageable(error: WalkitError): boolean {
 
 async function restoreSalvaged(
   storage: Storage,
-  target: Target,
+  target: PlanTarget,
   sink: DatabaseSink,
   options: RestoreOptions,
   reason: WalkitError,
 ): Promise<Restored> {
-  const catalog = await list(storage, target, options);
+  const catalog = await list(storage, target.generation, options);
   for await (const candidate of salvageCandidates(storage, catalog, target, options)) {
     await sink.write({ type: "truncate", size: 0 });
     const { plan } = candidate;
     try {
-      const result = await attempt(storage, plan, sink, options);
+      options.onPlan?.(plan);
+      const result = await executePlan(storage, plan, sink, options);
+      await options.accept?.(result);
       // Why the target cannot be had is said once.
       const findings = result.findings.filter(
         ({ code, path }) => code !== reason.code || path !== reason.path,

@@ -1,7 +1,7 @@
 /** Salvage: from which snapshots the WAL that is there leads how far, the farthest first. */
 
 import { WalkitError } from "../errors.ts";
-import { isSettled, plannedSegment, type RestorePlan, type Target } from "../replay/plan.ts";
+import { isSettled, type PlanTarget, plannedSegment, type RestorePlan } from "../replay/plan.ts";
 import { replay } from "../replay/replay.ts";
 import type { Catalog, Generation, Segment, Snapshot } from "../snapshot/catalog.ts";
 import { comparePositions, type Position } from "../snapshot/names.ts";
@@ -23,7 +23,7 @@ export interface Candidate {
 export async function* salvageCandidates(
   storage: Storage,
   catalog: Catalog,
-  target: Target,
+  target: PlanTarget,
   options: Pick<ExecuteOptions, "signal" | "parallelism">,
 ): AsyncGenerator<Candidate> {
   const generations = catalog.generations
@@ -55,7 +55,7 @@ function compareTimes(a: bigint | undefined, b: bigint | undefined): number {
   return a === b ? 0 : (a ?? 0n) < (b ?? 0n) ? -1 : 1;
 }
 
-function fits(file: Snapshot | Segment, { index, timestamp }: Target): boolean {
+function fits(file: Snapshot | Segment, { index, timestamp }: PlanTarget): boolean {
   return (
     (index === undefined || file.index <= index) &&
     (timestamp === undefined || (file.modified !== undefined && file.modified <= timestamp))
@@ -106,6 +106,8 @@ function planOf(generation: Generation, snapshot: Snapshot, end: Position | unde
     proof: proof.map(plannedSegment),
     end,
     settled: isSettled(generation, snapshot),
+    ancestors: [],
+    mark: undefined,
     next: undefined,
     bytes: undefined,
     findings: [],

@@ -32,6 +32,15 @@ export interface Generation {
   segments: Segment[];
 }
 
+/** What walkit keeps beside a generation's folder, where Litestream sees and deletes nothing: see `timeline/`. */
+export interface TimelineFile {
+  generation: string;
+  kind: "history" | "restore-points";
+  path: string;
+  /** In bytes, where the listing tells. */
+  size: number | undefined;
+}
+
 /** A file (or, with `/` at the end, an empty folder) that is no part of a replica, and why it is not. */
 export interface Stray {
   path: string;
@@ -42,8 +51,12 @@ export interface Stray {
 export interface Catalog {
   /** Ascending by name, which says nothing about their order in time. */
   generations: Generation[];
+  /** Ascending by path; none where one generation alone is looked at. Their generations may be gone. */
+  timelineFiles: TimelineFile[];
   strays: Stray[];
 }
+
+const TIMELINE_FILE = /^([0-9a-f]{16})\.(history|restore-points)$/;
 
 /** Paths, from a generation's name on, that a replica's files may lie at. */
 const REPLICA = /^[0-9a-f]{16}\/((snapshots|wal)\/[^/]*)?$/;
@@ -65,6 +78,7 @@ export async function readCatalog(storage: Storage, options: CatalogOptions = {}
   const prefix = options.prefix ?? "generations/";
   const only = options.generation;
   const generations = new Map<string, Generation>();
+  const timelineFiles: TimelineFile[] = [];
   const strays: Stray[] = [];
   const listed = only === undefined ? prefix : `${prefix}${only}/`;
   for await (const entry of storage.list(listed, { signal: options.signal })) {
@@ -72,6 +86,12 @@ export async function readCatalog(storage: Storage, options: CatalogOptions = {}
     if (entry.unreadable && REPLICA.test(path.slice(prefix.length))) throw entry.unreadable;
     const parts = path.slice(prefix.length).split("/");
     const id = parts[0]!;
+    const beside = parts.length === 1 ? TIMELINE_FILE.exec(id) : null;
+    if (beside) {
+      const kind = beside[2] as TimelineFile["kind"];
+      timelineFiles.push({ generation: beside[1]!, kind, path, size: entry.size });
+      continue;
+    }
     if (parts.length < 2 || !isGenerationName(id)) {
       strays.push({ path, generation: undefined, reason: reasonOf(path) });
       continue;
@@ -102,6 +122,7 @@ export async function readCatalog(storage: Storage, options: CatalogOptions = {}
   }
   return {
     generations: [...generations.values()].sort((a, b) => (a.id < b.id ? -1 : 1)),
+    timelineFiles: timelineFiles.sort((a, b) => (a.path < b.path ? -1 : 1)),
     strays: strays.sort((a, b) => (a.path < b.path ? -1 : 1)),
   };
 }

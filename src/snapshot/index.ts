@@ -8,6 +8,7 @@ export {
   type Segment,
   type Snapshot,
   type Stray,
+  type TimelineFile,
 } from "./catalog.ts";
 export {
   DATABASE_HEADER_SIZE,

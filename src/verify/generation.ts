@@ -3,24 +3,24 @@
  * each later snapshot against.
  */
 
-import { WalkitError } from "../errors.ts";
+import { type ErrorCode, WalkitError } from "../errors.ts";
 import { type Finding, findingOf, type Severity } from "../findings.ts";
 import { xxh32 } from "../lz4/index.ts";
 import { missingPage } from "../replay/faults.ts";
+import { PageHashes } from "../replay/page-hashes.ts";
 import { isSettled, type PlannedSegment, plannedSegment } from "../replay/plan.ts";
 import { type ReplayEvent, replay } from "../replay/replay.ts";
+import { LitestreamSequence } from "../replay/sequence.ts";
 import { Pages, readSnapshot } from "../replay/snapshot.ts";
 import type { Generation, Segment, Snapshot } from "../snapshot/catalog.ts";
 import { lockPage } from "../snapshot/database.ts";
-import { formatPosition, type Position } from "../snapshot/names.ts";
+import { comparePositions, formatPosition, type Position } from "../snapshot/names.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { ThreadPool } from "../threads/index.ts";
 import { forEachPage, type WalFrames } from "../wal/index.ts";
 import { LinkCount } from "./links.ts";
 import { type RangeDraft, splitLeftover, startRange } from "./names.ts";
-import { PageHashes } from "./page-hashes.ts";
 import type { Links } from "./report.ts";
-import { LitestreamSequence } from "./sequence.ts";
 import { IndexWindow } from "./window.ts";
 
 export interface CheckOptions {
@@ -41,6 +41,9 @@ export interface Checked {
   pageCount: number | undefined;
   links: Links;
 }
+
+/** Met at the first frame of an index, and wrong with what lies before it. */
+const BEFORE_THE_INDEX = new Set<ErrorCode>(["replica/missing-index", "replica/missing-transactions"]);
 
 /** Reads every file of a generation. Throws `storage/not-found` where one has vanished since it was listed. */
 export async function checkGeneration(
@@ -81,8 +84,12 @@ class GenerationCheck {
   /** The index under way, and its snapshot: loaded before its WAL (`base`), or held against the replay after it. */
   #index = -1;
   #entered = false;
+  /** Something is wrong with the index under way before its first frame: nothing follows on its snapshot. */
+  #isBroken = false;
   #snapshot: Snapshot | undefined;
   #isBase = false;
+  /** Of a base's index: commits that lack a page, which is wrong behind the base's mark only. */
+  #doubtful: { end: Position; error: WalkitError; to: string | undefined; last: Segment | undefined }[] = [];
   /** The index under way, as its snapshot may show it. */
   #window = new IndexWindow(0);
 
@@ -125,7 +132,9 @@ class GenerationCheck {
         break;
       case "fault":
         this.#report(event.error);
-        if (event.breaks) this.#break();
+        if (!event.breaks) break;
+        this.#isBroken ||= !this.#entered && !BEFORE_THE_INDEX.has(event.error.code);
+        this.#break();
         break;
       case "frames":
         await this.#enter();
@@ -157,6 +166,7 @@ class GenerationCheck {
     if (this.#index >= 0) this.links.border();
     this.#index = index;
     this.#entered = false;
+    this.#isBroken = false;
     this.#snapshot = this.#snapshots[0]?.index === index ? this.#snapshots.shift() : undefined;
     this.#isBase = false;
     this.#window = new IndexWindow(this.#known);
@@ -166,9 +176,11 @@ class GenerationCheck {
   async #enter(): Promise<void> {
     if (this.#entered) return;
     this.#entered = true;
-    if (this.#range || !this.#snapshot) return;
-    this.#isBase = await this.#load(this.#snapshot);
-    this.#window = new IndexWindow(this.#known);
+    if (!this.#range && this.#snapshot) {
+      this.#isBase = await this.#load(this.#snapshot);
+      this.#window = new IndexWindow(this.#known);
+    }
+    if (this.#isBroken) this.#break();
   }
 
   #addFrames(index: number, run: WalFrames, pageSize: number): void {
@@ -195,14 +207,36 @@ class GenerationCheck {
       this.#hashes.truncate(commitSize);
       const missing = this.#firstMissing(commitSize);
       if (missing !== undefined) {
-        this.#report(missingPage(missing, commitSize, end, path));
-        this.#break();
-        return;
+        const error = missingPage(missing, commitSize, end, path);
+        if (this.#isBase && range.snapshot.index === this.#index) {
+          this.#doubtful.push({ end, error, to: range.to, last: range.last });
+        } else {
+          this.#report(error);
+          this.#break();
+          return;
+        }
       }
     }
     range.to = formatPosition(end);
     range.last = segment;
     range.first ??= segment;
+  }
+
+  /**
+   * With the base's mark known: what lacks a page before it is no state that anything leads to, the application may have
+   * made the database smaller by then. What lacks one from there on is damage, and ends the range before it.
+   */
+  #settle(mark: Position | undefined): void {
+    const first = this.#doubtful.find(({ end }) => !mark || comparePositions(end, mark) >= 0);
+    this.#doubtful = [];
+    const range = this.#range;
+    if (!first || !range) return;
+    this.#report(first.error);
+    range.to = first.to;
+    range.last = first.last;
+    this.links.broken();
+    this.#range = undefined;
+    this.#sequence.reset();
   }
 
   /** The first page up to `count` that nothing brought. */
@@ -232,6 +266,7 @@ class GenerationCheck {
       if (mark) this.#range.from = formatPosition(mark);
       this.#range.proven = whole && isSettled(this.#generation, snapshot);
       if (whole && !this.#range.proven) this.#reportUnsettled(snapshot);
+      this.#settle(mark);
     } else if (!this.#isBase) await this.#compare(snapshot, whole);
   }
 
@@ -244,6 +279,7 @@ class GenerationCheck {
       const mark = this.#window.mark;
       if (mark) range.from = formatPosition(mark);
       range.proven = false;
+      this.#settle(mark);
     }
     this.#range = undefined;
     this.#sequence.reset();

@@ -123,7 +123,7 @@ async function verifyOne(
 
 /** The part of a catalog that is one generation's. */
 function one({ generations }: Catalog, id: string): Catalog {
-  return { generations: generations.filter((generation) => generation.id === id), strays: [] };
+  return { generations: generations.filter((generation) => generation.id === id), timelineFiles: [], strays: [] };
 }
 
 async function check(

@@ -1,3 +1,4 @@
+import { MarkFinder } from "../replay/mark.ts";
 import { Versions } from "../replay/versions.ts";
 import type { Position } from "../snapshot/names.ts";
 
@@ -55,11 +56,10 @@ export class IndexWindow {
 
   /** Of a window that began with the snapshot itself: the first commit at which that, with its WAL, is whole. */
   get mark(): Position | undefined {
-    let mark: Position | undefined;
+    const finder = new MarkFinder(this.#versions);
     for (const [page, hash] of this.#start) {
-      const found = hash === 0 ? undefined : this.#versions.find(page, hash);
-      if (found && (!mark || found.offset > mark.offset)) mark = found;
+      if (hash !== 0) finder.add(page, hash, page <= this.#smallest);
     }
-    return mark;
+    return finder.mark;
   }
 }

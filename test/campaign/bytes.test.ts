@@ -6,7 +6,7 @@
  */
 
 import { describe, expect, it } from "vitest";
-import type { Target } from "../../src/replay/plan.ts";
+import type { Target } from "../../src/timeline/target.ts";
 import { readCatalog } from "../../src/snapshot/index.ts";
 import { MemoryStorage } from "../../src/storage/index.ts";
 import { verify } from "../../src/verify/index.ts";

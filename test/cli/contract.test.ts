@@ -80,7 +80,8 @@ describe("usage", () => {
 
   it("every option is in docs/cli.md, and none besides", async () => {
     const text = doc("cli.md");
-    const commands = ["verify", "restore", "inspect", "generations", "snapshots", "wal"];
+    const lists = ["restore-points", "generations", "snapshots", "wal"];
+    const commands = ["verify", "restore", "timelines", "mark", "inspect", ...lists];
     const helps = await Promise.all(commands.map((command) => walkit([command, "--help"])));
     const real = new Set(helps.flatMap(({ stdout }) => stdout.match(/^ {2}(?:-\w, )?--[a-z-]+/gm) ?? []));
     const names = new Set([...real].map((option) => option.match(/--[a-z-]+/)![0]));
@@ -148,7 +149,27 @@ describe("docs/json.md", () => {
     check("restore plan", planned.plan);
     check("restore restored", salvaged.restored);
     check("restore lost", salvaged.lost);
+    const refused = (await walkitJson(["restore", multi, "-o", `${output}2`, "--target-position", "ff:0"]))
+      .json;
+    check("restore nearest", refused.nearest[0]);
+    const branches = unpack("multi-generation");
+    const timelines = (await walkitJson(["timelines", branches])).json;
+    check("timelines", timelines);
+    check("timelines items", timelines.timelines[2]);
+    check("verify ranges", timelines.timelines[2].restorable[0]);
+    expect(timelines.timelines.map((one: { parent: number | null }) => one.parent)).toEqual([null, 1, 2]);
     check("Finding", salvaged.lost.reason);
+
+    check("mark", (await walkitJson(["mark", damaged, "one", "00000001:00001038"])).json);
+    const moments = (await walkitJson(["restore-points", damaged])).json;
+    check("restore-points", moments);
+    const [generation] = moments.generations;
+    check("restore-points generations", generation);
+    for (const list of ["snapshots", "segments", "gaps", "restorePoints"]) {
+      check(`restore-points ${list}`, generation[list][0]);
+    }
+    check("restore-points transactions", generation.segments[0].transactions[0]);
+    check("Finding", generation.gaps[0].reason);
 
     for (const command of ["generations", "snapshots", "wal"]) {
       const { json } = await walkitJson([command, multi]);
@@ -171,17 +192,21 @@ describe("docs/json.md", () => {
       await walkitJson(["verify", join(multi, "no")]),
       await walkitJson(["generations", join(multi, "no")]),
       await walkitJson(["inspect", join(multi, "no")]),
+      await walkitJson(["restore-points", join(multi, "no")]),
+      await walkitJson(["mark", join(multi, "no"), "one"]),
       await walkitJson(["restore", damaged, "-o", `${output}2`]),
     ];
     expect(failures.map(({ code, json }) => [code, json.status, findings(json)])).toEqual([
       [3, "inconclusive", 1],
       [3, "inconclusive", 1],
       [3, "inconclusive", 1],
+      [3, "inconclusive", 1],
+      [3, "failed", 1],
       [1, "failed", 1],
     ]);
     for (const { json } of failures)
       check(json.command === "restore" ? "restore failed" : "Every object", json);
-    check("restore available", failures[3]!.json.available);
+    check("restore available", failures.at(-1)!.json.available);
     const nowhere = (await walkitJson(["restore", join(multi, "no"), "-o", `${output}2`])).json;
     check("restore failed", nowhere);
     expect(nowhere.available).toBeNull();

@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { WalkitError } from "../../src/errors.ts";
-import { planRestore, type RestorePlan, type Target } from "../../src/replay/index.ts";
+import { planRestore, type PlanTarget as Target, type RestorePlan } from "../../src/replay/index.ts";
 import {
   type Catalog,
   formatSegmentName,

@@ -5,7 +5,7 @@
 
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import type { Target } from "../../src/replay/plan.ts";
+import type { Target } from "../../src/timeline/target.ts";
 import { MemoryStorage } from "../../src/storage/index.ts";
 import { verify } from "../../src/verify/index.ts";
 import { attemptRestore } from "../support/attempt.ts";

@@ -1,5 +1,5 @@
 import { WalkitError } from "../../src/errors.ts";
-import type { Target } from "../../src/replay/plan.ts";
+import type { Target } from "../../src/timeline/target.ts";
 import { MemorySink, type Restored, type RestoreOptions, restore } from "../../src/restore/index.ts";
 import type { Storage } from "../../src/storage/index.ts";
 import { type RecordedRestore, sha256 } from "./fixtures.ts";

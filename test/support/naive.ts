@@ -15,6 +15,10 @@ export interface NaiveState {
   /** Number of the segment within its index, and whether the commit is the last one of it. */
   path: string;
   lastOfSegment: boolean;
+  /** What the commit brought, in order. */
+  pages: [page: number, data: Uint8Array][];
+  /** In pages. */
+  size: number;
   sha256: string;
 }
 
@@ -70,7 +74,6 @@ export function naiveStates({ id, snapshots, segments }: NaiveGeneration, from =
       const next = new Uint8Array(commit * pageSize);
       next.set(database.subarray(0, next.length));
       for (const [page, data] of pages) if (page <= commit) next.set(data, (page - 1) * pageSize);
-      pages = [];
       database = next;
       const end = segment.offset + at + 24 + pageSize;
       states.push({
@@ -79,8 +82,11 @@ export function naiveStates({ id, snapshots, segments }: NaiveGeneration, from =
         end,
         path: segment.path,
         lastOfSegment: at + 24 + pageSize === segment.bytes.length,
+        pages,
+        size: commit,
         sha256: sha256(database),
       });
+      pages = [];
     }
   }
   return states;

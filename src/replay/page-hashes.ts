@@ -1,6 +1,6 @@
 /** A hash of the newest version of each page: what verify keeps of a database of any size, 4 bytes a page. */
 
-import { PageMap } from "../replay/page-map.ts";
+import { PageMap } from "./page-map.ts";
 
 export class PageHashes {
   /** Hashes, with 0 for a page that never came; a hash that is 0 counts as 1. */

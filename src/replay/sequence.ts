@@ -6,7 +6,7 @@
  * counter is given up rather than guessed.
  */
 
-import { readUint16BE, readUint32BE } from "../bytes.ts";
+import { readUint16BE, readUint32BE, readVarint } from "../bytes.ts";
 
 const NAME = "_litestream_seq";
 const INTERIOR_TABLE = 0x05;
@@ -33,6 +33,16 @@ export class LitestreamSequence {
     if (this.#root !== undefined || !this.#schema.has(page)) return;
     this.#schema.delete(page);
     this.#readSchema(page, data);
+  }
+
+  /** The page of the counter's table, where the schema tells. */
+  get page(): number | undefined {
+    return this.#root;
+  }
+
+  /** The counter as last seen. */
+  get value(): number | undefined {
+    return this.#value;
   }
 
   /** Forgets the counter: after a gap it may stand anywhere. */
@@ -91,19 +101,6 @@ export class LitestreamSequence {
   }
 }
 
-/** A varint: up to nine bytes, seven bits each, the highest first. Undefined past the end, or past 2^53. */
-function readVarint(data: Uint8Array, at: number): { value: number; next: number } | undefined {
-  let value = 0;
-  for (let i = 0; i < 8; i++) {
-    const byte = data[at + i];
-    if (byte === undefined) return undefined;
-    value = value * 128 + (byte & 127);
-    if (value > Number.MAX_SAFE_INTEGER) return undefined;
-    if (byte < 128) return { value, next: at + i + 1 };
-  }
-  return undefined;
-}
-
 interface Column {
   /** Serial type. {@link https://www.sqlite.org/fileformat2.html#record_format} */
   type: number;
@@ -153,9 +150,11 @@ function schemaRoot(data: Uint8Array, cell: number): number | undefined {
   return readInteger(data, root);
 }
 
-/** The counter on its table's page: one leaf cell, columns (id, seq). */
-function sequenceValue(data: Uint8Array): number | undefined {
-  if (data[0] !== LEAF_TABLE || readUint16BE(data, 3) !== 1) return undefined;
+/** The counter, where `data` is its table's page: one leaf cell, columns (id, seq). 0 where there is no row yet. */
+export function sequenceValue(data: Uint8Array): number | undefined {
+  if (data[0] !== LEAF_TABLE) return undefined;
+  const cells = readUint16BE(data, 3);
+  if (cells !== 1) return cells === 0 ? 0 : undefined;
   const columns = readRecord(data, readUint16BE(data, 8));
   return columns?.length === 2 ? readInteger(data, columns[1]!) : undefined;
 }

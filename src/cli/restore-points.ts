@@ -1,0 +1,64 @@
+/** `walkit restore-points`: every moment that can be restored, and where there is none. */
+
+import { type Finding, makeFinding } from "../findings.ts";
+import { type GenerationMoments, listMoments } from "../moments/index.ts";
+import { formatPosition, type Position } from "../snapshot/names.ts";
+import { openReplica } from "../storage/locate.ts";
+import { statusOf } from "../verify/report.ts";
+import { generationOf } from "./arguments.ts";
+import { exitCodeOf } from "./exit.ts";
+import { findingLines, print, printAside, printJson } from "./output.ts";
+import { momentLines } from "./restore-points-text.ts";
+import { paintFor } from "./text.ts";
+
+export interface RestorePointsFlags {
+  transactions?: boolean;
+  generation?: string;
+  json?: boolean;
+}
+
+export async function runRestorePoints(
+  location: string,
+  flags: RestorePointsFlags,
+  signal: AbortSignal,
+): Promise<number> {
+  const { transactions = false, json = false } = flags;
+  const replica = await openReplica(location);
+  const { storage, prefix } = replica;
+  const generation = generationOf(replica, flags.generation);
+  const moments = await listMoments(storage, { prefix, generation, signal });
+  const findings: Finding[] = moments.flatMap((one) => one.findings);
+  if (moments.length === 0) {
+    const message = `Expected generations below ${prefix || "the folder"}, found none`;
+    findings.push(makeFinding("replica/not-a-replica", message));
+  }
+  const status = statusOf(findings);
+  if (json) {
+    const generations = moments.map(generationObject);
+    printJson({ command: "restore-points", status, replica: location, generations, findings });
+  } else {
+    print(momentLines(moments, { transactions, location }, paintFor(process.stdout)));
+    printAside(findingLines(findings, paintFor(process.stderr)));
+  }
+  return exitCodeOf(status);
+}
+
+/** With positions as text. */
+function generationObject({ generation, present, timesTrusted, ...rest }: GenerationMoments): object {
+  const { snapshots, segments, gaps, restorePoints } = rest;
+  const text = (position: Position | undefined) => position && formatPosition(position);
+  return {
+    ...{ generation, present, timesTrusted },
+    snapshots: snapshots.map(({ position, path, time }) => ({ position: text(position), path, time })),
+    segments: segments.map(({ position, path, time, commits }) => ({
+      ...{ position: text(position), path, time },
+      transactions: commits.map(({ end, transaction, restorable }) => {
+        return { position: text(end), transaction, restorable };
+      }),
+    })),
+    gaps: gaps.map(({ after, before, reason }) => ({ after: text(after), before: text(before), reason })),
+    restorePoints: restorePoints.map(({ name, position, recorded, restorable }) => {
+      return { name, position: text(position), recorded, restorable };
+    }),
+  };
+}

@@ -1,0 +1,200 @@
+/**
+ * `walkit ui`: the page from the package on this machine alone, with a replica opened. What is served lies below a random
+ * path, so that no other page or program that does not know it gets at anything.
+ */
+
+import { randomBytes, timingSafeEqual } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { readFile, stat } from "node:fs/promises";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { extname, join, normalize, sep } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { fileURLToPath } from "node:url";
+import { WalkitError } from "../errors.ts";
+import { formatTime } from "../snapshot/times.ts";
+import { openReplica, type Replica } from "../storage/locate.ts";
+import { EXIT } from "./exit.ts";
+import { print, printAside } from "./output.ts";
+import { printable } from "./text.ts";
+
+export interface UiFlags {
+  port: number;
+}
+
+const TYPES: Record<string, string> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".json": "application/json",
+  ".webmanifest": "application/manifest+json",
+  ".svg": "image/svg+xml",
+  ".png": "image/png",
+  ".wasm": "application/wasm",
+  ".tar": "application/x-tar",
+};
+
+const HEADERS = {
+  "cache-control": "no-store",
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+  "content-security-policy":
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+};
+
+/** Serves until `signal` is aborted. */
+export async function runUi(
+  location: string | undefined,
+  { port }: UiFlags,
+  signal: AbortSignal,
+): Promise<number> {
+  const page = fileURLToPath(new URL("../web/", import.meta.url));
+  const built = await stat(join(page, "index.html")).catch(() => undefined);
+  if (!built) {
+    throw new WalkitError("storage/not-found", `Expected the page at ${page}, found nothing there`, {
+      path: page,
+      hint: "The package is not whole: install it again, or in a checkout run npm run build",
+    });
+  }
+  const replica = location === undefined ? undefined : await openReplica(location);
+  const token = randomBytes(16).toString("hex");
+  const site = new Site(page, replica, token);
+  const server = createServer((request, response) => void site.answer(request, response));
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (cause: NodeJS.ErrnoException) =>
+      reject(
+        new WalkitError("output/unwritable", `Cannot listen on 127.0.0.1:${port}: ${cause.message}`, {
+          hint: "Choose another port, or none: a free one is taken by itself",
+        }),
+      ),
+    );
+    server.listen(port, "127.0.0.1", resolve);
+  });
+  const origin = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  site.origin = origin;
+  print(`http://${origin}/${token}/${replica ? "#replica=replica/" : ""}`);
+  const what = location === undefined ? "The page" : `The page, with ${printable(location)}`;
+  printAside(`${what}, for this machine only and with this address only. Ctrl-C ends it.`);
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+  server.close();
+  server.closeAllConnections();
+  return EXIT.ok;
+}
+
+class Site {
+  /** Host and port, once they are known. */
+  origin = "";
+  readonly #page: string;
+  readonly #replica: Replica | undefined;
+  readonly #token: Buffer;
+  /** What the listing has: no other file of the machine is sent, whatever a path says. */
+  #listed = new Set<string>();
+
+  constructor(page: string, replica: Replica | undefined, token: string) {
+    this.#page = page;
+    this.#replica = replica;
+    this.#token = Buffer.from(token);
+  }
+
+  async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      const path = this.#pathOf(request);
+      if (path === undefined) deny(response, 404);
+      else if (request.method !== "GET" && request.method !== "HEAD") deny(response, 405);
+      else if (path.startsWith("replica/") && this.#replica)
+        await this.#sendReplica(this.#replica, path.slice("replica/".length), request, response);
+      else await this.#sendPage(path || "index.html", request, response);
+    } catch {
+      // Whoever asked has gone, or the file has: there is nobody and nothing to tell.
+      if (!response.headersSent) deny(response, 500);
+      response.destroy();
+    }
+  }
+
+  /**
+   * The path behind the token; undefined for whoever does not know it, for another page's request, and for another host's
+   * name that leads to this machine (DNS rebinding).
+   */
+  #pathOf({ url = "", headers }: IncomingMessage): string | undefined {
+    if (headers.host !== this.origin) return undefined;
+    if (headers.origin !== undefined && headers.origin !== `http://${this.origin}`) return undefined;
+    const site = headers["sec-fetch-site"];
+    if (site !== undefined && site !== "same-origin" && site !== "none") return undefined;
+    const [, token = "", rest = ""] = /^\/([^/?#]*)\/([^?#]*)/.exec(url) ?? [];
+    const given = Buffer.from(token);
+    if (given.length !== this.#token.length || !timingSafeEqual(given, this.#token)) return undefined;
+    try {
+      return decodeURIComponent(rest);
+    } catch {
+      return undefined;
+    }
+  }
+
+  async #sendPage(path: string, { method }: IncomingMessage, response: ServerResponse): Promise<void> {
+    const file = normalize(join(this.#page, path));
+    const type = TYPES[extname(file)];
+    if (!file.startsWith(this.#page.endsWith(sep) ? this.#page : this.#page + sep) || type === undefined) {
+      return deny(response, 404);
+    }
+    const data = await readFile(file).catch(() => undefined);
+    if (!data) return deny(response, 404);
+    response.writeHead(200, { ...HEADERS, "content-type": type, "content-length": data.length });
+    response.end(method === "HEAD" ? undefined : data);
+  }
+
+  async #sendReplica(
+    { storage, prefix, generation }: Replica,
+    path: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    const own = generation === undefined ? prefix : `${prefix}${generation}`;
+    if (path === "index.json") {
+      const files: object[] = [];
+      this.#listed = new Set();
+      for await (const { path: name, size, modified } of storage.list(own)) {
+        if (name.endsWith("/")) continue;
+        this.#listed.add(name);
+        files.push({ path: name, size, modified: modified === undefined ? undefined : formatTime(modified) });
+      }
+      const text = JSON.stringify({ files });
+      response.writeHead(200, { ...HEADERS, "content-type": "application/json" });
+      response.end(request.method === "HEAD" ? undefined : text);
+      return;
+    }
+    const found = this.#listed.has(path) ? await stat(join(storage.root, path)) : undefined;
+    if (!found?.isFile()) return deny(response, 404);
+    const { size } = found;
+    const range = rangeOf(request.headers.range, size);
+    if (range === "unsatisfiable") return deny(response, 416);
+    const [start, end] = range ?? [0, size];
+    response.writeHead(range ? 206 : 200, {
+      ...HEADERS,
+      "content-type": "application/octet-stream",
+      "content-length": end - start,
+      "accept-ranges": "bytes",
+      ...(range ? { "content-range": `bytes ${start}-${end - 1}/${size}` } : {}),
+    });
+    if (request.method === "HEAD" || end === start) response.end();
+    else await pipeline(createReadStream(join(storage.root, path), { start, end: end - 1 }), response);
+  }
+}
+
+/** First byte and end of a `Range` header; undefined where there is none that is understood. */
+function rangeOf(header: string | undefined, size: number): [number, number] | "unsatisfiable" | undefined {
+  const match = /^bytes=(\d{1,15})-(\d{0,15})$/.exec(header ?? "");
+  if (!match) return undefined;
+  const start = Number(match[1]);
+  const end = match[2] === "" ? size : Math.min(size, Number(match[2]) + 1);
+  return start >= size || end <= start ? "unsatisfiable" : [start, end];
+}
+
+function deny(response: ServerResponse, status: number): void {
+  response.writeHead(status, { ...HEADERS, "content-type": "text/plain" });
+  response.end(status === 404 ? "Not here\n" : "No\n");
+}

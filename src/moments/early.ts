@@ -1,0 +1,68 @@
+/**
+ * Commits before a snapshot's mark. Of what the snapshot holds too much the WAL may bring all pages by then, as with the
+ * first commits of a new database: these can be restored all the same.
+ */
+
+import { xxh32 } from "../lz4/index.ts";
+import { plannedSegment } from "../replay/plan.ts";
+import { replay } from "../replay/replay.ts";
+import { Pages, readSnapshot } from "../replay/snapshot.ts";
+import { Versions } from "../replay/versions.ts";
+import type { Generation, Snapshot } from "../snapshot/catalog.ts";
+import type { Storage } from "../storage/storage.ts";
+import { forEachPage } from "../wal/index.ts";
+
+/**
+ * Where the commits of the snapshot's own index end that do not see its newer pages: offsets.
+ *
+ * @throws WalkitError what is wrong with the snapshot
+ */
+export async function earlyCommits(
+  storage: Storage,
+  { id, segments }: Generation,
+  snapshot: Snapshot,
+  signal: AbortSignal | undefined,
+): Promise<Set<number>> {
+  const own = segments.filter(({ index }) => index === snapshot.index).map(plannedSegment);
+  const versions = new Versions();
+  const commits: { offset: number; size: number; pages: number[] }[] = [];
+  let pages: number[] = [];
+  for await (const event of replay(
+    storage,
+    { generation: id, segments: own },
+    { signal, faults: "report" },
+  )) {
+    if (event.type === "frames" && event.run.sound) {
+      forEachPage(event.run, event.pageSize, (page, data) => {
+        versions.add(page, xxh32(data));
+        pages.push(page);
+      });
+    } else if (event.type === "commit" && event.sound) {
+      versions.commit(event.end);
+      commits.push({ offset: event.end.offset, size: event.commitSize, pages });
+      pages = [];
+    }
+  }
+  /** Pages that the snapshot has from this WAL, until that brings them. */
+  const newer = new Set<number>();
+  let sizeInHeader: number | undefined;
+  const cut = new Pages((page, data) => {
+    if (versions.has(page) && versions.find(page, xxh32(data))) newer.add(page);
+  });
+  for await (const piece of readSnapshot(snapshot, { storage, signal })) {
+    sizeInHeader = piece.header.pageCount;
+    cut.add(piece);
+  }
+  const early = new Set<number>();
+  for (const { offset, size, pages: written } of commits) {
+    for (const page of written) newer.delete(page);
+    if (written.includes(1)) sizeInHeader = undefined;
+    if (!someUpTo(newer, size) && (sizeInHeader ?? size) === size) early.add(offset);
+  }
+  return early;
+}
+
+function someUpTo(pages: ReadonlySet<number>, last: number): boolean {
+  for (const page of pages) if (page <= last) return true;
+  return false;
+}

@@ -1,0 +1,102 @@
+/** Where what can be restored begins and ends, and why. */
+
+import { type Finding, makeFinding } from "../findings.ts";
+import type { Generation } from "../snapshot/catalog.ts";
+import { comparePositions, formatPosition, type Position, parsePosition } from "../snapshot/names.ts";
+import type { GenerationReport } from "../verify/report.ts";
+import type { SegmentMoments } from "./moments.ts";
+
+/** Every commit from `from` to `to` can be restored. */
+export interface Stretch {
+  from: Position;
+  to: Position;
+  /** Index of the snapshot that it begins with. */
+  snapshot: number;
+  /** The newest commit of the generation is in it. */
+  newest: boolean;
+}
+
+/** What was committed after `after` and before `before` cannot be restored. */
+export interface Gap {
+  /** The last moment before it; undefined: nothing can be restored before it. */
+  after: Position | undefined;
+  /** The first moment behind it; undefined: nothing can be restored behind it. */
+  before: Position | undefined;
+  /** Undefined where nothing is known to be wrong. */
+  reason: Finding | undefined;
+}
+
+/** What verify found to be restorable, as positions; `proven`: by the WAL alone. */
+export function stretchesOf({ restorable }: GenerationReport): (Stretch & { proven: boolean })[] {
+  return restorable.map(({ from, to, snapshot, newest, proven }) => {
+    return { from: parsePosition(from)!, to: parsePosition(to)!, snapshot, newest, proven };
+  });
+}
+
+/** What lies between stretches, before the first one and behind the last. */
+export function gapsOf(
+  { id, segments: files, snapshots }: Generation,
+  stretches: readonly Stretch[],
+  segments: readonly SegmentMoments[],
+  findings: readonly Finding[],
+): Gap[] {
+  const gaps: Gap[] = [];
+  const add = (after: Position | undefined, before: Position | undefined, otherwise?: Finding) =>
+    gaps.push({ after, before, reason: reasonOf(findings, after, before) ?? otherwise });
+  const last = stretches.at(-1);
+  if (!last) {
+    if (files.length + snapshots.length > 0) add(undefined, undefined);
+    return gaps;
+  }
+  const commits = segments.flatMap((segment) => segment.commits);
+  let at = 0;
+  let after: Position | undefined;
+  for (const { from, to } of stretches) {
+    // Files that lead nowhere, or what divides two stretches. Commits before a mark are restorable or not, one by one.
+    let isOpen = after ? comparePositions(after, from) < 0 : (files[0]?.index ?? from.index) < from.index;
+    const otherwise = from.offset > 0 ? beforeMark(id, from) : undefined;
+    for (; commits[at] && comparePositions(commits[at]!.end, from) < 0; at++) {
+      const { end, restorable } = commits[at]!;
+      if (after && comparePositions(end, after) <= 0) continue;
+      if (restorable && isOpen) add(after, end, otherwise);
+      if (restorable) after = end;
+      isOpen = !restorable;
+    }
+    if (isOpen) add(after, from, otherwise);
+    after = to;
+  }
+  if (!last.newest) add(last.to, undefined);
+  return gaps;
+}
+
+/** Nothing is wrong: the snapshot was made while commits came in. */
+function beforeMark(generation: string, from: Position): Finding {
+  const message = `The snapshot of index ${from.index} already holds pages of what was committed up to ${formatPosition(from)}`;
+  return makeFinding("replica/before-mark", message, {
+    generation,
+    position: formatPosition(from),
+    severity: "info",
+  });
+}
+
+/** Of several things that are wrong in between, the first one. */
+function reasonOf(
+  findings: readonly Finding[],
+  after: Position | undefined,
+  before: Position | undefined,
+): Finding | undefined {
+  let first: { finding: Finding; position: Position } | undefined;
+  for (const finding of findings) {
+    const position = positionOf(finding);
+    if (finding.severity !== "damage" || !position) continue;
+    if (after && comparePositions(position, after) < 0) continue;
+    if (before && comparePositions(position, before) > 0) continue;
+    if (!first || comparePositions(position, first.position) < 0) first = { finding, position };
+  }
+  const others = ["replica/no-snapshot", ...(after ? ["replica/snapshot-ahead"] : ["replica/leftover-wal"])];
+  return first?.finding ?? findings.find(({ code }) => others.includes(code));
+}
+
+function positionOf({ position }: Finding): Position | undefined {
+  return position === undefined ? undefined : parsePosition(position);
+}

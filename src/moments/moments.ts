@@ -1,0 +1,225 @@
+/** What can be restored of a replica: every commit by its position, every segment by its time, and what lies between. */
+
+import { WalkitError } from "../errors.ts";
+import { type Finding, findingOf, makeFinding } from "../findings.ts";
+import { restore } from "../restore/restore.ts";
+import { type Catalog, type Generation, hasChanged, readCatalog } from "../snapshot/catalog.ts";
+import { formatPosition, type Position } from "../snapshot/names.ts";
+import { formatTime } from "../snapshot/times.ts";
+import type { Storage } from "../storage/storage.ts";
+import { readRestorePoints } from "../timeline/points.ts";
+import type { RestorePoint } from "../timeline/restore-points.ts";
+import type { Target } from "../timeline/target.ts";
+import type { GenerationReport, VerifyReport } from "../verify/report.ts";
+import { verify } from "../verify/verify.ts";
+import { type Gap, gapsOf, type Stretch, stretchesOf } from "./gaps.ts";
+import { Listing, Vanished } from "./listing.ts";
+import { segmentMoments } from "./segments.ts";
+
+/** A transaction. */
+export interface CommitMoment {
+  /** The position behind its last frame. */
+  end: Position;
+  /** The number that a target names it by; undefined behind damage or a gap, across which none is counted. */
+  transaction: number | undefined;
+  /** A restore brings it back, to the byte, without salvaging. */
+  restorable: boolean;
+}
+
+export interface SegmentMoments {
+  position: Position;
+  path: string;
+  /** RFC 3339; undefined where times cannot be trusted. A restore by time brings back all of its commits or none. */
+  time: string | undefined;
+  /** Those that can be read, in order. */
+  commits: CommitMoment[];
+}
+
+/** A snapshot that can be restored by itself, with none of the WAL of its index. */
+export interface SnapshotMoment {
+  position: Position;
+  path: string;
+  /** RFC 3339; undefined where times cannot be trusted. */
+  time: string | undefined;
+}
+
+export interface PointMoment extends RestorePoint {
+  restorable: boolean;
+}
+
+export interface GenerationMoments {
+  generation: string;
+  /** False: it has restore points, and its files are no longer in the replica. */
+  present: boolean;
+  /** False: times do not tell when files were written, and none is given. */
+  timesTrusted: boolean;
+  /** Those that the moments before the first commit of a stretch are. */
+  snapshots: SnapshotMoment[];
+  /** In order. */
+  segments: SegmentMoments[];
+  /** In order. */
+  gaps: Gap[];
+  /** In the order of their file. */
+  restorePoints: PointMoment[];
+  findings: Finding[];
+}
+
+export interface MomentsOptions {
+  /** What stands before a generation's name in paths; `generations/` by default. */
+  prefix?: string | undefined;
+  /** Look at this generation only. */
+  generation?: string | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** A replica that changes while it is read is begun again this often. */
+const ATTEMPTS = 5;
+
+/**
+ * Lists what can be restored, by generation. Reads every file: the WAL twice, snapshots once.
+ *
+ * @throws WalkitError `storage/*`, `target/no-generation`, `replica/changed-while-reading`. What is wrong with the replica
+ * is in the findings
+ */
+export async function listMoments(
+  storage: Storage,
+  options: MomentsOptions = {},
+): Promise<GenerationMoments[]> {
+  const { prefix = "generations/", generation = "", signal } = options;
+  for (let attempt = 1; ; attempt++) {
+    const listing = await Listing.of(storage, prefix + generation, signal);
+    const catalog = await readCatalog(listing, { prefix, signal });
+    try {
+      const moments = await momentsOf(listing, catalog, options);
+      const isDamaged = moments.some(({ findings }) =>
+        findings.some(({ severity }) => severity === "damage"),
+      );
+      // Before anything is called damaged: is the listing still true?
+      if (!isDamaged || attempt === ATTEMPTS) return moments;
+      if (!hasChanged(catalog, await readCatalog(storage, options))) return moments;
+    } catch (error) {
+      if (!(error instanceof Vanished)) throw error;
+      if (attempt === ATTEMPTS) throw restless(error.error);
+    }
+  }
+}
+
+function restless({ path, message }: WalkitError): WalkitError {
+  return new WalkitError(
+    "replica/changed-while-reading",
+    `Expected the replica to stand still for one reading, found it changed each time, the last time with: ${message}`,
+    { path },
+  );
+}
+
+async function momentsOf(
+  listing: Listing,
+  catalog: Catalog,
+  { prefix, generation: wanted, signal }: MomentsOptions,
+): Promise<GenerationMoments[]> {
+  const options = { prefix, generation: wanted, signal };
+  const report = await verify(listing, { ...options, level: "replay" });
+  const moments: GenerationMoments[] = [];
+  for (const generation of catalog.generations) {
+    const { id } = generation;
+    if (wanted !== undefined && id !== wanted) continue;
+    const one = await generationMoments(listing, generation, report, { prefix, signal });
+    moments.push({ ...one, ...(await pointsOf(listing, catalog, one, signal)) });
+  }
+  const present = new Set(catalog.generations.map(({ id }) => id));
+  for (const { kind, generation, path } of catalog.timelineFiles) {
+    if (kind !== "restore-points" || present.has(generation) || (wanted ?? generation) !== generation)
+      continue;
+    const message = `Expected generation ${generation}, whose restore points are in ${path}, in the replica, found it gone`;
+    const details = { generation, path, severity: "warning", hint: GONE } as const;
+    const one = { ...NOTHING, generation, findings: [makeFinding("target/no-generation", message, details)] };
+    moments.push({ ...one, ...(await pointsOf(listing, catalog, one, signal)) });
+  }
+  return moments;
+}
+
+const GONE = "Bring that generation's folder back from another copy of the replica, or delete the file";
+
+const NOTHING = {
+  ...{ present: false, timesTrusted: false },
+  ...{ snapshots: [], segments: [], gaps: [], restorePoints: [] },
+};
+
+async function generationMoments(
+  listing: Listing,
+  generation: Generation,
+  { generations, findings: all }: VerifyReport,
+  { prefix, signal }: Pick<MomentsOptions, "prefix" | "signal">,
+): Promise<GenerationMoments> {
+  const { id, snapshots } = generation;
+  const report = generations.find((one) => one.generation === id);
+  const findings = all.filter((finding) => finding.generation === id);
+  const stretches = report ? await restorableStretches(listing, report, { prefix, signal }) : [];
+  const timesTrusted = report?.timesTrusted ?? false;
+  const timeOf = (modified: bigint | undefined) =>
+    timesTrusted && modified !== undefined ? formatTime(modified) : undefined;
+  const segments = await segmentMoments(listing, generation, stretches, timeOf, signal);
+  const alone = stretches.flatMap(({ from, snapshot: index }): SnapshotMoment[] => {
+    const snapshot = snapshots.find((one) => one.index === index);
+    if (from.offset > 0 || !snapshot) return [];
+    return [{ position: from, path: snapshot.path, time: timeOf(snapshot.modified) }];
+  });
+  const gaps = gapsOf(generation, stretches, segments, findings);
+  return {
+    ...{ generation: id, present: true, timesTrusted },
+    ...{ snapshots: alone, segments, gaps, restorePoints: [], findings },
+  };
+}
+
+/** Where it is not proven that a snapshot fits, a restore may refuse: whether it does, only a trial tells. */
+async function restorableStretches(
+  listing: Listing,
+  report: GenerationReport,
+  options: Pick<MomentsOptions, "prefix" | "signal">,
+): Promise<Stretch[]> {
+  const stretches: Stretch[] = [];
+  for (const stretch of stretchesOf(report)) {
+    const target = { generation: report.generation, position: stretch.to };
+    if (stretch.proven || (await isRestorable(listing, target, options))) stretches.push(stretch);
+  }
+  return stretches;
+}
+
+async function isRestorable(
+  listing: Listing,
+  target: Target,
+  options: Pick<MomentsOptions, "prefix" | "signal">,
+): Promise<boolean> {
+  try {
+    await restore(listing, target, { write: async () => {} }, options);
+    return true;
+  } catch (error) {
+    if (error instanceof WalkitError) return false;
+    throw error;
+  }
+}
+
+/** The restore points of a generation; where their file cannot be read, that is one more finding. */
+async function pointsOf(
+  listing: Listing,
+  catalog: Catalog,
+  { generation, segments, snapshots, findings }: GenerationMoments,
+  signal: AbortSignal | undefined,
+): Promise<Pick<GenerationMoments, "restorePoints" | "findings">> {
+  try {
+    const points = await readRestorePoints(listing, catalog, { generation, signal });
+    if (points.length === 0) return { restorePoints: [], findings };
+    const there = new Set<string>();
+    for (const { position } of snapshots) there.add(formatPosition(position));
+    for (const { commits } of segments) {
+      for (const { end, restorable } of commits) if (restorable) there.add(formatPosition(end));
+    }
+    const restorePoints = points.map(({ name, position, recorded }) => {
+      return { name, position, recorded, restorable: there.has(formatPosition(position)) };
+    });
+    return { restorePoints, findings };
+  } catch (error) {
+    if (!(error instanceof WalkitError)) throw error;
+    return { restorePoints: [], findings: [...findings, findingOf(error, { generation })] };
+  }
+}

@@ -1,0 +1,97 @@
+/** From a target to the place in the WAL that it means. */
+
+import { WalkitError } from "../errors.ts";
+import type { Finding } from "../findings.ts";
+import type { RestorePlan } from "../replay/plan.ts";
+import { replay } from "../replay/replay.ts";
+import { planTarget, type RestoreOptions, restore } from "../restore/restore.ts";
+import type { DatabaseSink } from "../restore/sink.ts";
+import { type Generation, readCatalog } from "../snapshot/catalog.ts";
+import { comparePositions, formatPosition, type Position } from "../snapshot/names.ts";
+import { timesUntrusted } from "../snapshot/times.ts";
+import type { Storage } from "../storage/storage.ts";
+import type { Target } from "../timeline/target.ts";
+
+export interface FoundPosition {
+  generation: string;
+  /** The end of the last commit; with offset 0 the snapshot of that index alone. */
+  position: Position;
+  /** Nanoseconds since 1970: when the file that holds it was written; undefined where times cannot be trusted. */
+  time: bigint | undefined;
+  /** What is worth knowing about the choice. */
+  findings: Finding[];
+}
+
+/**
+ * Where `target` lies: its generation, and the end of the last commit that a restore of it would apply. Reads the WAL of
+ * that index; where its snapshot may hold pages from after the target, all that a restore reads.
+ *
+ * @throws WalkitError why a restore would refuse the target, as far as the names and that index tell
+ */
+export async function positionOf(
+  storage: Storage,
+  target: Target,
+  options: Pick<RestoreOptions, "prefix" | "signal"> = {},
+): Promise<FoundPosition> {
+  const { prefix, signal } = options;
+  const plan = await planTarget(storage, target, options);
+  const { generations } = await readCatalog(storage, { prefix, generation: plan.generation, signal });
+  const generation = generations[0]!;
+  const found = (position: Position, findings: Finding[]): FoundPosition => ({
+    generation: generation.id,
+    position,
+    time: timeAt(generation, position),
+    findings,
+  });
+  const position = (await lastCommit(storage, plan, signal)) ?? beginningOf(plan, generation);
+  const isOwn = plan.ancestors.length === 0 && position.index === plan.snapshot.index;
+  if (!isOwn || (plan.proof.length === 0 && !plan.end)) return found(position, plan.findings);
+  // How far the snapshot reaches into that index only its pages tell. A time before that leads to where it does.
+  const { timestamp, exclusive } = target;
+  const moment =
+    timestamp === undefined || plan.end
+      ? { position }
+      : { timestamp: exclusive ? timestamp - 1n : timestamp };
+  const restored = await restore(storage, { generation: generation.id, ...moment }, NOWHERE, options);
+  return found(restored.position ?? { index: restored.snapshot.index, offset: 0 }, restored.findings);
+}
+
+const NOWHERE: DatabaseSink = { write: async () => {} };
+
+/** The end of the last commit that the plan applies of its own generation. */
+async function lastCommit(
+  storage: Storage,
+  { generation, segments, end, next }: RestorePlan,
+  signal: AbortSignal | undefined,
+): Promise<Position | undefined> {
+  let last: Position | undefined;
+  // An index that was only just begun has none.
+  for (let rest = segments; !last && rest.length > 0; ) {
+    const { index } = rest.at(-1)!;
+    const own = rest.filter((segment) => segment.index === index);
+    for await (const event of replay(storage, { generation, segments: own, end, next }, { signal })) {
+      if (event.type === "commit" && event.applied) last = event.end;
+    }
+    rest = rest.slice(0, -own.length);
+  }
+  if (end && (!last || comparePositions(last, end) !== 0)) {
+    throw new WalkitError(
+      "target/out-of-range",
+      `Expected a commit of generation ${generation} that ends at ${formatPosition(end)}, found ${last ? formatPosition(last) : "none"} to be the last one up to there`,
+      { position: formatPosition(end) },
+    );
+  }
+  return last;
+}
+
+function beginningOf({ ancestors, snapshot }: RestorePlan, { segments }: Generation): Position {
+  return { index: ancestors.length > 0 ? (segments[0]?.index ?? 0) : snapshot.index, offset: 0 };
+}
+
+function timeAt(generation: Generation, position: Position): bigint | undefined {
+  if (timesUntrusted(generation)) return undefined;
+  const { snapshots, segments } = generation;
+  const snapshot = snapshots.find(({ index }) => position.offset === 0 && index === position.index);
+  const file = snapshot ?? segments.findLast((segment) => comparePositions(segment, position) < 0);
+  return file?.modified;
+}

@@ -1,0 +1,120 @@
+/** Recording a restore point: a line in the file beside its generation. */
+
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { WalkitError } from "../errors.ts";
+import type { Catalog, TimelineFile } from "../snapshot/catalog.ts";
+import { formatPosition, isGenerationName, type Position } from "../snapshot/names.ts";
+import { formatTime } from "../snapshot/times.ts";
+import type { DirectoryStorage } from "../storage/directory.ts";
+import { appendRestorePoint, withLock, writeTextFile } from "../storage/timeline-files.ts";
+import { readRestorePoints } from "../timeline/points.ts";
+import {
+  expectRestorePointName,
+  formatRestorePoints,
+  MAX_RESTORE_POINTS_SIZE,
+  quoted,
+  restorePointsPath,
+} from "../timeline/restore-points.ts";
+
+export interface NewRestorePoint {
+  name: string;
+  generation: string;
+  position: Position;
+}
+
+export interface RecordOptions {
+  /** What stands before a generation's name in paths; `generations/` by default. */
+  prefix?: string | undefined;
+  /** A restore point of that name is moved. */
+  force?: boolean | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Gives a position a name, in `<generation>.restore-points` beside the generation's folder, flushed to disk.
+ *
+ * @returns the file's path
+ * @throws WalkitError `output/exists` where a generation of the replica has that name already and `force` is not set;
+ * `timeline/restore-points` where the names that there are cannot be understood; `output/unwritable`, `storage/*`
+ * @throws RangeError where it is no name
+ */
+export async function recordRestorePoint(
+  storage: DirectoryStorage,
+  { name, generation, position }: NewRestorePoint,
+  { prefix = "generations/", force = false, signal }: RecordOptions = {},
+): Promise<string> {
+  const recorded = formatTime(BigInt(Date.now()) * 1_000_000n);
+  const line = formatRestorePoints([{ name: expectRestorePointName(name), position, recorded }]);
+  const path = restorePointsPath(prefix, generation);
+  const record = async () => {
+    const files = await restorePointFiles(storage, prefix);
+    const points = await readRestorePoints(storage, files, { signal });
+    const known = points.filter((point) => point.name === name);
+    if (known[0] && !force) throw taken(known[0], restorePointsPath(prefix, known[0].generation));
+    const isHere = known.some((point) => point.generation === generation);
+    const size = files.timelineFiles.find((file) => file.path === path)?.size ?? 0;
+    if (size + 1 + Buffer.byteLength(line) > MAX_RESTORE_POINTS_SIZE) throw tooLarge(path);
+    if (isHere) await replaceLine(storage, path, name, line);
+    else await appendRestorePoint(storage, path, line);
+    // Last, so that the name is never without a place.
+    for (const { generation: other } of known) {
+      if (other !== generation) await replaceLine(storage, restorePointsPath(prefix, other), name, "");
+    }
+  };
+  await withLock(storage, `${prefix}.walkit-mark.tmp`, record, signal);
+  return path;
+}
+
+/** The files beside the generations: without a look into the generations, which may be many files. */
+async function restorePointFiles(storage: DirectoryStorage, prefix: string): Promise<Catalog> {
+  const folder = join(storage.root, prefix);
+  const timelineFiles: TimelineFile[] = [];
+  for (const entry of await readdir(folder)) {
+    const generation = entry.slice(0, 16);
+    const path = restorePointsPath(prefix, generation);
+    if (!isGenerationName(generation) || prefix + entry !== path) continue;
+    const found = await stat(join(folder, entry)).catch(() => undefined);
+    if (!found || found.isDirectory()) continue;
+    timelineFiles.push({ generation, kind: "restore-points", path, size: found.size });
+  }
+  return { generations: [], timelineFiles, strays: [] };
+}
+
+/** Puts `line` in the place of the one that names `name`; all other bytes stay. */
+async function replaceLine(
+  storage: DirectoryStorage,
+  path: string,
+  name: string,
+  line: string,
+): Promise<void> {
+  // Latin 1: a character for each byte, whatever they are.
+  const lines = (await readFile(join(storage.root, path))).toString("latin1").split(/(?<=\n)/);
+  const old = lines.findIndex((text) => {
+    const words = Buffer.from(text, "latin1").toString();
+    return !/^\s*#/.test(words) && words.split("\t", 2)[1]?.replace(/\r?\n$/, "") === name;
+  });
+  if (old < 0) throw new Error(`${path} has changed`);
+  lines[old] = Buffer.from(line).toString("latin1");
+  await writeTextFile(storage, path, Buffer.from(lines.join(""), "latin1"), { replace: true });
+}
+
+function taken({ name, generation, position }: NewRestorePoint, path: string): WalkitError {
+  return new WalkitError(
+    "output/exists",
+    `Expected a name that no restore point has, found ${quoted(name)} at ${formatPosition(position)} of generation ${generation}`,
+    {
+      path,
+      position: formatPosition(position),
+      hint: "Choose another name, or move that one here with --force",
+    },
+  );
+}
+
+function tooLarge(path: string): WalkitError {
+  return new WalkitError(
+    "output/unwritable",
+    `Expected room for one more restore point in ${path}, found it to be as large as such a file gets (${MAX_RESTORE_POINTS_SIZE} bytes)`,
+    { path, hint: "Delete lines that are not needed any more" },
+  );
+}

@@ -1,0 +1,76 @@
+/** The history that a restored database takes along: what it is a branch of, for the day when it is replicated again. */
+
+import { chooseGeneration } from "../replay/choose.ts";
+import { type Catalog, readCatalog } from "../snapshot/catalog.ts";
+import { comparePositions, type Position } from "../snapshot/names.ts";
+import type { Storage } from "../storage/storage.ts";
+import { describeTarget } from "../timeline/grammar.ts";
+import { formatHistory } from "../timeline/history.ts";
+import { historyOf, readLineage } from "../timeline/lineage.ts";
+import { newestCommit } from "../timeline/resolve.ts";
+import type { Target } from "../timeline/target.ts";
+import type { Restored } from "./restore.ts";
+
+const HEAD = `# Where the database beside this file came from. Once it is replicated again, tie the new generation to its parent:
+#   walkit timelines --write --history <this file> <replica>
+`;
+
+/**
+ * The history file of a restored database: its generation's own history, and one line for the moment.
+ *
+ * @returns undefined where it is the newest moment of the newest generation: nothing branches off there
+ * @throws WalkitError `storage/*`, `timeline/*`
+ */
+export async function historyOfRestored(
+  storage: Storage,
+  target: Target,
+  restored: Restored,
+  options: { prefix?: string | undefined; signal?: AbortSignal | undefined },
+): Promise<string | undefined> {
+  const { prefix, signal } = options;
+  const catalog = await readCatalog(storage, { prefix, signal });
+  const { plan } = restored;
+  const isParents = plan.segments.length === 0 && plan.ancestors.length > 0;
+  const generation = isParents ? plan.ancestors.at(-1)!.generation : plan.generation;
+  const position = restored.position ?? { index: plan.snapshot.index, offset: 0 };
+  if (!isParents && (await isNewest(storage, catalog, restored, position, signal))) return undefined;
+  const lineage = await readLineage(storage, catalog, { signal });
+  const timeline = lineage.timelines.find((one) => one.generation === generation)!;
+  const history = historyOf(lineage, timeline.id);
+  history.lines.push({ parent: timeline.id, switchPoint: position, reason: describeTarget(target) });
+  return HEAD + formatHistory({ ...history, complete: false });
+}
+
+async function isNewest(
+  storage: Storage,
+  catalog: Catalog,
+  { plan, lost }: Restored,
+  position: Position,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const generation = catalog.generations.find(({ id }) => id === plan.generation);
+  const last = generation?.segments.at(-1);
+  if (
+    !generation ||
+    plan.segments.at(-1)?.path !== last?.path ||
+    !isNewestGeneration(catalog, plan.generation)
+  ) {
+    return false;
+  }
+  if (!plan.end && !lost) return true;
+  try {
+    const newest = await newestCommit(storage, generation, signal);
+    return newest !== undefined && comparePositions(position, newest) >= 0;
+  } catch {
+    signal?.throwIfAborted();
+    return false;
+  }
+}
+
+function isNewestGeneration(catalog: Catalog, id: string): boolean {
+  try {
+    return chooseGeneration(catalog, {}, []).id === id;
+  } catch {
+    return false;
+  }
+}
