@@ -12,10 +12,7 @@ import { type Catalog, hasChanged, readCatalog, type Segment } from "../snapshot
 import { formatPosition, type Position } from "../snapshot/names.ts";
 import { formatTime } from "../snapshot/times.ts";
 import type { Storage } from "../storage/storage.ts";
-import { readLineage } from "../timeline/lineage.ts";
-import { chooseTarget, needsTimelines } from "../timeline/resolve.ts";
-import type { Target } from "../timeline/target.ts";
-import { planThrough } from "../timeline/through.ts";
+import { isPlain, needsTimelines, type Target } from "../timeline/target.ts";
 import { type ExecuteOptions, executePlan, type RestoreResult } from "./execute.ts";
 import { MemorySink } from "./memory-sink.ts";
 import { type Candidate, salvageCandidates } from "./salvage.ts";
@@ -174,6 +171,13 @@ class Attempt {
   }
 
   async #choose(catalog: Catalog): Promise<PlanTarget> {
+    const { generation, index, timestamp } = this.#target;
+    if (isPlain(this.#target)) {
+      this.bound = { generation, index, timestamp };
+      return this.bound;
+    }
+    // What most restores do not need is not loaded: a page has it as a file of its own.
+    const { chooseTarget } = await import("../timeline/resolve.ts");
     const chosen = await chooseTarget(this.#storage, catalog, this.#target, this.#options.signal);
     this.bound = chosen.bound;
     return await chosen.exact();
@@ -220,6 +224,10 @@ class Attempt {
     const generation = target.generation ?? meantGeneration(catalog, target);
     if (!whole.timelineFiles.some((file) => file.kind === "history" && file.generation === generation))
       return undefined;
+    const [{ readLineage }, { planThrough }] = await Promise.all([
+      import("../timeline/lineage.ts"),
+      import("../timeline/through.ts"),
+    ]);
     const lineage = await readLineage(this.#storage, whole, { signal });
     return planThrough(whole, lineage, { ...target, generation }, { avoid: this.#avoid });
   }

@@ -26,11 +26,6 @@ export interface Chosen {
   exact(): Promise<PlanTarget>;
 }
 
-/** Whether files beside the generations may have to be looked at, so that the whole replica is to be listed. */
-export function needsTimelines({ timeline, name }: Target): boolean {
-  return name !== undefined || (timeline !== undefined && timeline !== "current");
-}
-
 /**
  * Chooses the generation of `target`, and how far it goes at most.
  *

@@ -29,3 +29,14 @@ export interface Target {
   /** Stop just before: the moment itself is left out. */
   exclusive?: boolean | undefined;
 }
+
+/** Whether names and times alone tell the moment: a generation, an index, a time. */
+export function isPlain({ generation, index, timestamp, timeline, ...rest }: Target): boolean {
+  const others = Object.values(rest).every((value) => value === undefined || value === false);
+  return others && (timeline === undefined || timeline === "current");
+}
+
+/** Whether files beside the generations may have to be looked at, so that the whole replica is to be listed. */
+export function needsTimelines({ timeline, name }: Target): boolean {
+  return name !== undefined || (timeline !== undefined && timeline !== "current");
+}
