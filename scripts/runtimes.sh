@@ -15,6 +15,17 @@ bin=$PWD/$cache/node_modules/.bin
 
 deno() { "$bin/deno" run --quiet --no-prompt "${@:1:$#}"; }
 
+# The conformance suite, on each runtime that there is.
+conform() { echo "$1: $("${@:2}" test/conformance/run.mjs)"; }
+conform "Node $(node --version)" node
+if newest=$(npx --yes node@latest --version 2>/dev/null); then conform "Node $newest" npx --yes node@latest; fi
+conform "Deno" "$bin/deno" run --quiet --no-prompt --allow-read="$PWD"
+conform "Bun" "$bin/bun"
+"$bin/deno" publish --dry-run --allow-dirty --no-check --quiet >/dev/null 2>&1 || {
+  echo "jsr.json: not fit to be published" >&2
+  exit 1
+}
+
 node dist/cli/main.js restore examples/shop -o "$work/node.db" --quiet
 
 # Exactly what the commands need: reading the package and the replica, writing next to the output, a few variables.

@@ -31,6 +31,15 @@ const DOORS: Record<string, string[]> = {
   "./wal": ["WalReader", "WalWriter", "parseWalHeader", "walChecksum", "readTransactions"],
   "./snapshot": ["readCatalog", "parseSegmentName", "formatPosition", "parseDatabaseHeader"],
   "./node": ["openReplica", "restoreFile", "DirectoryStorage"],
+  "./web": [
+    "openArchive",
+    "HandleStorage",
+    "FileListStorage",
+    "HttpStorage",
+    "findReplicas",
+    "HandleSink",
+    "BlobSink",
+  ],
 };
 
 describe("the doors", () => {

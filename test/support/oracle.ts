@@ -207,8 +207,10 @@ export class Oracle {
         continue;
       }
       const last = commits.findLast((commit) => commit.time <= time);
-      if (until && (time > one.times.at(-1)! || (last && comparePlaces(last, until) > 0)))
-        return refused(/^target\/not-in-history$/, true);
+      if (until && (time > one.times.at(-1)! || (last && comparePlaces(last, until) > 0))) {
+        const isKept = until.index >= one.first;
+        return isKept ? refused(/^target\/not-in-history$/, true) : refused(/^target\/(not-in-history|no-snapshot)$/);
+      }
       // Known by its position, whenever the snapshot that leads there was written.
       if (until && last && comparePlaces(last, until) === 0) return one.position(until);
       return one.time(time);

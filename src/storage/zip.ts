@@ -1,0 +1,137 @@
+/**
+ * A zip archive as files. Its directory is read by zip.js: the reader alone, 22 KB that are loaded with the first zip. What it
+ * tells is held against the files themselves when they are read.
+ */
+
+import { WalkitError } from "../errors.ts";
+import { giveTurn } from "../turn.ts";
+import { type BlobLike, type FaultOf, unreadable } from "./blob.ts";
+import { cleanPath, emptyFolders, isJunk } from "./paths.ts";
+import type { ArchiveIndex, IndexOptions } from "./tar.ts";
+import { DEFLATED, type PackedFile, readPacked, STORED } from "./zip-entry.ts";
+
+type ZipModule = typeof import("@zip.js/zip.js/lib/zip-core-reader.js");
+type Reader = ConstructorParameters<ZipModule["ZipReader"]>[0];
+type FileEntry = import("@zip.js/zip.js/lib/zip-core-reader.js").FileEntry;
+
+/**
+ * Finds the files in a zip archive.
+ *
+ * @throws WalkitError `storage/unreadable` where it is damaged, ends early, is too large, has one name twice
+ */
+export async function indexZip(blob: BlobLike, options: IndexOptions): Promise<ArchiveIndex> {
+  const { signal, maxEntries, faultOf } = options;
+  const { ZipReader } = await import("@zip.js/zip.js/lib/zip-core-reader.js");
+  const index: ArchiveIndex = { files: new Map(), skipped: [] };
+  const folders: string[] = [];
+  const reader = new ZipReader(readerOf(blob, faultOf));
+  let count = 0;
+  try {
+    for await (const entry of reader.getEntriesGenerator({ filenameValidation: "tolerant" })) {
+      await giveTurn();
+      signal?.throwIfAborted();
+      if (++count > maxEntries) {
+        throw unreadable("", `Expected an archive of at most ${maxEntries} entries, found more`, {
+          hint: "Unpack it into a folder, and open that",
+        });
+      }
+      const skip = (reason: string) => void index.skipped.push({ path: entry.filename, reason });
+      const clean = cleanPath(entry.filename);
+      if ("reason" in clean) skip(clean.reason);
+      else if (entry.directory) {
+        if (clean.path !== "" && !isJunk(clean.path)) folders.push(clean.path);
+      } else if (clean.path === "") skip("it has no name");
+      else if (isJunk(clean.path)) skip("it is macOS's own");
+      else if (entry.symlink) skip("it is a symbolic link");
+      else add(index, clean.path, entry, blob, faultOf);
+    }
+  } catch (error) {
+    throw error instanceof WalkitError || signal?.aborted ? error : noZip(error);
+  }
+  for (const folder of emptyFolders(folders, index.files.keys())) index.files.set(folder, {});
+  return index;
+}
+
+function add(
+  { files }: ArchiveIndex,
+  path: string,
+  entry: FileEntry,
+  blob: BlobLike,
+  faultOf: FaultOf,
+): void {
+  // Which one of them counts, programs disagree on.
+  if (files.has(path)) {
+    throw unreadable(path, `Expected one ${path} in the zip archive, found two`, {
+      hint: "Unpack it into a folder with the program that made it, and open that",
+    });
+  }
+  const { offset, compressedSize: packedSize, uncompressedSize: size, compressionMethod: method } = entry;
+  const packed: PackedFile = { offset, packedSize, size, method, crc32: entry.crc32 ?? 0 };
+  files.set(path, {
+    size,
+    modified: timeOf(entry),
+    unreadable: whyUnreadable(path, entry),
+    read: (options) => readPacked(blob, path, packed, options, faultOf),
+  });
+}
+
+function whyUnreadable(path: string, entry: FileEntry): WalkitError | undefined {
+  const { encrypted, compressionMethod } = entry;
+  if (encrypted) {
+    return unreadable(path, `Expected ${path} without a password, found it encrypted`, {
+      hint: "Unpack the archive into a folder, and open that",
+    });
+  }
+  if (compressionMethod === STORED || compressionMethod === DEFLATED) return undefined;
+  const message = `Expected ${path} stored or deflated, found zip's compression method ${compressionMethod}`;
+  return unreadable(path, message, { hint: "Unpack the archive into a folder, and open that" });
+}
+
+/** 1601 to 1970, in units of 100 ns. */
+const NTFS_EPOCH = 116_444_736_000_000_000n;
+
+/**
+ * Of NTFS in units of 100 ns, else the extended timestamp in whole seconds. Undefined where there is only the time of DOS:
+ * that is local time, of a place which the archive does not tell. Taken for UTC it would be off by hours, and a restore to a
+ * time would, without a sign, end at another one.
+ */
+function timeOf({ extraField }: FileEntry): bigint | undefined {
+  const ntfs = extraField?.get(0x000a)?.data;
+  if (ntfs && ntfs.length >= 16) {
+    const view = new DataView(ntfs.buffer, ntfs.byteOffset, ntfs.byteLength);
+    const time = view.getBigUint64(8, true);
+    if (view.getUint16(4, true) === 1 && time > 0n) return (time - NTFS_EPOCH) * 100n;
+  }
+  const extended = extraField?.get(0x5455)?.data;
+  if (!extended || extended.length < 5 || (extended[0]! & 1) === 0) return undefined;
+  const view = new DataView(extended.buffer, extended.byteOffset, extended.byteLength);
+  return BigInt(view.getInt32(1, true)) * 1_000_000_000n;
+}
+
+/** zip.js's own takes the browser's Blobs only, and its errors are not ours. */
+function readerOf(blob: BlobLike, faultOf: FaultOf): Reader {
+  const reader = {
+    size: blob.size,
+    async readUint8Array(offset: number, length: number): Promise<Uint8Array> {
+      try {
+        return new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer());
+      } catch (error) {
+        throw faultOf("", error);
+      }
+    },
+  };
+  return reader as unknown as Reader;
+}
+
+function noZip(cause: unknown): WalkitError {
+  const { message, reason } = cause as { message: string; reason?: string };
+  const found = reason === undefined ? message : `${message} (${reason})`;
+  return unreadable(
+    "",
+    `Expected a whole zip archive, found that its list of files cannot be read: ${found}`,
+    {
+      cause,
+      hint: "The archive is damaged or incomplete: compare it with the original, or fetch it again",
+    },
+  );
+}

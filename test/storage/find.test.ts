@@ -1,0 +1,114 @@
+import { describe, expect, it } from "vitest";
+import { MemoryStorage, readCatalog } from "../../src/index.ts";
+import { FileListStorage, findReplicas, folderOf, HandleStorage } from "../../src/web.ts";
+import { handleOf, pickedFiles, type Tree, treeOf } from "../support/browser.ts";
+import { readFixture } from "../support/fixtures.ts";
+
+const original = readFixture("basic");
+const GENERATION = "f73d382fd730c09a";
+const ids = async (storage: Parameters<typeof readCatalog>[0]) => {
+  const found = await findReplicas(storage);
+  const catalogs = await Promise.all(found.map((replica) => readCatalog(storage, replica)));
+  return catalogs.map(({ generations }) =>
+    generations.map((g) => [g.id, g.snapshots.length, g.segments.length]),
+  );
+};
+const BASIC = [[GENERATION, 1, 10]];
+const empty = (paths: string[]) =>
+  new MemoryStorage(paths.map((path) => [path, { data: new Uint8Array(0) }]));
+
+describe("findReplicas", () => {
+  it("finds a replica whose root, generations/ or generation's folder was given", async () => {
+    const tree = treeOf(original);
+    const generations = tree.generations as Tree;
+    const own = handleOf(GENERATION, generations[GENERATION] as Tree);
+    for (const [storage, expected] of [
+      [original, { prefix: "generations/", generation: undefined, path: "" }],
+      [new HandleStorage(handleOf("x", tree)), { prefix: "generations/", generation: undefined, path: "" }],
+      [
+        new HandleStorage(folderOf([handleOf("x", tree)])),
+        { prefix: "x/generations/", generation: undefined, path: "x" },
+      ],
+      [
+        new HandleStorage(handleOf("generations", generations)),
+        { prefix: "", generation: GENERATION, path: "" },
+      ],
+      [
+        new HandleStorage(folderOf([handleOf("backup", generations)])),
+        { prefix: "backup/", generation: undefined, path: "backup" },
+      ],
+      [new HandleStorage(folderOf([own])), { prefix: "", generation: GENERATION, path: "" }],
+      [
+        new FileListStorage(pickedFiles("x", original)),
+        { prefix: "x/generations/", generation: undefined, path: "x" },
+      ],
+    ] as const) {
+      expect(await findReplicas(storage)).toEqual([expected]);
+      expect(await ids(storage)).toEqual([BASIC]);
+    }
+  });
+
+  it("finds all replicas below a folder, whatever else is there", async () => {
+    const tree = treeOf(original);
+    const more: Tree = {
+      z: tree,
+      a: { deep: { er: tree } },
+      other: { generations: { "x.js": new File([], "x.js") } },
+    };
+    const storage = new HandleStorage(handleOf("parent", more));
+    expect((await findReplicas(storage)).map(({ path }) => path)).toEqual(["a/deep/er", "z"]);
+    expect(await ids(storage)).toEqual([BASIC, BASIC]);
+  });
+
+  it("does not take macOS's own files for any", async () => {
+    const files = [...original.files].flatMap(([path, file]) => [
+      [path, file] as const,
+      [`__MACOSX/${path.replace(/([^/]*)$/, "._$1")}`, file] as const,
+      [`__MACOSX/${path}`, file] as const,
+    ]);
+    const storage = new MemoryStorage([...files, [".DS_Store", { data: new Uint8Array(1) }]]);
+    expect((await findReplicas(storage)).map(({ prefix }) => prefix)).toEqual(["generations/"]);
+  });
+
+  it("takes a replica with nothing in it for one", async () => {
+    for (const path of [
+      "x/generations/",
+      `x/generations/${GENERATION}/`,
+      `x/generations/${GENERATION}/wal/`,
+    ]) {
+      expect(await findReplicas(empty([path]))).toMatchObject([{ prefix: "x/generations/", path: "x" }]);
+    }
+  });
+
+  it.each([
+    [[], /found nothing/],
+    [["a", "b/c", "d/", "e"], /found a, b, d and 1 more/],
+    [["generations"], /found generations/],
+    [["x/generations/index.js"], /found x/],
+    [["wal/00000000_00000000.wal.lz4"], /no generation's \(16 hex digits\): its root/],
+    [["my-copy/snapshots/00000000.snapshot.lz4"], /no generation's \(16 hex digits\): my-copy/],
+    [
+      [`.db-litestream/generations/${GENERATION}/wal/00000000.wal`],
+      /shadow WAL.*: \.db-litestream\/generations/,
+    ],
+  ])("says what is there instead: %j", async (paths, message) => {
+    await expect(findReplicas(empty(paths))).rejects.toMatchObject({
+      code: "replica/not-a-replica",
+      message: expect.stringMatching(message),
+      hint: expect.any(String),
+    });
+  });
+
+  it("says what kept it from finding one", async () => {
+    const denied = handleOf("denied", {});
+    denied.values = () => {
+      throw new DOMException("denied", "NotAllowedError");
+    };
+    const storage = new HandleStorage(folderOf([denied]));
+    await expect(findReplicas(storage)).rejects.toMatchObject({
+      code: "storage/unreadable",
+      path: "denied/",
+    });
+    await expect(findReplicas(original, { maxFiles: 3 })).rejects.toThrow("at most 3 files");
+  });
+});

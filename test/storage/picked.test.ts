@@ -1,0 +1,199 @@
+/** Folders that were picked or dropped: through handles, lists of files, entries. */
+
+import { describe, expect, it } from "vitest";
+import { MemorySink, readCatalog, restore, verify } from "../../src/index.ts";
+import { FileListStorage, filesOfEntries, folderOf, HandleStorage } from "../../src/web.ts";
+import { contentOf, listAll, readAll } from "../support/archives.ts";
+import {
+  entryOf,
+  fileOf,
+  handleOf,
+  inMilliseconds,
+  notFoundError,
+  pickedFiles,
+  type Tree,
+  treeOf,
+} from "../support/browser.ts";
+import { readFixture, sha256 } from "../support/fixtures.ts";
+
+const NAME = "multi-generation";
+const original = readFixture(NAME);
+const throwing = (error: Error) => () => {
+  throw error;
+};
+
+describe("HandleStorage", () => {
+  const storage = new HandleStorage(handleOf(NAME, treeOf(original)));
+
+  it("has the same files, with times in milliseconds", async () => {
+    expect(await contentOf(storage)).toEqual(await contentOf(inMilliseconds(original)));
+    expect(await readCatalog(storage)).toEqual(await readCatalog(inMilliseconds(original)));
+  });
+
+  it("is verified and restored with the same result", async () => {
+    const report = await verify(inMilliseconds(original), { level: "replay" });
+    expect(await verify(storage, { level: "replay" })).toEqual(report);
+    const generation = (await readCatalog(storage)).generations[0]!.id;
+    const [sink, own] = [new MemorySink(), new MemorySink()];
+    await restore(original, { generation }, sink);
+    await restore(storage, { generation }, own);
+    expect(sha256(own.bytes)).toBe(sha256(sink.bytes));
+  });
+
+  it("lists by prefix, and walks only where that leads", async () => {
+    const forbidden = handleOf("x", {});
+    forbidden.values = throwing(new DOMException("no", "NotAllowedError")) as never;
+    const tree: Tree = {
+      a: { b: { x: fileOf("x", "123") }, empty: {}, y: fileOf("y", "") },
+      ab: { z: fileOf("z", "1") },
+    };
+    const root = handleOf("root", tree);
+    const outer = folderOf([root, { ...forbidden, name: "forbidden" }]);
+    const paths = async (prefix: string) =>
+      (await listAll(new HandleStorage(outer), prefix)).map(({ path }) => path);
+    expect(await paths("root/a/")).toEqual(["root/a/b/x", "root/a/empty/", "root/a/y"]);
+    expect(await paths("root/a")).toEqual(["root/a/b/x", "root/a/empty/", "root/a/y", "root/ab/z"]);
+    expect(await paths("root/a/b/x")).toEqual(["root/a/b/x"]);
+    expect(await paths("gone/")).toEqual([]);
+    expect(await paths("gone/deeper/")).toEqual([]);
+    const all = await listAll(new HandleStorage(outer));
+    expect(all.find(({ path }) => path === "forbidden/")!.unreadable).toMatchObject({
+      code: "storage/unreadable",
+    });
+  });
+
+  it("reads in part, and large files in pieces", async () => {
+    const data = Buffer.alloc((5 << 20) + 17);
+    for (let i = 0; i + 4 <= data.length; i += 4) data.writeUInt32LE(i, i);
+    const large = new HandleStorage(handleOf("", { folder: { large: fileOf("large", data) } }));
+    expect((await readAll(large, "folder/large")).equals(data)).toBe(true);
+    for (const [start, end] of [
+      [0, 1],
+      [1 << 20, 4 << 20],
+      [data.length - 1, undefined],
+      [data.length + 5, undefined],
+      [9, 9],
+    ]) {
+      expect((await readAll(large, "folder/large", { start, end })).equals(data.subarray(start!, end))).toBe(
+        true,
+      );
+    }
+  });
+
+  it("says what cannot be read, in our terms", async () => {
+    const changed = fileOf("changed", "abc");
+    changed.slice = () =>
+      ({
+        size: 3,
+        arrayBuffer: () => Promise.reject(new DOMException("changed", "NotReadableError")),
+      }) as never;
+    const own = new HandleStorage(
+      handleOf("", {
+        folder: {},
+        changed,
+        gone: throwing(notFoundError()),
+        denied: throwing(new DOMException("denied", "NotAllowedError")),
+      }),
+    );
+    const unreadable = (path: string, hint: string) => ({
+      code: "storage/unreadable",
+      path,
+      hint: expect.stringContaining(hint),
+    });
+    for (const path of ["gone", "nowhere", "no/where", "folder/x"]) {
+      await expect(readAll(own, path)).rejects.toMatchObject({ code: "storage/not-found", path });
+    }
+    await expect(readAll(own, "changed")).rejects.toMatchObject(unreadable("changed", "pick it again"));
+    await expect(readAll(own, "denied")).rejects.toMatchObject(unreadable("denied", "allow it"));
+    await expect(readAll(own, "folder")).rejects.toMatchObject(unreadable("folder", "A folder"));
+    await expect(readAll(own, "changed/x")).rejects.toMatchObject(unreadable("changed/x", "A folder"));
+    for (const path of ["", "folder/", "../x", "//"]) {
+      await expect(readAll(own, path)).rejects.toMatchObject({ code: "storage/unreadable" });
+    }
+    expect((await listAll(own)).map(({ path, unreadable }) => [path, unreadable?.code])).toEqual([
+      ["changed", undefined],
+      ["denied", "storage/unreadable"],
+      ["folder/", undefined],
+    ]);
+  });
+
+  it("is stopped by its signal, and leaves others a turn", async () => {
+    const signal = AbortSignal.abort(new Error("enough"));
+    await expect(storage.list("", { signal }).next()).rejects.toThrow("enough");
+    const late = AbortSignal.timeout(60);
+    const listOn = async () => {
+      for (let i = 0; i < 1_000_000; i++) for await (const _ of storage.list("", { signal: late }));
+    };
+    await expect(listOn()).rejects.toThrow(/timeout/);
+  });
+});
+
+describe("FileListStorage", () => {
+  it("has the files of a picked folder, its name before them", async () => {
+    const storage = new FileListStorage(pickedFiles("picked", original));
+    const expected = inMilliseconds(original, "picked/");
+    for (const path of [...expected.files.keys()]) if (path.endsWith("/")) expected.files.delete(path);
+    expect(await contentOf(storage)).toEqual(await contentOf(expected));
+    const prefix = "picked/generations/";
+    expect(await readCatalog(storage, { prefix })).toEqual(await readCatalog(expected, { prefix }));
+  });
+
+  it("has the files of dropped folders, empty ones included, however many there are", async () => {
+    const many: Tree = {};
+    for (let i = 0; i < 250; i++) many[`file-${i}`] = fileOf(`file-${i}`, `${i}`);
+    const files = await filesOfEntries([
+      entryOf("dropped", treeOf(original)),
+      null,
+      entryOf("many", many),
+      entryOf("empty", {}),
+      entryOf("single", fileOf("single", "1")),
+    ]);
+    const storage = new FileListStorage(files);
+    const expected = inMilliseconds(original, "dropped/");
+    const found = await contentOf(storage);
+    expect(found.filter((file) => (file as string[])[0]!.startsWith("dropped/"))).toEqual(
+      await contentOf(expected),
+    );
+    expect((await listAll(storage, "many/")).length).toBe(250);
+    expect((await listAll(storage, "empty")).map(({ path }) => path)).toEqual(["empty/"]);
+    expect((await readAll(storage, "single")).toString()).toBe("1");
+  });
+
+  it("says what cannot be read, and refuses too much", async () => {
+    const tree: Tree = {
+      gone: throwing(notFoundError()),
+      denied: throwing(new DOMException("denied", "NotReadableError")),
+      good: fileOf("good", "1"),
+    };
+    const storage = new FileListStorage(await filesOfEntries([entryOf("x", tree)]));
+    expect((await listAll(storage)).map(({ path, unreadable }) => [path, unreadable?.code])).toEqual([
+      ["x/denied", "storage/unreadable"],
+      ["x/good", undefined],
+    ]);
+    await expect(readAll(storage, "x/denied")).rejects.toMatchObject({
+      code: "storage/unreadable",
+      path: "x/denied",
+    });
+    await expect(readAll(storage, "x/gone")).rejects.toMatchObject({
+      code: "storage/not-found",
+      path: "x/gone",
+    });
+    await expect(filesOfEntries([entryOf("x", treeOf(original))], { maxFiles: 5 })).rejects.toMatchObject({
+      code: "storage/unreadable",
+      message: expect.stringContaining("at most 5"),
+    });
+  });
+
+  it("takes what is there only: no file is opened to list it", async () => {
+    const file = fileOf("a", "abc", 1_234_567_890n);
+    file.slice = throwing(new Error("opened"));
+    const storage = new FileListStorage([
+      ["x/a", file],
+      ["x/empty/", undefined],
+    ]);
+    expect(await listAll(storage)).toEqual([
+      { path: "x/a", size: 3, modified: 1_234_000_000n },
+      { path: "x/empty/" },
+    ]);
+  });
+});
