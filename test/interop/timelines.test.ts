@@ -1,0 +1,216 @@
+/**
+ * PostgreSQL's story of timelines, with the real Litestream and the built command: a table is dropped, work goes on, the
+ * database is brought back to just before, replicated anew into the same replica; later a moment of the old branch is
+ * wanted after all. And Litestream neither sees nor minds what walkit writes beside the generations.
+ */
+
+import { spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import sqlite from "node-sqlite3-wasm";
+import { beforeAll, describe, expect, it } from "vitest";
+import { formatPosition, formatTime } from "../../src/snapshot/index.ts";
+import { build, hashOf, temporaryFolder, walkit, walkitJson } from "../cli/support.ts";
+import { LITESTREAM, Litestream } from "../support/litestream.ts";
+import { type LiveStory, type Moment, makeLiveStory } from "../support/live-branches.ts";
+
+interface TimelineObject {
+  id: number;
+  generation: string;
+  parent: number | null;
+  switchPoint: string | null;
+  inferred: boolean;
+  reason: string | null;
+}
+
+const tablesOf = (path: string): unknown[] => {
+  const db = new sqlite.Database(path);
+  try {
+    // A database in WAL mode wants shared memory otherwise, which this SQLite has not.
+    db.exec("PRAGMA locking_mode=exclusive");
+    return db.all("SELECT name FROM sqlite_schema WHERE name IN ('orders', 'customers') ORDER BY name");
+  } finally {
+    db.close();
+  }
+};
+
+/** With all times kept. */
+function copyOf(replica: string): string {
+  const copy = join(temporaryFolder(), "replica");
+  cpSync(replica, copy, { recursive: true, preserveTimestamps: true });
+  // Node keeps milliseconds; what Litestream goes by are nanoseconds.
+  const { status } = spawnSync("cp", ["-rp", `${replica}/.`, copy]);
+  expect(status).toBe(0);
+  return copy;
+}
+
+const litestream = (...args: string[]) =>
+  spawnSync(LITESTREAM!, args, { encoding: "utf8" }).stdout.replace(
+    / {2,}[\d.]+[a-zµ]+[\dhms.]* +/g,
+    "  lag  ",
+  );
+
+describe.skipIf(!LITESTREAM)("PostgreSQL's story", { timeout: 120_000 }, () => {
+  let story: LiveStory;
+  let root: LiveStory["timelines"][number];
+  let child: LiveStory["timelines"][number];
+  const moments: Moment[] = [];
+
+  beforeAll(async () => {
+    build();
+    const folder = temporaryFolder();
+    const drop = async (moment: Moment): Promise<string> => {
+      moments.push(moment);
+      const { replica, position, output, generation } = moment;
+      const at = ["--target-position", formatPosition(position), "--generation", generation];
+      const { code, stderr } = await walkit(["restore", replica, "-o", output, ...at]);
+      expect([code, stderr]).toEqual([0, ""]);
+      return output;
+    };
+    story = await makeLiveStory(folder, drop);
+    root = story.timelines.find(({ parent }) => parent === undefined)!;
+    child = story.timelines.find(({ parent }) => parent === root.generation)!;
+  }, 60_000);
+
+  it("comes back to just before the drop, by position and by time", async () => {
+    const { beforeDrop } = story.notes;
+    const { index, offset } = beforeDrop.position;
+    const at = root.commits.findIndex((commit) => commit.index === index && commit.offset === offset);
+    const truth = root.commits[at]!.sha256;
+    const drop = root.commits[at + 1]!;
+    const targets = [
+      ["--target-position", formatPosition(drop), "--target-exclusive"],
+      ["--target-position", formatPosition({ ...drop, offset: drop.offset - 1 })],
+      ...(beforeDrop.byTime ? [["--target-time", formatTime(beforeDrop.time)]] : []),
+    ];
+    for (const target of targets) {
+      const output = join(temporaryFolder(), "before.db");
+      const of = ["--generation", root.generation];
+      expect((await walkit(["restore", story.replica, "-o", output, ...of, ...target])).code).toBe(0);
+      expect([target.join(" "), hashOf(output)]).toEqual([target.join(" "), truth]);
+      expect(tablesOf(output)).toHaveLength(2);
+      expect(readFileSync(`${output}.history`, "utf8")).toContain(
+        `1\t${formatPosition(beforeDrop.position)}\t`,
+      );
+    }
+  });
+
+  it("brings back a moment of the old branch after the drop", async () => {
+    const last = root.commits.at(-1)!;
+    for (const target of [
+      ["--target-timeline", "1"],
+      ["--target-timeline", root.generation, "--target-time", formatTime(last.time)],
+      ["--target-time", formatTime(last.time)],
+      ["--generation", root.generation, "--target-transaction", String(root.commits.length)],
+    ]) {
+      const output = join(temporaryFolder(), "thursday.db");
+      const { code, stderr } = await walkit(["restore", story.replica, "-o", output, ...target]);
+      expect([target.join(" "), code, stderr]).toEqual([target.join(" "), 0, ""]);
+      expect(hashOf(output)).toBe(last.sha256);
+      expect(tablesOf(output)).toEqual([{ name: "customers" }]);
+    }
+  });
+
+  it("draws both branches, first inferred, then from files", async () => {
+    const switchPoint = formatPosition(child.switchPoint!);
+    const replica = copyOf(story.replica);
+    const tree = async (...args: string[]): Promise<TimelineObject[]> => {
+      const { code, json } = await walkitJson(["timelines", replica, ...args]);
+      expect(code).toBe(0);
+      return json.timelines;
+    };
+    const known = ({ id, generation, parent, switchPoint: at, inferred }: TimelineObject) => [
+      ...[id, generation, parent, at],
+      inferred,
+    ];
+    const first = await tree();
+    expect(first.map(known)).toEqual([
+      [1, root.generation, null, null, false],
+      [2, child.generation, 1, switchPoint, true],
+    ]);
+    expect(first[1]!.reason).toMatch(/^inferred: \d+ of \d+ pages equal/);
+    const { stdout } = await walkit(["timelines", replica]);
+    expect(stdout).toMatch(new RegExp(`^1 {2}${root.generation} {2}whole, ends here$`, "m"));
+    expect(stdout).toMatch(new RegExp(`^└─ 2 {2}${child.generation} {2}whole, current$`, "m"));
+    expect(stdout).toContain(`left timeline 1 at ${switchPoint}: inferred`);
+
+    const { json } = await walkitJson(["timelines", replica, "--write"]);
+    expect(json.written).toEqual([`generations/${child.generation}.history`]);
+    expect((await tree()).map(known)[1]).toEqual([2, child.generation, 1, switchPoint, false]);
+    // A second time there is nothing to write, and nothing is overwritten.
+    expect((await walkitJson(["timelines", replica, "--write"])).json.written).toEqual([]);
+  });
+
+  it("ties what was restored to its parent without guessing", async () => {
+    const replica = copyOf(story.replica);
+    const history = `${story.notes.beforeDrop.output}.history`;
+    const { code, json } = await walkitJson(["timelines", replica, "--write", "--history", history]);
+    expect(code).toBe(0);
+    const [, tied] = json.timelines as TimelineObject[];
+    expect([tied!.parent, tied!.switchPoint, tied!.inferred]).toEqual([
+      1,
+      formatPosition(child.switchPoint!),
+      false,
+    ]);
+    expect(tied!.reason).toMatch(/^the last commit at or before /);
+    expect(readFileSync(join(replica, `generations/${child.generation}.history`), "utf8")).toContain(
+      `1\t${formatPosition(child.switchPoint!)}\tthe last commit at or before`,
+    );
+  });
+
+  it("refuses along the new timeline what only the old one had, with the nearest moments", async () => {
+    const last = root.commits.at(-1)!;
+    const output = join(temporaryFolder(), "none.db");
+    const target = ["--target-timeline", "latest", "--target-time", formatTime(last.time)];
+    const { code, json } = await walkitJson(["restore", story.replica, "-o", output, ...target]);
+    expect([code, json.status, json.findings[0].code]).toEqual([1, "failed", "target/not-in-history"]);
+    expect(json.nearest[0].position).toBe(formatPosition(child.switchPoint!));
+    expect(json.nearest).toHaveLength(2);
+    expect(existsSync(output)).toBe(false);
+    // Before the drop both timelines were one.
+    const before = ["--target-timeline", "latest", "--target-time", formatTime(root.commits[0]!.time)];
+    expect((await walkit(["restore", story.replica, "-o", output, ...before])).code).toBe(0);
+    expect(root.commits.filter(({ time }) => time === root.commits[0]!.time).map((c) => c.sha256)).toContain(
+      hashOf(output),
+    );
+  });
+
+  it("leaves Litestream as it was: it lists, restores, and goes on replicating", async () => {
+    const folder = temporaryFolder();
+    const replica = join(folder, "replica");
+    mkdirSync(replica);
+    expect(spawnSync("cp", ["-rp", `${story.replica}/.`, replica]).status).toBe(0);
+    const url = `file://${replica}`;
+    const lists = () => ["generations", "snapshots", "wal"].map((command) => litestream(command, url));
+    const before = lists();
+    expect(before[1]).toContain(child.generation);
+    expect((await walkit(["timelines", replica, "--write"])).code).toBe(0);
+    expect((await walkit(["mark", replica, "before the drop", "--generation", root.generation])).code).toBe(
+      0,
+    );
+    expect(readdirSync(join(replica, "generations")).sort()).toEqual(
+      [
+        child.generation,
+        `${child.generation}.history`,
+        root.generation,
+        `${root.generation}.restore-points`,
+      ].sort(),
+    );
+    expect(lists()).toEqual(before);
+
+    const app = join(folder, "app.db");
+    const restored = spawnSync(LITESTREAM!, ["restore", "-o", app, url], { encoding: "utf8" });
+    expect([restored.status, hashOf(app)]).toEqual([0, child.commits.at(-1)!.sha256]);
+    const again = new Litestream(folder, app, { "monitor-interval": "20ms" });
+    again.start();
+    try {
+      await again.settle();
+    } finally {
+      await again.stop();
+    }
+    const { code, json } = await walkitJson(["verify", replica, "--level", "replay"]);
+    expect([code, json.generations.length]).toEqual([0, 3]);
+    const { timelines } = (await walkitJson(["timelines", replica])).json as { timelines: TimelineObject[] };
+    expect(timelines.map(({ parent }) => parent)).toEqual([null, 1, 2]);
+  });
+});
