@@ -1,10 +1,11 @@
-// Compiles src/ afresh: the library file by file, the command into one file. The new dist/ takes the place of the old one at
+// Compiles src/ afresh: the library file by file, the command into one file, the page into web/. The new dist/ takes the place of the old one at
 // once, so that a command that is running meanwhile finds its files.
 import { spawnSync } from "node:child_process";
 import { chmodSync, copyFileSync, existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve as absolute } from "node:path";
 import { build } from "esbuild";
+import { build as buildPage } from "vite";
 
 const fresh = `dist-${process.pid}`;
 const old = `${fresh}-old`;
@@ -44,6 +45,13 @@ try {
   process.exitCode = spawnSync(process.execPath, args, { stdio: "inherit" }).status ?? 1;
   if (process.exitCode === 0) {
     await bundleCommand(join(fresh, "cli"));
+    // A test runner says otherwise, and the page would be built for development.
+    process.env.NODE_ENV = "production";
+    await buildPage({
+      configFile: "web/vite.config.ts",
+      logLevel: "warn",
+      build: { outDir: absolute(fresh, "web"), emptyOutDir: true },
+    });
     if (existsSync("dist")) renameSync("dist", old);
     renameSync(fresh, "dist");
   }

@@ -245,14 +245,16 @@ export const RULES: Readonly<Record<ErrorCode, Rule>> = {
   },
   "timeline/contradiction": {
     severity: "inconclusive",
-    meaning: "The history files contradict each other, so they do not tell how these timelines descend from each other",
+    meaning:
+      "The history files contradict each other, so they do not tell how these timelines descend from each other",
     action:
       "Decide which file is right, delete the other one and write it anew with: walkit timelines --write <replica>",
   },
   "timeline/parent-gone": {
     severity: "inconclusive",
     meaning: "The moment lies on a parent timeline whose generation is no longer in the replica",
-    action: "Bring that generation's folder back from another copy, or choose a later moment: walkit timelines <replica>",
+    action:
+      "Bring that generation's folder back from another copy, or choose a later moment: walkit timelines <replica>",
   },
   "timeline/unknown-child": {
     severity: "inconclusive",

@@ -123,7 +123,11 @@ async function verifyOne(
 
 /** The part of a catalog that is one generation's. */
 function one({ generations }: Catalog, id: string): Catalog {
-  return { generations: generations.filter((generation) => generation.id === id), timelineFiles: [], strays: [] };
+  return {
+    generations: generations.filter((generation) => generation.id === id),
+    timelineFiles: [],
+    strays: [],
+  };
 }
 
 async function check(

@@ -90,7 +90,7 @@ describe("damage", () => {
 
 it("names stand at their place, with nothing that a terminal would obey", async () => {
   const replica = unpack("multi-generation");
-  const [{ id, wal }] = readManifest("multi-generation").generations as [
+  const [{ id, wal }] = readManifest("multi-generation").generations as unknown as [
     { id: string; wal: { path: string }[] },
   ];
   const { json } = await walkitJson(["restore-points", replica, "--generation", id]);
@@ -112,7 +112,7 @@ it("names stand at their place, with nothing that a terminal would obey", async 
 
 it("of a generation's own folder lists that one, with its names", async () => {
   const replica = unpack("multi-generation");
-  const [one, other] = readManifest("multi-generation").generations as [{ id: string }, { id: string }];
+  const [one, other] = readManifest("multi-generation").generations as unknown as [{ id: string }, { id: string }];
   for (const { id } of [one, other]) {
     writeFileSync(join(replica, "generations", `${id}.restore-points`), `00000000:00000001\tof ${id}\n`);
   }

@@ -1,0 +1,91 @@
+/** Making elements. Text goes in as text only: nothing that a replica holds is ever parsed as HTML. */
+
+export type Child = Node | string | number | undefined | false;
+
+type Listeners = { [K in keyof HTMLElementEventMap]?: (event: HTMLElementEventMap[K]) => void };
+
+export interface Attributes {
+  on?: Listeners;
+  [name: string]: string | number | boolean | undefined | Listeners;
+}
+
+/** `h("p", { class: "note" }, "text")`. An attribute that is `false` or `undefined` is left out, `true` is empty. */
+export function h<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  attributes: Attributes = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  setAttributes(element, attributes);
+  fill(element, children);
+  return element;
+}
+
+/** The same for SVG. */
+export function svg<K extends keyof SVGElementTagNameMap>(
+  tag: K,
+  attributes: Attributes = {},
+  ...children: Child[]
+): SVGElementTagNameMap[K] {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  setAttributes(element, attributes);
+  fill(element, children);
+  return element;
+}
+
+export function setAttributes(element: Element, { on, ...attributes }: Attributes): void {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === undefined || value === false) element.removeAttribute(name);
+    else element.setAttribute(name, value === true ? "" : String(value));
+  }
+  for (const [type, listener] of Object.entries(on ?? {})) {
+    element.addEventListener(type, listener as EventListener);
+  }
+}
+
+/** Puts `children` in place of what is there. */
+export function replace(element: Element, ...children: Child[]): void {
+  element.replaceChildren();
+  fill(element, children);
+}
+
+function fill(element: Element, children: readonly Child[]): void {
+  for (const child of children) {
+    if (child === undefined || child === false) continue;
+    element.append(typeof child === "number" ? String(child) : child);
+  }
+}
+
+/** Text that only screen readers are to have. */
+export function hidden(text: string): HTMLElement {
+  return h("span", { class: "hidden" }, text);
+}
+
+let count = 0;
+
+/** An id that no other element has. */
+export function newId(prefix: string): string {
+  return `${prefix}-${++count}`;
+}
+
+/** Calls `f` before the next frame is drawn, once however often it is asked for. */
+export function oncePerFrame(f: () => void): () => void {
+  let asked = false;
+  return () => {
+    if (asked) return;
+    asked = true;
+    requestAnimationFrame(() => {
+      asked = false;
+      f();
+    });
+  };
+}
+
+/** Lets the browser draw and listen, then goes on. */
+export function nextTask(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+export function prefersStillness(): boolean {
+  return matchMedia("(prefers-reduced-motion: reduce)").matches;
+}

@@ -1,0 +1,298 @@
+/** What the worker can be asked, over any storage. What it needs of where it runs is given to it. */
+
+import { WalkitError } from "../../src/errors.ts";
+import type { Storage } from "../../src/storage/storage.ts";
+import type { VerifyReport } from "../../src/verify/report.ts";
+import { verify } from "../../src/verify/verify.ts";
+import type * as Page from "../protocol.ts";
+import type { CallContext } from "./calls.ts";
+import { EngineError } from "./failure.ts";
+import { Lock } from "./lock.ts";
+import { type FetchExample, openSource } from "./open.ts";
+import { openOutput, openSpill, type PrivateFolder } from "./output.ts";
+import {
+  type CommitPages,
+  MOST_BYTES,
+  type Replica,
+  readCommit,
+  readPages,
+  readState,
+  restoreMoment,
+} from "./replica.ts";
+import type { PagesBefore, Sql } from "./sql.ts";
+import { viewReplica } from "./view.ts";
+
+/** The methods of the contract, as they are carried out. */
+export type Served = {
+  [M in Page.Method]: (
+    ...args: [...Parameters<Page.Engine[M]>, context: CallContext]
+  ) => Promise<ReturnType<Page.Engine[M]>>;
+};
+
+export interface Surroundings {
+  openSql: () => Sql;
+  fetchExample: FetchExample;
+  /** The origin's private file system, where there is one. */
+  privateFolder?: (() => Promise<PrivateFolder | undefined>) | undefined;
+}
+
+/** Changed pages that are kept at most to tell what a commit changed; of more, only the tables are told. */
+const MOST_CHANGED = 256 << 20;
+/** Restored databases up to this size are hashed: the browser hashes but whole arrays. */
+const MOST_HASHED = 64 << 20;
+
+export class ReplicaEngine implements Served {
+  readonly #surroundings: Surroundings;
+  /** For what is about the database in memory. */
+  readonly #lock = new Lock();
+  readonly #sql: Sql;
+  #source: { storage: Storage; name: string } | undefined;
+  #replica: Replica | undefined;
+  #looked: { moment: Page.MomentId; bytes: number } | undefined;
+  /** Of the moment that was asked about last. */
+  #commit: { replica: Replica; moment: Page.MomentId; pages: CommitPages } | undefined;
+
+  constructor(surroundings: Surroundings) {
+    this.#surroundings = surroundings;
+    this.#sql = surroundings.openSql();
+  }
+
+  async open(source: Page.Source, context: CallContext): Promise<Page.Opened> {
+    const { opened, storage } = await openSource(source, this.#surroundings.fetchExample, context);
+    this.#source = { storage, name: opened.name };
+    this.#replica = undefined;
+    await this.#forget(context.signal);
+    return opened;
+  }
+
+  /** Takes any storage for what was opened: for tests, and for whoever has one. */
+  async use(storage: Storage, name: string): Promise<void> {
+    this.#source = { storage, name };
+    this.#replica = undefined;
+    await this.#forget(undefined);
+  }
+
+  async load(found: Page.FoundReplica, context: CallContext): Promise<Page.ReplicaView> {
+    if (!this.#source) throw new EngineError("no-replica", "No replica is opened");
+    const { storage, name } = this.#source;
+    const { prefix, generation, path } = found;
+    const replica = { storage, prefix, generation, name: path || name };
+    const view = await viewReplica(replica, context);
+    this.#replica = replica;
+    await this.#forget(context.signal);
+    return view;
+  }
+
+  async verify({ signal, onProgress }: CallContext): Promise<VerifyReport> {
+    const { storage, prefix, generation } = this.#need();
+    const sql = this.#surroundings.openSql();
+    try {
+      return await verify(storage, {
+        ...{ prefix, generation, signal },
+        checkIntegrity: (bytes, how) => sql.check(bytes, how, signal),
+        onProgress: (progress) => onProgress({ phase: "verify", ...progress }),
+      });
+    } finally {
+      sql.close();
+    }
+  }
+
+  async look(moment: Page.MomentId, context: CallContext): Promise<Page.StateView> {
+    const replica = this.#need();
+    return await this.#lock.run(context.signal, () => this.#look(replica, moment, context));
+  }
+
+  async #look(replica: Replica, moment: Page.MomentId, context: CallContext): Promise<Page.StateView> {
+    const began = performance.now();
+    const commit = await this.#commitAt(replica, moment, inPhase("look", context));
+    const expected = commit.pageSize * (commit.pageCount ?? 0);
+    if ((this.#looked?.bytes ?? 0) + expected > MOST_BYTES) this.#close();
+    const { bytes, restored } = await readState(
+      replica,
+      moment,
+      commit,
+      MOST_BYTES,
+      inPhase("look", context),
+    );
+    const { proven, findings, pageSize, pageCount } = restored;
+    this.#looked = undefined;
+    // Where nothing shows that the snapshot fits, SQLite has the last word.
+    const { tables } = await this.#sql.open(bytes, !proven, context.signal);
+    this.#looked = { moment, bytes: pageSize * pageCount };
+    const milliseconds = performance.now() - began;
+    return {
+      moment,
+      bytes: pageSize * pageCount,
+      pageSize,
+      pageCount,
+      tables,
+      proven,
+      findings,
+      milliseconds,
+    };
+  }
+
+  async rows(table: string, from: number, count: number, context: CallContext): Promise<Page.Rows> {
+    return await this.#inState(context, (sql) => sql.rows(table, from, count, context.signal));
+  }
+
+  async query(text: string, context: CallContext): Promise<Page.Rows> {
+    return await this.#inState(context, (sql) => sql.query(text, context.signal));
+  }
+
+  /** With the state that is looked into; read anew where a query had to be ended, and took it along. */
+  async #inState<T>(context: CallContext, work: (sql: Sql) => Promise<T>): Promise<T> {
+    return await this.#lock.run(context.signal, async () => {
+      if (!this.#looked) throw new EngineError("no-state", "No moment is looked into");
+      if (!this.#sql.isOpen) await this.#look(this.#need(), this.#looked.moment, context);
+      return await work(this.#sql);
+    });
+  }
+
+  async changes(moment: Page.MomentId, context: CallContext): Promise<Page.ChangesView> {
+    const replica = this.#need();
+    return await this.#lock.run(context.signal, async () => {
+      const commit = await this.#commitAt(replica, moment, inPhase("changes", context));
+      const { before, written, pageCount = 0 } = commit;
+      if (!before) throw new EngineError("no-transaction", "It is a snapshot: no transaction ends there");
+      const isLooked = this.#looked && isSame(this.#looked.moment, moment) && this.#sql.isOpen;
+      const sql = isLooked ? this.#sql : this.#surroundings.openSql();
+      try {
+        if (!isLooked) {
+          const most = MOST_BYTES - (this.#looked?.bytes ?? 0);
+          const { bytes } = await readState(replica, moment, commit, most, inPhase("look", context));
+          await sql.open(bytes, false, context.signal);
+        }
+        const pages = await pagesBefore(replica, before, commit, inPhase("changes", context));
+        const found = await sql.diff(written.slice(), pages, context.signal);
+        return { moment, pages: written.length, pageCount, ...found };
+      } finally {
+        if (!isLooked) sql.close();
+      }
+    });
+  }
+
+  async restore(
+    moment: Page.MomentId,
+    output: Page.Output,
+    context: CallContext,
+  ): Promise<Page.RestoredView> {
+    const { signal, onProgress } = inPhase("restore", context);
+    const began = performance.now();
+    const replica = this.#need();
+    const folder = await this.#surroundings.privateFolder?.();
+    const spill = await openSpill(folder);
+    try {
+      const open = await writable(() => openOutput(output, folder));
+      try {
+        const options = { signal, onProgress, openSpill: spill?.open };
+        const restored = await restoreMoment(replica, moment, open.sink, options);
+        const { bytes, proven, findings } = restored;
+        if (!proven) await this.#check(replica, moment, restored, inPhase("integrity", context));
+        signal.throwIfAborted();
+        const file = await (await open.keep()).getFile();
+        const sha256 = await hashOf(file);
+        const milliseconds = performance.now() - began;
+        const own = output.kind === "private" ? file : undefined;
+        return { bytes, sha256, file: own, proven, findings, milliseconds };
+      } catch (error) {
+        await open.drop();
+        throw error;
+      }
+    } finally {
+      await spill?.close();
+    }
+  }
+
+  /**
+   * Where nothing shows that the snapshot fits, SQLite has the last word, as far as a database fits into memory. An output
+   * cannot be read before it is kept, so it is restored once more.
+   *
+   * @throws WalkitError `database/integrity`
+   */
+  async #check(
+    replica: Replica,
+    moment: Page.MomentId,
+    { bytes: size, ...pages }: { bytes: number; pageSize: number; pageCount: number },
+    context: CallContext,
+  ): Promise<void> {
+    if (size > MOST_BYTES) return;
+    const sql = this.#surroundings.openSql();
+    try {
+      const { bytes } = await readState(replica, moment, pages, MOST_BYTES, context);
+      await sql.check(bytes, "full", context.signal);
+    } catch (error) {
+      if (!(error instanceof WalkitError && error.code === "database/integrity-skipped")) throw error;
+    } finally {
+      sql.close();
+    }
+  }
+
+  async #commitAt(replica: Replica, moment: Page.MomentId, context: CallContext): Promise<CommitPages> {
+    const known = this.#commit;
+    if (known?.replica === replica && isSame(known.moment, moment)) return known.pages;
+    const pages = await readCommit(replica, moment, context);
+    this.#commit = { replica, moment, pages };
+    return pages;
+  }
+
+  #need(): Replica {
+    if (this.#replica) return this.#replica;
+    throw new EngineError("no-replica", "No replica is loaded");
+  }
+
+  async #forget(signal: AbortSignal | undefined): Promise<void> {
+    await this.#lock.run(signal, async () => this.#close());
+  }
+
+  #close(): void {
+    this.#looked = undefined;
+    this.#sql.close();
+  }
+}
+
+function isSame(a: Page.MomentId, b: Page.MomentId): boolean {
+  return a.generation === b.generation && a.index === b.index && a.offset === b.offset;
+}
+
+/** Tells of all that is done as one phase, whatever its parts are called. */
+function inPhase(phase: string, { signal, onProgress }: CallContext): CallContext {
+  return { signal, onProgress: (progress) => onProgress({ ...progress, phase }) };
+}
+
+/** What the commit's pages were before it. */
+async function pagesBefore(
+  replica: Replica,
+  before: Page.MomentId,
+  { written, pageSize, pageCount = 0 }: CommitPages,
+  context: CallContext,
+): Promise<PagesBefore | undefined> {
+  if (written.length * pageSize > MOST_CHANGED) return undefined;
+  const wanted = { numbers: new Set(written), count: pageCount };
+  const found = await readPages(replica, before, wanted, pageSize, context);
+  if (!found) return undefined;
+  const data = new Uint8Array(found.pages.size * pageSize);
+  const numbers = new Uint32Array(found.pages.size);
+  let at = 0;
+  for (const [page, bytes] of found.pages) {
+    data.set(bytes, at * pageSize);
+    numbers[at++] = page;
+  }
+  return { numbers, data, count: found.count };
+}
+
+async function writable<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new WalkitError("output/unwritable", `Cannot write the database: ${message}`, { cause });
+  }
+}
+
+/** Undefined where it is too large, or where the page's address lets browsers hash nothing. */
+async function hashOf(file: File): Promise<string | undefined> {
+  if (file.size > MOST_HASHED || !globalThis.crypto?.subtle) return undefined;
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", await file.arrayBuffer()));
+  return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,199 @@
+/** The replica that is opened, and one moment of it. */
+
+import { WalkitError } from "../../src/errors.ts";
+import { plannedSegment } from "../../src/replay/plan.ts";
+import { replay } from "../../src/replay/replay.ts";
+import { readSnapshot } from "../../src/replay/snapshot.ts";
+import { MemorySink } from "../../src/restore/memory-sink.ts";
+import { type Restored, restore } from "../../src/restore/restore.ts";
+import type { DatabaseSink } from "../../src/restore/sink.ts";
+import { type Generation, readCatalog } from "../../src/snapshot/catalog.ts";
+import { comparePositions, formatPosition } from "../../src/snapshot/names.ts";
+import type { Storage } from "../../src/storage/storage.ts";
+import { forEachPage } from "../../src/wal/index.ts";
+import type { MomentId, Progress } from "../protocol.ts";
+import { EngineError } from "./failure.ts";
+
+export interface Replica {
+  storage: Storage;
+  prefix: string;
+  /** Set where what was opened is one generation's folder. */
+  generation: string | undefined;
+  name: string;
+}
+
+export interface ReadOptions {
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** A database that is looked into has at most so many bytes: it is in memory as a whole. */
+export const MOST_BYTES: number = 1 << 30;
+
+/** The size of the database at a moment, and what the commit that ends there wrote. */
+export interface CommitPages {
+  pageSize: number;
+  /** Undefined where the snapshot does not tell. */
+  pageCount: number | undefined;
+  /** Page numbers, ascending. None where the moment is a snapshot's. */
+  written: Uint32Array<ArrayBuffer>;
+  /** The moment before it. */
+  before: MomentId | undefined;
+}
+
+/**
+ * Reads the WAL of a moment's index, up to there; of a snapshot's moment the snapshot's beginning.
+ *
+ * @throws EngineError `no-transaction` where no commit ends there
+ */
+export async function readCommit(
+  { storage, prefix }: Replica,
+  moment: MomentId,
+  { signal, onProgress }: ReadOptions = {},
+): Promise<CommitPages> {
+  const { generation: id, index, offset } = moment;
+  const { generations } = await readCatalog(storage, { prefix, generation: id, signal });
+  const generation = generations[0]!;
+  if (offset === 0) return { ...(await snapshotSize(storage, generation, index, signal)), ...NO_COMMIT };
+  const segments = generation.segments.filter((one) => one.index === index && one.offset < offset);
+  let [done, start] = [0, 0];
+  let pages = new Set<number>();
+  let found = 0;
+  const onRead = (bytes: number) =>
+    onProgress?.({ phase: "commit", done: (done += bytes), total: undefined });
+  const plan = { generation: id, segments: segments.map(plannedSegment) };
+  for await (const event of replay(storage, plan, { signal, onRead, faults: "report" })) {
+    if (event.type === "frames") {
+      found = event.pageSize;
+      forEachPage(event.run, event.pageSize, (page) => pages.add(page));
+    } else if (event.type === "commit") {
+      const { end, commitSize } = event;
+      if (end.offset === offset) {
+        const before = { generation: id, index, offset: start };
+        return { pageSize: found, pageCount: commitSize, written: Uint32Array.from(pages).sort(), before };
+      }
+      start = end.offset;
+      pages = new Set();
+    }
+  }
+  throw new EngineError("no-transaction", `No transaction ends at ${formatPosition(moment)}`);
+}
+
+const NO_COMMIT: Pick<CommitPages, "written" | "before"> = { written: new Uint32Array(0), before: undefined };
+
+async function snapshotSize(
+  storage: Storage,
+  { snapshots }: Generation,
+  index: number,
+  signal: AbortSignal | undefined,
+): Promise<Pick<CommitPages, "pageSize" | "pageCount">> {
+  const snapshot = snapshots.find((one) => one.index === index);
+  if (!snapshot) return { pageSize: 0, pageCount: undefined };
+  for await (const { header } of readSnapshot(snapshot, { storage, signal })) return header;
+  return { pageSize: 0, pageCount: undefined };
+}
+
+/**
+ * Restores a moment, exactly.
+ *
+ * @throws WalkitError why it cannot be had; `target/out-of-range` where no commit ends there
+ */
+export async function restoreMoment(
+  { storage, prefix }: Replica,
+  { generation, index, offset }: MomentId,
+  sink: DatabaseSink,
+  {
+    signal,
+    onProgress,
+    openSpill,
+    accept,
+  }: ReadOptions & Pick<Parameters<typeof restore>[3] & object, "openSpill" | "accept">,
+): Promise<Restored> {
+  const position = { index, offset };
+  const restored = await restore(storage, { generation, position }, sink, {
+    prefix,
+    signal,
+    onProgress,
+    openSpill,
+    accept,
+  });
+  if (offset > 0 && (!restored.position || comparePositions(restored.position, position) !== 0)) {
+    const found = restored.position ? formatPosition(restored.position) : "none";
+    throw new WalkitError(
+      "target/out-of-range",
+      `Expected a commit that ends at ${formatPosition(position)}, found ${found} to be the last one up to there`,
+      { position: formatPosition(position) },
+    );
+  }
+  return restored;
+}
+
+/** The database of a moment, in memory. */
+export async function readState(
+  replica: Replica,
+  moment: MomentId,
+  { pageSize, pageCount = 0 }: Pick<CommitPages, "pageSize" | "pageCount">,
+  most: number,
+  options: ReadOptions,
+): Promise<{ bytes: Uint8Array<ArrayBuffer>; restored: Restored }> {
+  const expected = pageSize * pageCount;
+  if (expected > most) throw tooLarge(expected, most);
+  const sink = new MemorySink(most, expected);
+  try {
+    const restored = await restoreMoment(replica, moment, sink, options);
+    return { bytes: fitting(sink.bytes), restored };
+  } catch (error) {
+    if (error instanceof WalkitError && error.code === "restore/memory-budget")
+      throw tooLarge(undefined, most);
+    throw error;
+  }
+}
+
+/** In an array of its own, so that it can be handed over: it mostly is in one. */
+function fitting(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  return bytes.length === bytes.buffer.byteLength ? bytes : bytes.slice();
+}
+
+export function tooLarge(bytes: number | undefined, most: number): EngineError {
+  const mib = (count: number) => `${Math.round(count / (1 << 20))} MiB`;
+  const found = bytes === undefined ? `more than ${mib(most)}` : `${mib(bytes)}, more than ${mib(most)}`;
+  return new EngineError(
+    "too-large",
+    `The database has ${found}: too large to look into; restore it instead`,
+  );
+}
+
+/**
+ * The pages `numbers` (and all past `count`) as they were at a moment. Undefined where that state cannot be had, as before
+ * the first commit that can.
+ */
+export async function readPages(
+  replica: Replica,
+  moment: MomentId,
+  { numbers, count }: { numbers: ReadonlySet<number>; count: number },
+  pageSize: number,
+  options: ReadOptions,
+): Promise<{ pages: Map<number, Uint8Array>; count: number } | undefined> {
+  const pages = new Map<number, Uint8Array>();
+  const sink: DatabaseSink = {
+    async write(chunk) {
+      if (chunk.type === "truncate") {
+        if (chunk.size === 0) pages.clear();
+        return;
+      }
+      const { data, position } = chunk;
+      for (let at = 0; at < data.length; at += pageSize) {
+        const page = (position + at) / pageSize + 1;
+        if (numbers.has(page) || page > count) pages.set(page, data.slice(at, at + pageSize));
+      }
+    },
+  };
+  try {
+    const { pageCount } = await restoreMoment(replica, moment, sink, options);
+    return { pages, count: pageCount };
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    if (!(error instanceof WalkitError) || error.code.startsWith("storage/")) throw error;
+    return undefined;
+  }
+}

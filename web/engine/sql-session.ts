@@ -1,0 +1,177 @@
+/// <reference path="./sql-js.d.ts" />
+/** SQLite in this thread, by sql.js. */
+
+import type { Database, SqlJs } from "sql.js";
+import { WalkitError } from "../../src/errors.ts";
+import { parseDatabaseHeader } from "../../src/snapshot/database.ts";
+import { checkIntegrity } from "../../src/sqlite/integrity.ts";
+import { giveTurn } from "../../src/turn.ts";
+import type { Rows } from "../protocol.ts";
+import { Malformed, pagesOf } from "./btree.ts";
+import { CopyOnWrite } from "./copy.ts";
+import { type Diff, diff } from "./diff.ts";
+import { EngineError, messageOf } from "./failure.ts";
+import { cellOf } from "./record.ts";
+import { describeTables, quoted, storedColumns } from "./schema.ts";
+import {
+  MOST_CHARACTERS,
+  MOST_ROWS,
+  MOST_TIME,
+  type OpenedDatabase,
+  type PagesBefore,
+  type Sql,
+  TOO_SLOW,
+} from "./sql.ts";
+
+interface Opened {
+  bytes: Uint8Array<ArrayBuffer>;
+  database: Database;
+  names: Set<string>;
+}
+
+export class SqlSession implements Sql {
+  readonly #load: () => Promise<SqlJs>;
+  #opened: Opened | undefined;
+
+  /** `load`: sql.js, the same each time. */
+  constructor(load: () => Promise<SqlJs>) {
+    this.#load = load;
+  }
+
+  get isOpen(): boolean {
+    return this.#opened !== undefined;
+  }
+
+  async open(bytes: Uint8Array<ArrayBuffer>, check: boolean, signal?: AbortSignal): Promise<OpenedDatabase> {
+    this.close();
+    const sqlJs = await this.#load();
+    signal?.throwIfAborted();
+    const { pageSize } = parseDatabaseHeader(bytes);
+    if (check) await checkIfPossible(bytes, signal);
+    // sql.js cannot open a database in WAL mode.
+    for (const at of [18, 19]) if (bytes[at] === 2) bytes[at] = 1;
+    const database = new sqlJs.Database(new CopyOnWrite(bytes));
+    try {
+      const tables = await describeTables(database, signal);
+      this.#opened = { bytes, database, names: new Set(tables.map(({ name }) => name)) };
+      return { bytes: bytes.length, pageSize, pageCount: bytes.length / pageSize, tables };
+    } catch (error) {
+      database.close();
+      throw sqlError(error, signal);
+    }
+  }
+
+  async rows(table: string, from: number, count: number, signal?: AbortSignal): Promise<Rows> {
+    const { database, names } = this.#need();
+    if (!names.has(table)) throw new EngineError("no-table", `There is no table ${table}`);
+    const whole = (value: number) => Math.max(0, Math.trunc(value) || 0);
+    const wanted = Math.min(whole(count), MOST_ROWS);
+    const sql = `SELECT * FROM ${quoted(table)} LIMIT ${wanted + 1} OFFSET ${whole(from)}`;
+    return await run(database, sql, wanted, signal);
+  }
+
+  async query(sql: string, signal?: AbortSignal): Promise<Rows> {
+    const { bytes } = this.#need();
+    const { Database } = await this.#load();
+    // A connection and a copy of its own: there is nothing that it could leave behind, whatever it writes or commits.
+    const database = new Database(new CopyOnWrite(bytes));
+    try {
+      return await run(database, sql, MOST_ROWS, signal);
+    } finally {
+      database.close();
+    }
+  }
+
+  async diff(
+    written: Uint32Array<ArrayBuffer>,
+    before: PagesBefore | undefined,
+    signal?: AbortSignal,
+  ): Promise<Diff> {
+    const { bytes, database } = this.#need();
+    const sqlJs = await this.#load();
+    const { pageSize } = parseDatabaseHeader(bytes);
+    const old = new Map<number, Uint8Array>();
+    for (const [i, page] of before?.numbers.entries() ?? []) {
+      old.set(page, before!.data.subarray(i * pageSize, (i + 1) * pageSize));
+    }
+    const input = {
+      after: pagesOf(bytes, pageSize),
+      before: before && pagesOf(bytes, pageSize, before.count, old),
+      written: new Set(written),
+      columnsOf: storedColumns(sqlJs, database),
+    };
+    try {
+      return await diff(input, signal);
+    } catch (error) {
+      throw error instanceof Malformed ? new EngineError("sql", `Malformed: ${error.message}`) : error;
+    }
+  }
+
+  async check(bytes: Uint8Array<ArrayBuffer>, how: "quick" | "full", signal?: AbortSignal): Promise<void> {
+    await this.#load();
+    await checkIntegrity(bytes, how, signal);
+  }
+
+  close(): void {
+    this.#opened?.database.close();
+    this.#opened = undefined;
+  }
+
+  #need(): Opened {
+    if (this.#opened) return this.#opened;
+    throw new EngineError("no-state", "No moment is looked into");
+  }
+}
+
+/** A database that needs what is not here (a module, a collation) can be looked into all the same. */
+async function checkIfPossible(
+  bytes: Uint8Array<ArrayBuffer>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  try {
+    await checkIntegrity(bytes, "full", signal);
+  } catch (error) {
+    if (!(error instanceof WalkitError && error.code === "database/integrity-skipped")) throw error;
+  }
+}
+
+/** Runs statements one after another, each row a step, so that a cancel is heard in between. */
+async function run(
+  database: Database,
+  sql: string,
+  most: number,
+  signal: AbortSignal | undefined,
+): Promise<Rows> {
+  const began = performance.now();
+  let result: Omit<Rows, "milliseconds"> = { columns: [], rows: [], truncated: false };
+  try {
+    const statements = database.iterateStatements(sql);
+    for (let next = statements.next(); !next.done; next = statements.next()) {
+      const columns = next.value.getColumnNames();
+      const rows: Rows["rows"] = [];
+      let truncated = false;
+      let characters = 0;
+      while (!truncated && next.value.step()) {
+        await giveTurn();
+        signal?.throwIfAborted();
+        const isLate = performance.now() - began > MOST_TIME;
+        if (isLate && rows.length === 0) throw new EngineError("sql", TOO_SLOW);
+        truncated = isLate || rows.length === most || characters > MOST_CHARACTERS;
+        if (truncated || columns.length === 0) continue;
+        const row = next.value.get(null, { useBigInt: true }).map(cellOf);
+        for (const cell of row) if (typeof cell === "string") characters += cell.length;
+        rows.push(row);
+      }
+      if (columns.length > 0) result = { columns, rows, truncated };
+    }
+  } catch (error) {
+    throw sqlError(error, signal);
+  }
+  return { ...result, milliseconds: performance.now() - began };
+}
+
+/** What SQLite says, as an error; all else as it is. */
+function sqlError(error: unknown, signal: AbortSignal | undefined): unknown {
+  const isOther = error instanceof EngineError || error instanceof WebAssembly.RuntimeError;
+  return isOther || signal?.aborted ? error : new EngineError("sql", messageOf(error));
+}

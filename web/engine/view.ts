@@ -1,0 +1,195 @@
+/** A replica as the page draws it: its timelines, with every commit. */
+
+import { type Finding, makeFinding } from "../../src/findings.ts";
+import { type Gap, type GenerationMoments, listMoments } from "../../src/moments/index.ts";
+import { chooseGeneration } from "../../src/replay/choose.ts";
+import { type Catalog, type Generation, readCatalog } from "../../src/snapshot/catalog.ts";
+import { formatPosition, type Position } from "../../src/snapshot/names.ts";
+import type { Entry, ReadOptions, Storage } from "../../src/storage/storage.ts";
+import { type Lineage, readLineage, type Timeline } from "../../src/timeline/lineage.ts";
+import { verify } from "../../src/verify/verify.ts";
+import type { GapView, MomentId, ReplicaView, SegmentView, SnapshotView, TimelineView } from "../protocol.ts";
+import type { CallContext } from "./calls.ts";
+import type { Replica } from "./replica.ts";
+
+/** Reads all of a replica: what can be restored of it, and how its generations descend from each other. */
+export async function viewReplica(replica: Replica, context: CallContext): Promise<ReplicaView> {
+  const { prefix, generation, name } = replica;
+  const { signal, onProgress } = context;
+  const catalog = await readCatalog(replica.storage, { prefix, generation, signal });
+  const files = catalog.generations.flatMap(({ snapshots, segments }) => [...snapshots, ...segments]);
+  const phases = new Phases(replica.storage, context);
+  // The WAL is read once to check it and once more to list its commits.
+  phases.begin("moments", workOf(catalog));
+  const options = { prefix, generation, signal };
+  const moments = await listMoments(phases, options);
+  phases.begin("lineage", undefined);
+  const lineage = await readLineage(phases, catalog, { signal, infer: true });
+  const names = await verify(phases, { ...options, level: "names" });
+  onProgress({ phase: "lineage", done: 1, total: 1 });
+  const current = newest(catalog);
+  return {
+    name,
+    bytes: files.every(({ size }) => size !== undefined)
+      ? files.reduce((sum, { size }) => sum + size!, 0)
+      : undefined,
+    files: files.length,
+    timelines: timelinesOf(lineage, moments, catalog, current),
+    findings: [
+      ...names.findings.filter((finding) => finding.generation === undefined),
+      ...moments.flatMap(({ findings }) => findings),
+      ...lineage.findings,
+    ],
+  };
+}
+
+/** The arrays of a view, to be handed over. */
+export function buffersOf({ timelines }: ReplicaView): Transferable[] {
+  return timelines.flatMap(({ moments }) =>
+    Object.values(moments).map(({ buffer }) => buffer as ArrayBuffer),
+  );
+}
+
+/** Compressed bytes that are read to list moments; undefined where the listing tells no sizes. */
+function workOf({ generations }: Catalog): number | undefined {
+  let sum = 0;
+  for (const { snapshots, segments } of generations) {
+    for (const { size } of snapshots) sum += size ?? Number.NaN;
+    for (const { size } of segments) sum += 2 * (size ?? Number.NaN);
+  }
+  return Number.isNaN(sum) ? undefined : sum;
+}
+
+/** A storage that tells how much was read of it. */
+class Phases implements Storage {
+  readonly #storage: Storage;
+  readonly #context: CallContext;
+  #phase = "";
+  #done = 0;
+  #total: number | undefined;
+
+  constructor(storage: Storage, context: CallContext) {
+    this.#storage = storage;
+    this.#context = context;
+  }
+
+  begin(phase: string, total: number | undefined): void {
+    this.#phase = phase;
+    this.#total = total;
+    this.#done = 0;
+    this.#context.onProgress({ phase, done: 0, total });
+  }
+
+  list(prefix: string, options?: { signal?: AbortSignal | undefined }): AsyncIterable<Entry> {
+    return this.#storage.list(prefix, options);
+  }
+
+  async *read(path: string, options?: ReadOptions): AsyncGenerator<Uint8Array> {
+    for await (const piece of this.#storage.read(path, options)) {
+      yield piece;
+      // Where a snapshot has to be tried, or a replica changes meanwhile, more is read than was reckoned with.
+      this.#done = Math.min(this.#done + piece.length, this.#total ?? Number.POSITIVE_INFINITY);
+      this.#context.onProgress({ phase: this.#phase, done: this.#done, total: this.#total });
+    }
+  }
+}
+
+/** The newest generation; undefined where that cannot be told. */
+function newest(catalog: Catalog): string | undefined {
+  try {
+    return chooseGeneration(catalog, {}, []).id;
+  } catch {
+    return undefined;
+  }
+}
+
+function timelinesOf(
+  { timelines }: Lineage,
+  moments: readonly GenerationMoments[],
+  { generations }: Catalog,
+  current: string | undefined,
+): TimelineView[] {
+  return timelines.map((timeline) => {
+    const found = moments.find(({ generation }) => generation === timeline.generation);
+    const files = generations.find(({ id }) => id === timeline.generation);
+    return timelineView(timeline, found, files, current);
+  });
+}
+
+function timelineView(
+  { id, generation, parent, switchPoint, reason, inferred, gone }: Timeline,
+  found: GenerationMoments | undefined,
+  files: Generation | undefined,
+  current: string | undefined,
+): TimelineView {
+  const timesTrusted = found?.timesTrusted ?? false;
+  const damaged = new Set<string | undefined>();
+  for (const { path, severity } of found?.findings ?? []) if (severity === "damage") damaged.add(path);
+  const view = <T extends { path: string; size: number | undefined; modified: bigint | undefined }>(
+    file: T,
+  ) => ({
+    path: file.path,
+    bytes: file.size,
+    time: timesTrusted && file.modified !== undefined ? milliseconds(file.modified) : undefined,
+    damaged: damaged.has(file.path),
+  });
+  const snapshots = (files?.snapshots ?? []).map((one): SnapshotView => ({ index: one.index, ...view(one) }));
+  const byPath = new Map(files?.segments.map((segment) => [segment.path, segment]));
+  let firstMoment = 0;
+  const segments = (found?.segments ?? []).map(({ position, path, commits }): SegmentView => {
+    const { size, modified } = byPath.get(path) ?? {};
+    const one = { ...position, ...view({ path, size, modified }), firstMoment, moments: commits.length };
+    firstMoment += commits.length;
+    return one;
+  });
+  const isEmpty = !files || files.snapshots.length + files.segments.length === 0;
+  const isDamaged = found?.findings.some(({ severity }) => severity === "damage");
+  return {
+    ...{ id, generation, parent, switchPoint, reason, inferred },
+    state: gone ? "gone" : isEmpty ? "empty" : isDamaged ? "damaged" : "whole",
+    current: current === undefined ? undefined : generation === current,
+    timesTrusted,
+    snapshots,
+    segments,
+    gaps: found ? found.gaps.map((gap) => gapView(found, gap)) : [],
+    restorePoints: (found?.restorePoints ?? []).map(({ name, position, restorable }) => {
+      return { name, ...position, restorable };
+    }),
+    moments: momentArrays(found, firstMoment),
+  };
+}
+
+function milliseconds(nanoseconds: bigint): number {
+  return Number(nanoseconds / 1000n) / 1000;
+}
+
+function gapView({ generation, findings }: GenerationMoments, { after, before, reason }: Gap): GapView {
+  const moment = (position: Position | undefined): MomentId | undefined =>
+    position && { generation, ...position };
+  return { after: moment(after), before: moment(before), reason: reason ?? unknownReason(findings, after) };
+}
+
+/** Nothing is known to be wrong, and nothing shows that it is right. */
+function unknownReason(findings: readonly Finding[], after: Position | undefined): Finding {
+  const grave = findings.find(({ severity }) => severity === "damage" || severity === "inconclusive");
+  if (grave) return grave;
+  const message = `Expected a snapshot that shows it fits the WAL${after ? ` behind ${formatPosition(after)}` : ""}, found none`;
+  return makeFinding("replica/snapshot-unproven", message, { position: after && formatPosition(after) });
+}
+
+function momentArrays(found: GenerationMoments | undefined, count: number): TimelineView["moments"] {
+  const index = new Uint32Array(count);
+  const offset = new Float64Array(count);
+  const segment = new Uint32Array(count);
+  const restorable = new Uint8Array(count);
+  let at = 0;
+  for (const [number, { commits }] of (found?.segments ?? []).entries()) {
+    for (const commit of commits) {
+      index[at] = commit.end.index;
+      offset[at] = commit.end.offset;
+      segment[at] = number;
+      restorable[at++] = commit.restorable ? 1 : 0;
+    }
+  }
+  return { index, offset, segment, restorable };
+}

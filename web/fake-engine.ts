@@ -1,0 +1,331 @@
+/** An engine that makes everything up: what the page is drawn with until it meets a real replica. */
+
+import { makeReplica, SCENARIOS, type FakeReplica, type Scenario } from "./fake-replica.ts";
+import type {
+  Cell,
+  ChangesView,
+  Engine,
+  MomentId,
+  Progress,
+  Rows,
+  Source,
+  StateView,
+  TableView,
+} from "./protocol.ts";
+
+export interface Context {
+  signal: AbortSignal;
+  progress: (progress: Progress) => void;
+}
+
+export class FakeFailure extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+type Asynchronous = {
+  [M in keyof Engine]: (context: Context, ...args: Parameters<Engine[M]>) => Promise<ReturnType<Engine[M]>>;
+};
+
+const TOWNS = ["Leeds", "Ghent", "Turin", "Malmö", "Porto", "Graz", "Brno", "Nantes"];
+const GIVEN = ["Ada", "Linus", "Grace", "Edsger", "Barbara", "Donald", "Radia", "Niklaus", "Hedy", "Alan"];
+const FAMILY = [
+  "Okafor",
+  "Lindqvist",
+  "Moreau",
+  "Novak",
+  "Silva",
+  "Brandt",
+  "Haddad",
+  "Kowalska",
+  "Ferrari",
+  "Byrne",
+];
+const GOODS = [
+  "Kettle, steel",
+  "Tea tin",
+  "Oak tray",
+  "Linen cloth",
+  "Paper lamp",
+  "Brass hook",
+  "Clay bowl",
+  "Wool rug",
+];
+const STATES = ["new", "paid", "packed", "sent", "returned"];
+
+/** `slow` makes what its word says last for ever: for pictures of waiting. */
+export function fakeEngine(): Asynchronous {
+  let name = "";
+  let replica: FakeReplica | undefined;
+  let at = 0;
+  const isSlow = (what: string) => name.includes(`slow-${what}`);
+
+  async function work(
+    { signal, progress }: Context,
+    what: string,
+    phase: string,
+    total: number,
+    milliseconds: number,
+  ) {
+    const steps = 8;
+    for (let i = 0; i <= steps; i++) {
+      if (isSlow(what) && i === 5) await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      signal.throwIfAborted();
+      progress({ phase, done: Math.round((total * i) / steps), total });
+      await new Promise((resolve) => setTimeout(resolve, milliseconds / steps));
+    }
+  }
+
+  const ordinal = (moment: MomentId): number => {
+    const timeline = replica!.view.timelines.find(({ generation }) => generation === moment.generation)!;
+    const { index, offset } = timeline.moments;
+    let i = 0;
+    while (
+      i < index.length &&
+      (index[i]! < moment.index || (index[i] === moment.index && offset[i]! <= moment.offset))
+    )
+      i++;
+    return i;
+  };
+
+  return {
+    async open(context, source: Source) {
+      name = source.kind === "served" ? decodeURIComponent(source.url) : source.kind;
+      await work(context, "open", "list", 5231, 80);
+      if (name.includes("nothing")) return { name: "Downloads", replicas: [], skipped: [] };
+      if (name.includes("several")) {
+        const replicas = ["shop", "billing", "old/shop"].map((path) => {
+          return { path: `backups/${path}`, prefix: `backups/${path}/generations/`, generation: undefined };
+        });
+        return { name: "backups", replicas, skipped: [] };
+      }
+      return { name, replicas: [{ path: name, prefix: "generations/", generation: undefined }], skipped: [] };
+    },
+    async load(context) {
+      await work(context, "load", "moments", 9_400_000, 120);
+      const scenario = SCENARIOS.find((one) => name.includes(one)) ?? "healthy";
+      replica = makeReplica(scenario as Scenario);
+      return replica.view;
+    },
+    async verify(context) {
+      await work(context, "verify", "verify", 9_400_000, 300);
+      return replica!.report;
+    },
+    async look(context, moment): Promise<StateView> {
+      await work(context, "look", "look", 2_000_000, 40);
+      at = ordinal(moment);
+      const pageCount = 600 + (at >> 2);
+      return {
+        moment,
+        bytes: pageCount * 4096,
+        pageSize: 4096,
+        pageCount,
+        tables: tablesAt(at),
+        proven: true,
+        findings: [],
+        milliseconds: 41,
+      };
+    },
+    async rows(_context, table, from, count): Promise<Rows> {
+      const known = tablesAt(at).find((one) => one.name === table)!;
+      const columns = known.columns.map((column) => column.name);
+      const all = known.rows ?? 40;
+      const rows: Cell[][] = [];
+      for (let i = from; i < Math.min(from + count, all); i++) rows.push(rowOf(table, i + 1));
+      return { columns, rows, truncated: from + count < all, milliseconds: 2 };
+    },
+    async query(context, sql): Promise<Rows> {
+      await work(context, "query", "query", 100, 30);
+      if (/\bform\b/i.test(sql)) throw new FakeFailure("query/failed", 'near "FORM": syntax error');
+      if (/count\(\*\)/i.test(sql) && !/group by/i.test(sql)) {
+        return {
+          columns: ["count(*)"],
+          rows: [[tablesAt(at)[0]!.rows ?? 0]],
+          truncated: false,
+          milliseconds: 1,
+        };
+      }
+      const rows = TOWNS.map((town, i): Cell[] => [
+        town,
+        412 - i * 37 + (at % 11),
+        Math.round((9214.5 - i * 811.25) * 100) / 100,
+      ]);
+      return { columns: ["town", "orders", "revenue"], rows, truncated: false, milliseconds: 7 };
+    },
+    async changes(context, moment): Promise<ChangesView> {
+      await work(context, "changes", "changes", 100, 60);
+      return changesAt(moment, ordinal(moment));
+    },
+    async restore(context, moment, output) {
+      await work(context, "restore", "restore", 4_833_280, 500);
+      const bytes = (600 + (ordinal(moment) >> 2)) * 4096;
+      return {
+        bytes,
+        sha256: "5d7c1f0e9a3b64c28d4f7710b6f2f6f5a1c09e63d8274b15e8a90c3d7e51b204",
+        file: output.kind === "private" ? new File([new Uint8Array(4096)], output.name) : undefined,
+        proven: true,
+        findings: [],
+        milliseconds: 640,
+      };
+    },
+  };
+}
+
+function tablesAt(n: number): TableView[] {
+  const table = (name: string, rows: number, columns: [string, string][], internal = false): TableView => ({
+    name,
+    kind: "table",
+    columns: columns.map(([column, type], i) => ({ name: column, type, primaryKey: i === 0 })),
+    rows,
+    sql: `CREATE TABLE ${name} (\n${columns.map(([column, type], i) => `  ${column} ${type}${i === 0 ? " PRIMARY KEY" : ""}`).join(",\n")}\n)`,
+    internal,
+  });
+  return [
+    table("orders", 240 + Math.floor(n * 0.7), [
+      ["id", "INTEGER"],
+      ["customer_id", "INTEGER"],
+      ["state", "TEXT"],
+      ["total", "REAL"],
+      ["placed_at", "TEXT"],
+      ["note", "TEXT"],
+    ]),
+    table("order_items", 610 + Math.floor(n * 1.9), [
+      ["id", "INTEGER"],
+      ["order_id", "INTEGER"],
+      ["product_id", "INTEGER"],
+      ["quantity", "INTEGER"],
+      ["price", "REAL"],
+    ]),
+    table("customers", 88 + Math.floor(n * 0.11), [
+      ["id", "INTEGER"],
+      ["name", "TEXT"],
+      ["town", "TEXT"],
+      ["email", "TEXT"],
+      ["photo", "BLOB"],
+    ]),
+    table("products", 64, [
+      ["id", "INTEGER"],
+      ["name", "TEXT"],
+      ["price", "REAL"],
+      ["stock", "INTEGER"],
+    ]),
+    {
+      ...table("open_orders", 0, [
+        ["id", "INTEGER"],
+        ["state", "TEXT"],
+      ]),
+      kind: "view",
+      rows: undefined,
+      sql: "CREATE VIEW open_orders AS SELECT id, state FROM orders WHERE state != 'sent'",
+    },
+    table(
+      "_litestream_seq",
+      1,
+      [
+        ["id", "INTEGER"],
+        ["seq", "INTEGER"],
+      ],
+      true,
+    ),
+    table(
+      "sqlite_sequence",
+      3,
+      [
+        ["name", ""],
+        ["seq", ""],
+      ],
+      true,
+    ),
+  ];
+}
+
+function pick<T>(from: readonly T[], n: number): T {
+  return from[Math.abs(Math.imul(n, 2654435761) >>> 7) % from.length]!;
+}
+
+function rowOf(table: string, id: number): Cell[] {
+  const placed = new Date(Date.UTC(2026, 9, 21, 7) + id * 1_043_000).toISOString().slice(0, 19);
+  const person = `${pick(GIVEN, id)} ${pick(FAMILY, id * 7)}`;
+  switch (table) {
+    case "orders":
+      return [
+        id,
+        ((id * 31) % 88) + 1,
+        pick(STATES, id),
+        (Math.round(id * 317.7) % 20000) / 100,
+        placed,
+        id % 5 ? null : "Leave it with the neighbours, please",
+      ];
+    case "order_items":
+      return [id, (id >> 1) + 1, (id * 13) % 64, (id % 4) + 1, (Math.round(id * 137.3) % 9000) / 100];
+    case "customers":
+      return [
+        id,
+        person,
+        pick(TOWNS, id),
+        `${person.toLowerCase().replace(" ", ".")}@example.org`,
+        id % 3 ? { blob: 18_422 + id * 91, head: "ffd8ffe000104a46" } : null,
+      ];
+    case "products":
+      return [id, pick(GOODS, id), (Math.round(id * 733.1) % 12000) / 100, (id * 17) % 240];
+    case "open_orders":
+      return [id * 3, pick(STATES.slice(0, 3), id)];
+    default:
+      return [1, id];
+  }
+}
+
+function changesAt(moment: MomentId, n: number): ChangesView {
+  const nothing = { added: [], removed: [], changed: [] };
+  const base = { moment, pages: 3 + (n % 5), pageCount: 600 + (n >> 2), schema: nothing, isOwn: false };
+  if (n % 13 === 12) return { ...base, pages: 1, tables: [], isOwn: true };
+  const order = 240 + Math.floor(n * 0.7);
+  const added = rowOf("orders", order);
+  const before = rowOf("orders", order - 3);
+  const after = before.with(2, "sent").with(5, "Leave it with the neighbours, please");
+  const stock = rowOf("products", 12);
+  return {
+    ...base,
+    tables: [
+      {
+        table: "orders",
+        added: 1,
+        removed: 1,
+        changed: 1,
+        samples: [
+          { kind: "added", before: undefined, after: added },
+          { kind: "changed", before: before.with(2, "packed"), after },
+          { kind: "removed", before: rowOf("orders", order - 40), after: undefined },
+        ],
+        columns: ["id", "customer_id", "state", "total", "placed_at", "note"],
+        uncounted: false,
+      },
+      {
+        table: "order_items",
+        added: 12,
+        removed: 0,
+        changed: 0,
+        samples: [1, 2, 3].map((i) => ({
+          kind: "added" as const,
+          before: undefined,
+          after: rowOf("order_items", 610 + n * 2 + i),
+        })),
+        columns: ["id", "order_id", "product_id", "quantity", "price"],
+        uncounted: false,
+      },
+      {
+        table: "products",
+        added: 0,
+        removed: 0,
+        changed: 1,
+        samples: [{ kind: "changed", before: stock, after: stock.with(3, (stock[3] as number) - 2) }],
+        columns: ["id", "name", "price", "stock"],
+        uncounted: false,
+      },
+    ],
+  };
+}

@@ -1,0 +1,62 @@
+/** The report of a replica that was made up. */
+
+import type { Finding } from "../src/findings.ts";
+import type { GenerationReport, Range, VerifyReport } from "../src/verify/report.ts";
+import { formatPosition } from "./format.ts";
+import type { TimelineView } from "./protocol.ts";
+
+export function placeAt({ moments }: TimelineView, i: number): { index: number; offset: number } {
+  return { index: moments.index[i]!, offset: moments.offset[i]! };
+}
+
+export function reportOf(timelines: readonly TimelineView[], findings: Finding[]): VerifyReport {
+  const generations = timelines.map((timeline): GenerationReport => {
+    const { segments, snapshots, moments } = timeline;
+    const restorable: Range[] = [];
+    let from: number | undefined;
+    const count = moments.index.length;
+    const timeOf = (i: number) => {
+      const { time } = segments[moments.segment[i]!]!;
+      return time === undefined ? undefined : new Date(time).toISOString();
+    };
+    for (let i = 0; i <= count; i++) {
+      if (i < count && moments.restorable[i]) {
+        from ??= i;
+        continue;
+      }
+      if (from === undefined) continue;
+      const to = i - 1;
+      restorable.push({
+        from: formatPosition(placeAt(timeline, from)),
+        to: formatPosition(placeAt(timeline, to)),
+        fromTime: timeOf(from),
+        toTime: timeOf(to),
+        snapshot: snapshots[0]?.index ?? 0,
+        newest: to === count - 1,
+        proven: true,
+      });
+      from = undefined;
+    }
+    const own = findings.filter(({ generation }) => generation === timeline.generation);
+    return {
+      generation: timeline.generation!,
+      status: own.some(({ severity }) => severity === "damage") ? "damaged" : "ok",
+      snapshots: snapshots.length,
+      segments: segments.length,
+      indexes: new Set(segments.map(({ index }) => index)).size,
+      bytes: [...segments, ...snapshots].reduce((sum, { bytes }) => sum + (bytes ?? 0), 0),
+      transactions: count,
+      frames: count * 2,
+      pageSize: 4096,
+      pageCount: 1180,
+      oldest: timeOf(0),
+      newest: timeOf(count - 1),
+      timesTrusted: timeline.timesTrusted,
+      restorable,
+      links: undefined,
+      integrity: "ok",
+    };
+  });
+  const status = findings.some(({ severity }) => severity === "damage") ? "damaged" : "ok";
+  return { status, level: "integrity", generations, findings };
+}

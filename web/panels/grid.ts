@@ -1,0 +1,74 @@
+/** A table of rows. Long ones are put in piece by piece, so that the page stays awake. */
+
+import { type Child, h } from "../dom.ts";
+import { formatBytes } from "../format.ts";
+import type { Cell } from "../protocol.ts";
+import { t } from "../strings.ts";
+
+export interface GridColumn {
+  name: string;
+  type?: string | undefined;
+  primaryKey?: boolean | undefined;
+}
+
+/** Rows put in at a time. */
+const PIECE = 60;
+/** Characters of a value that are shown; all of it is in its title, up to a limit. */
+const SHOWN = 120;
+const TITLE = 2000;
+
+export function grid(caption: string, columns: readonly GridColumn[], rows: readonly Cell[][]): HTMLElement {
+  const body = h("tbody");
+  const table = h(
+    "table",
+    { class: "grid" },
+    h("caption", { class: "hidden" }, caption),
+    h("thead", {}, h("tr", {}, ...columns.map((column, i) => header(column, isNumeric(rows, i))))),
+    body,
+  );
+  put(body, rows, 0);
+  return h("div", { class: "grid-scroll", tabindex: 0, role: "region", "aria-label": caption }, table);
+}
+
+function put(body: HTMLElement, rows: readonly Cell[][], from: number): void {
+  const piece = document.createDocumentFragment();
+  for (const row of rows.slice(from, from + PIECE))
+    piece.append(h("tr", {}, ...row.map((value) => cell(value))));
+  body.append(piece);
+  if (from + PIECE < rows.length) requestAnimationFrame(() => put(body, rows, from + PIECE));
+}
+
+/** Numbers stand to the right, and so does their column's name. */
+export function isNumeric(rows: readonly (readonly Cell[] | undefined)[], column: number): boolean {
+  const value = rows.find((row) => row?.[column] !== null && row?.[column] !== undefined)?.[column];
+  return typeof value === "number";
+}
+
+function header({ name, type, primaryKey }: GridColumn, numeric: boolean): HTMLElement {
+  return h(
+    "th",
+    { scope: "col", class: numeric && "number" },
+    h("span", { class: "column-name" }, name),
+    (type || primaryKey) &&
+      h(
+        "span",
+        { class: "column-type" },
+        [primaryKey && t.primaryKey, type?.toLowerCase()].filter(Boolean).join(" "),
+      ),
+  );
+}
+
+export function cell(value: Cell, ...marks: Child[]): HTMLTableCellElement {
+  const classes =
+    typeof value === "number" ? "number" : value === null || typeof value === "object" ? "special" : "";
+  return h("td", { class: classes || undefined }, valueNode(value), ...marks);
+}
+
+export function valueNode(value: Cell): HTMLElement | string {
+  if (value === null) return h("span", { class: "null" }, "NULL");
+  if (typeof value === "object")
+    return h("span", { class: "blob", title: value.head }, t.blob(formatBytes(value.blob), value.head));
+  const text = String(value);
+  if (text.length <= SHOWN) return text;
+  return h("span", { title: text.slice(0, TITLE) }, `${text.slice(0, SHOWN)}…`);
+}

@@ -1,0 +1,60 @@
+/** Reads the database of the moment at which the playhead has come to rest. */
+
+import { isAbort } from "../engine-client.ts";
+import type { Progress, StateView } from "../protocol.ts";
+import type { Session } from "../session.ts";
+
+const REST = 150;
+
+export interface LoaderEvents {
+  /** The playhead has left a moment: what is shown is not of the one it points to. */
+  onLeave: () => void;
+  onProgress: (progress: Progress) => void;
+  onState: (state: StateView) => void;
+  /** It cannot be restored, or reading it failed. */
+  onNothing: (error: unknown) => void;
+}
+
+export class Loader {
+  readonly #session: Session;
+  readonly #events: LoaderEvents;
+  #abort = new AbortController();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(session: Session, events: LoaderEvents) {
+    this.#session = session;
+    this.#events = events;
+    session.on("move", () => this.#wait(REST));
+  }
+
+  start(): void {
+    this.#wait(0);
+  }
+
+  #wait(milliseconds: number): void {
+    this.#abort.abort();
+    clearTimeout(this.#timer);
+    this.#session.state = undefined;
+    this.#session.emit("state", undefined);
+    this.#events.onLeave();
+    this.#timer = setTimeout(() => void this.#look(), milliseconds);
+  }
+
+  async #look(): Promise<void> {
+    const { place, moment, engine } = this.#session;
+    if (!place || !moment || !place.lane.stops.isRestorable(place.stop)) {
+      this.#events.onNothing(undefined);
+      return;
+    }
+    this.#abort = new AbortController();
+    const { signal } = this.#abort;
+    try {
+      const state = await engine.call("look", [moment], { signal, onProgress: this.#events.onProgress });
+      this.#session.state = state;
+      this.#events.onState(state);
+      this.#session.emit("state", state);
+    } catch (error) {
+      if (!isAbort(error)) this.#events.onNothing(error);
+    }
+  }
+}

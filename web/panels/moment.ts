@@ -1,0 +1,171 @@
+/** The moment at which the playhead stands: what it is, whether it can be restored, and the button that does it. */
+
+import { h, newId, replace } from "../dom.ts";
+import {
+  formatBytes,
+  formatClock,
+  formatLongDate,
+  formatNumber,
+  formatPosition,
+  formatUtc,
+  formatZone,
+} from "../format.ts";
+import { icon } from "../icons.ts";
+import { roundel } from "../picture/labels.ts";
+import type { Session } from "../session.ts";
+import { t } from "../strings.ts";
+import { shortGeneration, transactionOf } from "../words.ts";
+import { copyButton } from "./command.ts";
+import { RestorePanel } from "./restore.ts";
+
+export class MomentPanel {
+  readonly element: HTMLElement;
+  readonly #session: Session;
+  readonly #when = h("div", { class: "moment-when" });
+  readonly #facts = h("dl", { class: "facts" });
+  readonly #can = h("div", { class: "moment-can" });
+  readonly #restore: RestorePanel;
+
+  constructor(session: Session) {
+    this.#session = session;
+    this.#restore = new RestorePanel(session);
+    const id = newId("moment");
+    this.element = h(
+      "section",
+      { class: "panel moment", "aria-labelledby": id },
+      h("h2", { id, class: "panel-title" }, t.thisMoment),
+      this.#when,
+      this.#can,
+      this.#restore.element,
+      this.#facts,
+    );
+    session.on("move", () => this.#show());
+    session.on("state", () => this.#show());
+    session.on("report", () => this.#show());
+    this.#show();
+  }
+
+  #show(): void {
+    const { place, hasTimes, precision, state, lanes } = this.#session;
+    if (!place) return;
+    const { lane, stop } = place;
+    const { stops, timeline } = lane;
+    this.element.dataset.line = String(lane.colour + 1);
+    const time = hasTimes ? stops.time(stop) : undefined;
+    const position = formatPosition(stops.id(stop));
+    if (time === undefined) replace(this.#when, h("p", { class: "moment-clock mono" }, position));
+    else {
+      replace(
+        this.#when,
+        h("p", { class: "moment-date" }, formatLongDate(time)),
+        h(
+          "p",
+          { class: "moment-clock" },
+          formatClock(time, precision),
+          h("span", { class: "zone" }, formatZone(time)),
+        ),
+      );
+    }
+    this.#showWhether();
+    const facts = h("div");
+    const add = (name: string, ...value: (Node | string | false | undefined)[]) => {
+      facts.append(h("div", {}, h("dt", {}, name), h("dd", {}, ...value)));
+    };
+    if (lanes.length > 1)
+      add(
+        t.timelineName,
+        roundel(lane),
+        h("span", { class: "hidden" }, `${timeline.id}`),
+        leftParent(lane.timeline),
+      );
+    add(
+      t.generation,
+      h("span", { class: "mono", title: timeline.generation }, shortGeneration(timeline.generation)),
+    );
+    add(t.position, h("span", { class: "mono" }, position), copyButton(position, t.copyPosition));
+    const number = transactionOf(lane, stop);
+    add(
+      t.transaction,
+      stops.isSnapshot(stop)
+        ? t.snapshotAlone
+        : number === undefined
+          ? t.notCounted
+          : t.numberOf(number, stops.commits),
+    );
+    if (time !== undefined) add(t.inUtc, h("span", { class: "mono utc" }, formatUtc(time)));
+    const segment = stops.segment(stop);
+    const file = segment === undefined ? undefined : timeline.segments[segment];
+    if (file) {
+      const name = file.path.slice(file.path.lastIndexOf("/") + 1);
+      const about = [t.commits(file.moments), file.bytes === undefined ? "" : formatBytes(file.bytes)].filter(
+        Boolean,
+      );
+      add(
+        t.inFile,
+        h("span", { class: "mono file", title: file.path }, name),
+        h("span", { class: "quiet" }, about.join(", ")),
+      );
+    }
+    if (state) {
+      add(t.database, t.databaseIs(formatBytes(state.bytes), formatNumber(state.pageCount), state.pageSize));
+    }
+    this.#facts.replaceChildren(...facts.children);
+  }
+
+  #showWhether(): void {
+    const { place, state } = this.#session;
+    if (!place) return;
+    const { lane, stop } = place;
+    const isRestorable = lane.stops.isRestorable(stop);
+    const notProven = state !== undefined && !state.proven;
+    this.#restore.allow(isRestorable);
+    const gap = isRestorable ? undefined : lane.stops.gapAt(stop);
+    const badge = isRestorable
+      ? h(
+          "p",
+          { class: `badge ${notProven ? "unsure" : "good"}` },
+          icon(notProven ? "warning" : "check", 16),
+          notProven ? t.notProven : t.canBeRestored,
+        )
+      : h("p", { class: "badge bad" }, icon("cross", 16), t.cannotBeRestored);
+    const reason =
+      !isRestorable &&
+      h(
+        "div",
+        { class: "reason" },
+        h("p", {}, gap ? t.asSentence(gap.reason.meaning) : t.noReason),
+        gap && h("p", { class: "quiet" }, t.asSentence(gap.reason.message)),
+      );
+    const jump = (sign: "previous" | "next", to: number | undefined, label: string) =>
+      to !== undefined &&
+      h(
+        "button",
+        { type: "button", on: { click: () => this.#session.moveTo(lane, to) } },
+        icon(sign, 16),
+        label,
+      );
+    const ways =
+      !isRestorable &&
+      h(
+        "div",
+        { class: "ways" },
+        jump("previous", lane.stops.restorableFrom(stop, -1), t.lastGood),
+        jump("next", lane.stops.restorableFrom(stop, 1), t.nextGood),
+      );
+    const unsure = notProven && h("p", { class: "reason" }, state.findings[0]?.meaning ?? t.notProvenMeans);
+    replace(this.#can, badge, unsure, reason, ways);
+  }
+}
+
+function leftParent({
+  parent,
+  switchPoint,
+  inferred,
+}: {
+  parent: number | undefined;
+  switchPoint: { index: number; offset: number } | undefined;
+  inferred: boolean;
+}): HTMLElement | undefined {
+  if (parent === undefined || !switchPoint) return undefined;
+  return h("span", { class: "quiet" }, t.leftAt(parent, formatPosition(switchPoint), inferred));
+}

@@ -1,0 +1,189 @@
+/** Walk away with the database: where to, how far, what came of it, what next. */
+
+import { h, newId, replace } from "../dom.ts";
+import { isAbort } from "../engine-client.ts";
+import { formatBytes, formatDuration, formatPosition } from "../format.ts";
+import { icon } from "../icons.ts";
+import type { MomentId, Output, Progress, RestoredView } from "../protocol.ts";
+import type { Session } from "../session.ts";
+import { t } from "../strings.ts";
+import { failureWords, momentName, progressWords } from "../words.ts";
+import { copyButton } from "./command.ts";
+
+export class RestorePanel {
+  readonly element: HTMLElement;
+  readonly #session: Session;
+  readonly #button: HTMLButtonElement;
+  readonly #why = newId("why");
+  readonly #body = h("div", { class: "restore-body" });
+  #abort: AbortController | undefined;
+
+  constructor(session: Session) {
+    this.#session = session;
+    this.#button = h(
+      "button",
+      { type: "button", class: "strong large", on: { click: () => void this.#start() } },
+      icon("download"),
+      t.restoreThis,
+    );
+    this.element = h(
+      "div",
+      { class: "restore" },
+      this.#button,
+      h("p", { id: this.#why, class: "quiet restore-where" }, t.restoreWhere),
+      this.#body,
+    );
+    this.#button.setAttribute("aria-describedby", this.#why);
+  }
+
+  allow(isRestorable: boolean): void {
+    this.#button.setAttribute("aria-disabled", String(!isRestorable || this.#abort !== undefined));
+  }
+
+  async #start(): Promise<void> {
+    const { moment, place, engine } = this.#session;
+    if (!moment || !place?.lane.stops.isRestorable(place.stop) || this.#abort) return;
+    const name = momentName(this.#session, place, "long");
+    this.#abort = new AbortController();
+    this.allow(true);
+    try {
+      const output = await this.#choose(moment);
+      if (!output) return;
+      const show = this.#showProgress(name);
+      const { signal } = this.#abort;
+      const restored = await engine.call("restore", [moment, output], { signal, onProgress: show });
+      this.#showResult(restored, output, name, fileName(moment));
+    } catch (error) {
+      if (isAbort(error))
+        replace(this.#body, h("p", { class: "notice", role: "status" }, t.restoreCancelled));
+      else this.#showFailure(error);
+    } finally {
+      this.#abort = undefined;
+      this.allow(this.#session.place?.lane.stops.isRestorable(this.#session.place.stop) ?? false);
+    }
+  }
+
+  /** Undefined: the person thought better of it. */
+  async #choose(moment: MomentId): Promise<Output | undefined> {
+    if (!window.showSaveFilePicker) return { kind: "private", name: fileName(moment) };
+    try {
+      const handle = await window.showSaveFilePicker({
+        id: "walkit-restore",
+        suggestedName: fileName(moment),
+        types: [
+          {
+            description: t.sqliteDatabase,
+            accept: { "application/vnd.sqlite3": [".db", ".sqlite", ".sqlite3"] },
+          },
+        ],
+      });
+      return { kind: "handle", handle };
+    } catch (error) {
+      if (isAbort(error)) return undefined;
+      // A picker that may not be opened here, as within a frame: the private file does as well.
+      return { kind: "private", name: fileName(moment) };
+    }
+  }
+
+  #showProgress(name: string): (progress: Progress) => void {
+    const id = newId("restoring");
+    const bar = h("progress", { "aria-labelledby": id });
+    const text = h("p", { class: "quiet" });
+    const said = h("span", { class: "hidden", role: "status" }, t.restoring(name));
+    const cancel = h("button", { type: "button", on: { click: () => this.#abort?.abort() } }, t.cancel);
+    replace(
+      this.#body,
+      h(
+        "div",
+        { class: "card" },
+        h("h3", { id }, t.restoring(name)),
+        bar,
+        h("div", { class: "line" }, text, cancel),
+        said,
+      ),
+    );
+    let quarter = 0;
+    return (progress) => {
+      const { done, total } = progress;
+      if (total) {
+        bar.max = total;
+        bar.value = done;
+        const now = Math.floor((done / total) * 4);
+        if (now > quarter) replace(said, progressWords(progress));
+        quarter = now;
+      }
+      replace(text, progressWords(progress));
+    };
+  }
+
+  #showResult(restored: RestoredView, output: Output, name: string, suggested: string): void {
+    const { bytes, sha256, file, proven, findings, milliseconds } = restored;
+    const saved = output.kind === "handle" ? output.handle.name : suggested;
+    const link = file && this.#download(file, saved);
+    const steps = t.nextSteps.map((step) => h("li", {}, step));
+    const title = h(
+      "h3",
+      { tabindex: -1 },
+      icon("check", 18),
+      file ? t.restoredDownload(saved) : t.restoredTo(saved),
+    );
+    replace(
+      this.#body,
+      h(
+        "div",
+        { class: "card good" },
+        title,
+        h("p", {}, t.restoredIs(name, formatBytes(bytes), formatDuration(milliseconds))),
+        !proven && h("p", { class: "notice unsure" }, icon("warning", 16), h("span", {}, t.notProvenMeans)),
+        ...findings.map(({ meaning }) => h("p", { class: "quiet" }, meaning)),
+        sha256 &&
+          h(
+            "p",
+            { class: "sha" },
+            h("span", { class: "mono" }, `SHA-256 ${sha256}`),
+            copyButton(sha256, t.copySha),
+          ),
+        link,
+        h("h4", {}, t.whatNext),
+        h("ol", {}, ...steps),
+        h(
+          "span",
+          { class: "hidden", role: "status" },
+          t.restoredIs(name, formatBytes(bytes), formatDuration(milliseconds)),
+        ),
+      ),
+    );
+    title.focus({ preventScroll: true });
+  }
+
+  /** The file lies in the browser's private room: from there it is downloaded like any other. */
+  #download(file: File, name: string): HTMLElement {
+    const link = h(
+      "a",
+      { class: "button", href: URL.createObjectURL(file), download: name },
+      icon("download", 16),
+      t.saveAgain,
+    );
+    link.click();
+    return h("p", {}, link);
+  }
+
+  #showFailure(error: unknown): void {
+    const { title, text, action } = failureWords(error);
+    replace(
+      this.#body,
+      h(
+        "div",
+        { class: "card bad", role: "alert" },
+        h("h3", {}, icon("cross", 18), t.restoreFailed),
+        h("p", {}, h("strong", {}, title), ". ", text),
+        action && h("p", {}, action),
+      ),
+    );
+  }
+}
+
+/** `restored-0000001f-00001038.db` */
+function fileName(moment: MomentId): string {
+  return `restored-${formatPosition(moment).replace(":", "-")}.db`;
+}

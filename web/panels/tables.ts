@@ -1,0 +1,168 @@
+/** The tables of a moment, and the rows of one of them, page by page. */
+
+import { h, newId, replace } from "../dom.ts";
+import { isAbort } from "../engine-client.ts";
+import { formatNumber } from "../format.ts";
+import { icon } from "../icons.ts";
+import type { StateView, TableView } from "../protocol.ts";
+import type { Session } from "../session.ts";
+import { t } from "../strings.ts";
+import { failureWords } from "../words.ts";
+import { grid } from "./grid.ts";
+
+const PAGE = 100;
+
+export class TablesPanel {
+  readonly element: HTMLElement;
+  readonly #session: Session;
+  readonly #list = h("div", { class: "table-list" });
+  readonly #rows = h("div", { class: "table-rows" });
+  #abort = new AbortController();
+  /** Stays chosen from moment to moment. */
+  #chosen: string | undefined;
+  #from = 0;
+
+  constructor(session: Session) {
+    this.#session = session;
+    this.element = h("div", { class: "tables" }, this.#list, this.#rows);
+  }
+
+  show(state: StateView): void {
+    const own = state.tables.filter(({ internal }) => !internal);
+    const internal = state.tables.filter((table) => table.internal);
+    if (!state.tables.some(({ name }) => name === this.#chosen)) {
+      // A table that is only not there yet stays chosen: going on in time brings it back.
+      this.#chosen ??= largest(own)?.name;
+    }
+    const hadFocus = this.#list.contains(document.activeElement);
+    const isOpen = this.#list.querySelector("details")?.open ?? false;
+    const most = own.reduce((max, { rows }) => Math.max(max, rows ?? 0), 1);
+    replace(
+      this.#list,
+      own.length === 0
+        ? h("p", { class: "quiet" }, t.noTables)
+        : h("ul", {}, ...own.map((one) => this.#item(one, most))),
+      internal.length > 0 &&
+        h(
+          "details",
+          { open: isOpen },
+          h("summary", {}, t.internalTables(internal.length)),
+          h("ul", {}, ...internal.map((one) => this.#item(one, most))),
+        ),
+    );
+    if (hadFocus) this.#list.querySelector<HTMLElement>('[aria-pressed="true"]')?.focus();
+    void this.#load(state);
+  }
+
+  #item(table: TableView, most: number): HTMLElement {
+    const { name, kind, rows } = table;
+    const bar = h("span", { class: "row-bar", "aria-hidden": "true" });
+    bar.style.setProperty("--part", `${(((rows ?? 0) / most) * 100).toFixed(1)}%`);
+    const count = rows === undefined ? t.tableKind(kind) : formatNumber(rows);
+    const button = h(
+      "button",
+      {
+        type: "button",
+        "aria-pressed": String(name === this.#chosen),
+        on: { click: () => this.#choose(name) },
+      },
+      h("span", { class: "table-name" }, name),
+      h(
+        "span",
+        { class: "table-count" },
+        count,
+        rows !== undefined && h("span", { class: "hidden" }, ` ${t.rowsWord(rows)}`),
+      ),
+      bar,
+    );
+    return h("li", {}, button);
+  }
+
+  #choose(name: string): void {
+    this.#chosen = name;
+    this.#from = 0;
+    const { state } = this.#session;
+    if (state) this.show(state);
+  }
+
+  async #load(state: StateView): Promise<void> {
+    this.#abort.abort();
+    this.#abort = new AbortController();
+    const { signal } = this.#abort;
+    const table = state.tables.find(({ name }) => name === this.#chosen);
+    if (!table) {
+      replace(
+        this.#rows,
+        this.#chosen !== undefined && h("p", { class: "notice" }, t.noSuchTable(this.#chosen)),
+      );
+      return;
+    }
+    if (table.rows !== undefined && this.#from >= table.rows) {
+      this.#from = Math.max(Math.floor((table.rows - 1) / PAGE) * PAGE, 0);
+    }
+    try {
+      const { rows, truncated, columns } = await this.#session.engine.call(
+        "rows",
+        [table.name, this.#from, PAGE],
+        { signal },
+      );
+      const known = columns.map((name) => table.columns.find((column) => column.name === name) ?? { name });
+      const scroll = this.#rows.querySelector(".grid-scroll");
+      const [left, top] = [scroll?.scrollLeft ?? 0, scroll?.scrollTop ?? 0];
+      const isSame = scroll?.getAttribute("aria-label") === t.rowsOf(table.name);
+      const fresh = grid(t.rowsOf(table.name), known, rows);
+      replace(
+        this.#rows,
+        h(
+          "div",
+          { class: "rows-head" },
+          h("h3", {}, table.name),
+          this.#pager(state, table, rows.length, truncated),
+        ),
+        rows.length === 0 ? h("p", { class: "notice" }, t.emptyTable) : fresh,
+        schema(table),
+      );
+      if (isSame) fresh.scrollTo(left, top);
+    } catch (error) {
+      if (isAbort(error)) return;
+      const { title, text } = failureWords(error);
+      replace(this.#rows, h("p", { class: "notice bad" }, h("strong", {}, title), " ", text));
+    }
+  }
+
+  #pager(state: StateView, { rows: count }: TableView, shown: number, isMore: boolean): HTMLElement {
+    const go = (from: number) => {
+      // The playhead has gone elsewhere meanwhile.
+      if (this.#session.state !== state) return;
+      this.#from = from;
+      void this.#load(state);
+    };
+    const turn = (name: "previous" | "next", from: number, isOff: boolean) => {
+      const label = name === "next" ? t.nextRows : t.previousRows;
+      const click = () => !isOff && go(from);
+      const attributes = { class: "square small", type: "button", "aria-label": label, title: label };
+      return h("button", { ...attributes, "aria-disabled": String(isOff), on: { click } }, icon(name, 16));
+    };
+    const isLast = count === undefined ? !isMore : this.#from + shown >= count;
+    const id = newId("rows");
+    return h(
+      "div",
+      { class: "pager", role: "group", "aria-labelledby": id },
+      h("span", { id }, t.rowsFrom(this.#from + 1, this.#from + shown, count)),
+      turn("previous", Math.max(this.#from - PAGE, 0), this.#from === 0),
+      turn("next", this.#from + PAGE, isLast),
+    );
+  }
+}
+
+function schema({ sql }: TableView): HTMLElement | undefined {
+  if (sql === "") return undefined;
+  return h("details", { class: "schema" }, h("summary", {}, t.schema), h("pre", { tabindex: 0 }, sql));
+}
+
+function largest(tables: readonly TableView[]): TableView | undefined {
+  return tables.reduce<TableView | undefined>(
+    (a, b) => (a && (a.rows ?? 0) >= (b.rows ?? 0) ? a : b),
+    undefined,
+  );
+}

@@ -1,0 +1,70 @@
+/** Tabs, as the ARIA practices have them: arrow keys go from one to the next, which opens it. */
+
+import { h, newId } from "../dom.ts";
+
+export interface Tab {
+  name: string;
+  panel: HTMLElement;
+  /** It has been opened, or what it shows has changed while it was open. */
+  onShow?: () => void;
+}
+
+export class Tabs {
+  readonly element: HTMLElement;
+  readonly #tabs: readonly Tab[];
+  readonly #buttons: HTMLButtonElement[];
+  #open = 0;
+
+  constructor(label: string, tabs: readonly Tab[]) {
+    this.#tabs = tabs;
+    this.#buttons = tabs.map(({ name, panel }, i) => {
+      panel.id ||= newId("panel");
+      const id = newId("tab");
+      panel.setAttribute("role", "tabpanel");
+      panel.setAttribute("aria-labelledby", id);
+      return h(
+        "button",
+        { id, type: "button", role: "tab", "aria-controls": panel.id, on: { click: () => this.open(i) } },
+        name,
+      );
+    });
+    const list = h("div", { class: "tab-list", role: "tablist", "aria-label": label }, ...this.#buttons);
+    list.addEventListener("keydown", (event) => this.#key(event));
+    this.element = h("div", { class: "tabs" }, list, ...tabs.map(({ panel }) => panel));
+    this.#show();
+  }
+
+  get current(): Tab {
+    return this.#tabs[this.#open]!;
+  }
+
+  open(i: number): void {
+    this.#open = i;
+    this.#show();
+    this.current.onShow?.();
+  }
+
+  #show(): void {
+    for (const [i, { panel }] of this.#tabs.entries()) {
+      const isOpen = i === this.#open;
+      panel.hidden = !isOpen;
+      this.#buttons[i]!.setAttribute("aria-selected", String(isOpen));
+      this.#buttons[i]!.tabIndex = isOpen ? 0 : -1;
+    }
+  }
+
+  #key(event: KeyboardEvent): void {
+    const last = this.#tabs.length - 1;
+    const keys: Record<string, number> = {
+      ArrowRight: this.#open === last ? 0 : this.#open + 1,
+      ArrowLeft: this.#open === 0 ? last : this.#open - 1,
+      Home: 0,
+      End: last,
+    };
+    const next = keys[event.key];
+    if (next === undefined) return;
+    event.preventDefault();
+    this.open(next);
+    this.#buttons[next]!.focus();
+  }
+}

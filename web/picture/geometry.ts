@@ -1,0 +1,210 @@
+/** Where everything of a replica lies along the axis, in units of its scale. */
+
+import type { GapView } from "../protocol.ts";
+import type { Lane } from "./lanes.ts";
+import { Scale } from "./scale.ts";
+
+/** What a segment is drawn as. */
+export const WHOLE = 0;
+/** Some of its commits cannot be restored. */
+export const LOST = 1;
+export const DAMAGED = 2;
+
+export interface LaneGeometry {
+  lane: Lane;
+  /** Of each segment. */
+  from: Float64Array;
+  to: Float64Array;
+  look: Uint8Array;
+  snapshots: Float64Array;
+  gaps: { gap: GapView; from: number; to: number; isDamage: boolean }[];
+  points: Float64Array;
+  /** Where it leaves its parent. */
+  leaves: number | undefined;
+  /** Where its own data begins and ends; NaN where it has none. */
+  begin: number;
+  end: number;
+}
+
+export class Geometry {
+  readonly scale: Scale;
+  readonly lanes: readonly LaneGeometry[];
+  readonly #byLane = new Map<Lane, LaneGeometry>();
+
+  private constructor(scale: Scale, lanes: LaneGeometry[]) {
+    this.scale = scale;
+    this.lanes = lanes;
+    for (const one of lanes) this.#byLane.set(one.lane, one);
+  }
+
+  static of(lanes: readonly Lane[], kind: Scale["kind"]): Geometry {
+    return kind === "time" ? byTime(lanes) : byCommits(lanes);
+  }
+
+  /** @internal */
+  static made(scale: Scale, lanes: LaneGeometry[]): Geometry {
+    return new Geometry(scale, lanes);
+  }
+
+  of(lane: Lane): LaneGeometry {
+    return this.#byLane.get(lane)!;
+  }
+
+  unitOf(lane: Lane, stop: number): number {
+    return unitOf(this.of(lane), stop);
+  }
+
+  /** The stop of a lane that lies nearest to a place of the axis. */
+  nearest(lane: Lane, unit: number): number {
+    const one = this.of(lane);
+    let low = 0;
+    let high = lane.stops.length - 1;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (unitOf(one, middle) < unit) low = middle + 1;
+      else high = middle;
+    }
+    return low > 0 && unit - unitOf(one, low - 1) < unitOf(one, low) - unit ? low - 1 : low;
+  }
+}
+
+/** The commits of a segment are spread evenly over it: only the segment has a time. */
+function unitOf({ lane, from, to, snapshots }: LaneGeometry, stop: number): number {
+  const { stops, timeline } = lane;
+  const number = stops.segment(stop);
+  if (number === undefined) {
+    const { index } = stops.id(stop);
+    return snapshots[timeline.snapshots.findIndex((one) => one.index === index)] ?? 0;
+  }
+  const { firstMoment, moments } = timeline.segments[number]!;
+  const part = (stops.ordinal(stop) - firstMoment) / Math.max(moments, 1);
+  return from[number]! + part * (to[number]! - from[number]!);
+}
+
+/** Whether all times are there to draw by. */
+export function hasTimes(lanes: readonly Lane[]): boolean {
+  const filled = lanes.filter(({ stops }) => stops.length > 0);
+  return (
+    filled.length > 0 &&
+    filled.every(({ timeline }) => timeline.timesTrusted && timesAscend(timeline.segments))
+  );
+}
+
+function timesAscend(segments: readonly { time: number | undefined }[]): boolean {
+  let last = Number.NEGATIVE_INFINITY;
+  for (const { time } of segments) {
+    if (time === undefined || time < last) return false;
+    last = time;
+  }
+  return true;
+}
+
+function byTime(lanes: readonly Lane[]): Geometry {
+  let count = 0;
+  for (const { timeline } of lanes) count += timeline.segments.length + timeline.snapshots.length;
+  const times = new Float64Array(count);
+  let at = 0;
+  for (const { timeline } of lanes) {
+    for (const { time } of timeline.segments) if (time !== undefined) times[at++] = time;
+    for (const { time } of timeline.snapshots) if (time !== undefined) times[at++] = time;
+  }
+  const scale = Scale.ofTimes(times.subarray(0, at).sort());
+  return Geometry.made(scale, finish(lanes.map((lane) => timeLane(lane, scale))));
+}
+
+function timeLane(lane: Lane, scale: Scale): LaneGeometry {
+  const { segments, snapshots } = lane.timeline;
+  const one = emptyLane(lane);
+  let last = snapshots[0]?.time ?? Number.NEGATIVE_INFINITY;
+  for (const [i, { time = 0 }] of segments.entries()) {
+    const to = scale.toUnit(time);
+    // What a segment holds was committed after the one before it was written, and mostly shortly before its own time.
+    one.from[i] = Math.max(scale.toUnit(last), to - scale.step * 2);
+    one.to[i] = to;
+    last = time;
+  }
+  for (const [i, { time = 0 }] of snapshots.entries()) one.snapshots[i] = scale.toUnit(time);
+  return one;
+}
+
+function byCommits(lanes: readonly Lane[]): Geometry {
+  const origin = new Map<Lane, number>();
+  const all: LaneGeometry[] = [];
+  let longest = 1;
+  for (const lane of lanes) {
+    const { parent, stops, timeline } = lane;
+    // A branch begins one step behind the commit that it left from.
+    const start = parent ? (origin.get(parent) ?? 0) + Math.max(lane.leaves + 1, 0) + 1 : 0;
+    origin.set(lane, start);
+    longest = Math.max(longest, start + stops.length);
+    const one = emptyLane(lane);
+    let stop = 0;
+    for (let i = 0; i < timeline.segments.length; i++) {
+      while (stop < stops.length && stops.isSnapshot(stop)) stop++;
+      one.from[i] = start + stop;
+      while (stop < stops.length && stops.segment(stop) === i) stop++;
+      one.to[i] = start + stop;
+    }
+    for (const [i, { index }] of timeline.snapshots.entries()) {
+      const before = stops.atOrBefore({ index, offset: 0 });
+      const isStop = before >= 0 && stops.isSnapshot(before) && stops.id(before).index === index;
+      one.snapshots[i] = start + before + (isStop ? 0.5 : 1);
+    }
+    all.push(one);
+  }
+  const scale = Scale.ofCommits(longest);
+  const shift = (values: Float64Array) => {
+    for (let i = 0; i < values.length; i++) values[i] = scale.toUnit(values[i]!);
+  };
+  for (const { from, to, snapshots } of all) for (const values of [from, to, snapshots]) shift(values);
+  return Geometry.made(scale, finish(all));
+}
+
+function emptyLane(lane: Lane): LaneGeometry {
+  const { segments, snapshots, restorePoints } = lane.timeline;
+  return {
+    lane,
+    from: new Float64Array(segments.length),
+    to: new Float64Array(segments.length),
+    look: new Uint8Array(segments.length),
+    snapshots: new Float64Array(snapshots.length),
+    gaps: [],
+    points: new Float64Array(restorePoints.length),
+    leaves: undefined,
+    begin: Number.NaN,
+    end: Number.NaN,
+  };
+}
+
+/** What follows from where segments and snapshots lie. */
+function finish(lanes: LaneGeometry[]): LaneGeometry[] {
+  const byLane = new Map(lanes.map((one) => [one.lane, one]));
+  for (const one of lanes) {
+    const { stops, timeline, parent, leaves } = one.lane;
+    const { segments, moments } = timeline;
+    for (const [i, { damaged, firstMoment, moments: count }] of segments.entries()) {
+      if (damaged) one.look[i] = DAMAGED;
+      for (let k = firstMoment; one.look[i] === WHOLE && k < firstMoment + count; k++) {
+        if (moments.restorable[k] !== 1) one.look[i] = LOST;
+      }
+    }
+    one.begin = Math.min(one.from[0] ?? Number.NaN, one.snapshots[0] ?? one.from[0] ?? Number.NaN);
+    if (Number.isNaN(one.begin)) one.begin = one.snapshots[0] ?? Number.NaN;
+    one.end = Math.max(one.to.at(-1) ?? one.begin, one.snapshots.at(-1) ?? one.begin);
+    for (const gap of timeline.gaps) {
+      const from = gap.after ? unitAt(one, gap.after) : one.begin;
+      const to = gap.before ? unitAt(one, gap.before) : one.end;
+      one.gaps.push({ gap, from, to: Math.max(from, to), isDamage: gap.reason.severity !== "info" });
+    }
+    for (const [i, point] of timeline.restorePoints.entries()) one.points[i] = unitAt(one, point);
+    const above = parent && byLane.get(parent);
+    if (above) one.leaves = leaves >= 0 ? unitOf(above, leaves) : above.begin;
+    if (stops.length === 0 && Number.isNaN(one.begin)) one.end = Number.NaN;
+  }
+  return lanes;
+}
+
+function unitAt(one: LaneGeometry, place: { index: number; offset: number }): number {
+  const stop = one.lane.stops.atOrBefore(place);
+  return stop < 0 ? one.begin : unitOf(one, stop);
+}

@@ -1,0 +1,216 @@
+/**
+ * What the page and its worker say to each other. The page draws and asks; all work is done in the worker. Values are
+ * structured-clonable; long lists are typed arrays, transferred.
+ */
+
+import type { Finding } from "../src/findings.ts";
+import type { VerifyReport } from "../src/verify/report.ts";
+
+/** Where a replica comes from. Nothing of it leaves the machine. */
+export type Source =
+  | { kind: "example" }
+  /** A dropped folder, or a folder chosen with an input: paths as the browser gives them. */
+  | { kind: "files"; name: string; files: [path: string, file: File][] }
+  /** One .tar, .tar.gz or .zip. */
+  | { kind: "archive"; file: File }
+  | { kind: "directory"; handle: FileSystemDirectoryHandle }
+  /** What `walkit ui` serves: a folder with a manifest, below the page's own address. */
+  | { kind: "served"; url: string };
+
+/** A replica within what was opened. */
+export interface FoundReplica {
+  /** Where it lies within the source, for people. */
+  path: string;
+  prefix: string;
+  generation: string | undefined;
+}
+
+export interface Opened {
+  name: string;
+  replicas: FoundReplica[];
+  /** Entries of an archive that were left out, and why. */
+  skipped: { path: string; reason: string }[];
+}
+
+/** A moment: the end of a commit, or the start of an index (`offset` 0): that index's snapshot alone. */
+export interface MomentId {
+  generation: string;
+  index: number;
+  offset: number;
+}
+
+export interface SnapshotView {
+  index: number;
+  path: string;
+  bytes: number | undefined;
+  /** Milliseconds since 1970; undefined where times cannot be trusted. */
+  time: number | undefined;
+  damaged: boolean;
+}
+
+export interface SegmentView {
+  index: number;
+  offset: number;
+  path: string;
+  bytes: number | undefined;
+  time: number | undefined;
+  damaged: boolean;
+  /** Its commits are `moments` from this number on. */
+  firstMoment: number;
+  moments: number;
+}
+
+export interface GapView {
+  after: MomentId | undefined;
+  before: MomentId | undefined;
+  reason: Finding;
+}
+
+export interface TimelineView {
+  id: number;
+  generation: string | undefined;
+  parent: number | undefined;
+  switchPoint: { index: number; offset: number } | undefined;
+  reason: string | undefined;
+  inferred: boolean;
+  state: "whole" | "damaged" | "gone" | "empty";
+  /** The newest generation. */
+  current: boolean | undefined;
+  timesTrusted: boolean;
+  snapshots: SnapshotView[];
+  segments: SegmentView[];
+  gaps: GapView[];
+  restorePoints: { name: string; index: number; offset: number; restorable: boolean }[];
+  /** All commits, in order; one element of each array a commit. */
+  moments: {
+    index: Uint32Array;
+    offset: Float64Array;
+    /** Number of the segment in `segments`. */
+    segment: Uint32Array;
+    /** 1: can be restored. */
+    restorable: Uint8Array;
+  };
+}
+
+export interface ReplicaView {
+  name: string;
+  bytes: number | undefined;
+  files: number;
+  timelines: TimelineView[];
+  findings: Finding[];
+}
+
+export interface ColumnView {
+  name: string;
+  type: string;
+  primaryKey: boolean;
+}
+
+export interface TableView {
+  name: string;
+  kind: "table" | "view" | "virtual";
+  columns: ColumnView[];
+  rows: number | undefined;
+  sql: string;
+  /** Litestream's or SQLite's own. */
+  internal: boolean;
+}
+
+/** A value of a cell; blobs as their size and first bytes. */
+export type Cell = null | number | string | { blob: number; head: string };
+
+export interface Rows {
+  columns: string[];
+  rows: Cell[][];
+  /** More rows were there than are given. */
+  truncated: boolean;
+  milliseconds: number;
+}
+
+export interface StateView {
+  moment: MomentId;
+  bytes: number;
+  pageSize: number;
+  pageCount: number;
+  tables: TableView[];
+  /** It is not proven that the snapshot fits (see docs/json.md, restore). */
+  proven: boolean;
+  findings: Finding[];
+  milliseconds: number;
+}
+
+export interface TableChanges {
+  table: string;
+  added: number;
+  removed: number;
+  changed: number;
+  /** The first of them: the row before and after. */
+  samples: { kind: "added" | "removed" | "changed"; before: Cell[] | undefined; after: Cell[] | undefined }[];
+  columns: string[];
+  /** Only that it changed is known: it has too many rows, or none that can be told apart. */
+  uncounted: boolean;
+}
+
+export interface ChangesView {
+  moment: MomentId;
+  /** Pages that the transaction wrote, and the size of the database after it. */
+  pages: number;
+  pageCount: number;
+  tables: TableChanges[];
+  schema: { added: string[]; removed: string[]; changed: string[] };
+  /** Nothing that an application sees: Litestream's own counter. */
+  isOwn: boolean;
+}
+
+/** Where a restored database goes. */
+export type Output =
+  | { kind: "handle"; handle: FileSystemFileHandle }
+  /** A file in the origin's private file system: to be downloaded, or read by tests. */
+  | { kind: "private"; name: string };
+
+export interface RestoredView {
+  bytes: number;
+  sha256: string | undefined;
+  /** Of output `private`: backed by the disk, not by memory. */
+  file: File | undefined;
+  proven: boolean;
+  findings: Finding[];
+  milliseconds: number;
+}
+
+export interface Progress {
+  phase: string;
+  done: number;
+  total: number | undefined;
+}
+
+/** What the worker can be asked. Each may be cancelled, and rejects with `Failure`. */
+export interface Engine {
+  open(source: Source): Opened;
+  load(replica: FoundReplica): ReplicaView;
+  verify(): VerifyReport;
+  /** The database of a moment, in memory. Only one is kept. `target/…` and other refusals are failures. */
+  look(moment: MomentId): StateView;
+  rows(table: string, from: number, count: number): Rows;
+  query(sql: string): Rows;
+  /** What the transaction that ends at this moment changed. */
+  changes(moment: MomentId): ChangesView;
+  restore(moment: MomentId, output: Output): RestoredView;
+}
+
+export interface Failure {
+  code: string;
+  message: string;
+  finding: Finding | undefined;
+}
+
+export type Method = keyof Engine;
+
+export type ToWorker =
+  | { type: "call"; id: number; method: Method; args: unknown[] }
+  | { type: "cancel"; id: number };
+
+export type FromWorker =
+  | { type: "result"; id: number; value: unknown }
+  | { type: "failure"; id: number; failure: Failure }
+  | { type: "progress"; id: number; progress: Progress };

@@ -1,0 +1,253 @@
+/** The verification's report: what can be brought back, then what was found, what it means, and what to do. */
+
+import type { Finding, Severity } from "../src/findings.ts";
+import type { GenerationReport, VerifyReport } from "../src/verify/report.ts";
+import { type Child, h, replace } from "./dom.ts";
+import { formatBytes, formatNumber, formatPosition, parsePosition } from "./format.ts";
+import { type IconName, icon } from "./icons.ts";
+import { roundel } from "./picture/labels.ts";
+import type { Session } from "./session.ts";
+import { t } from "./strings.ts";
+import { placeOfFinding, shortGeneration, spanName } from "./words.ts";
+
+const ORDER: Severity[] = ["damage", "inconclusive", "warning", "info"];
+const SIGN: Record<Severity, IconName> = {
+  damage: "cross",
+  inconclusive: "question",
+  warning: "warning",
+  info: "info",
+};
+/** Places of one kind that are shown at once. */
+const PLACES = 12;
+
+export class Report {
+  readonly element: HTMLElement;
+  readonly #session: Session;
+  readonly #onShow: () => void;
+  readonly #body = h("div", { class: "report-body" });
+
+  /** `onShow`: the picture is to come into sight. */
+  constructor(session: Session, onShow: () => void) {
+    this.#session = session;
+    this.#onShow = onShow;
+    this.element = h(
+      "section",
+      { class: "report", id: "report", "aria-labelledby": "report-title", tabindex: -1 },
+      h("h2", { id: "report-title" }, t.report),
+      this.#body,
+    );
+    const early = groupsOf(session.replica.findings);
+    replace(
+      this.#body,
+      h("p", { class: "notice" }, t.reportWaiting),
+      early.length > 0 &&
+        h(
+          "section",
+          { class: "found" },
+          h("h3", {}, t.foundSoFar),
+          ...early.map((group) => this.#group(group)),
+        ),
+    );
+    session.on("report", (report) => this.#show(report));
+  }
+
+  #show(report: VerifyReport): void {
+    const groups = groupsOf(report.findings);
+    const ranges = h("section", { class: "ranges" }, h("h3", {}, t.whatCanBeRestored), this.#ranges(report));
+    const found = h(
+      "section",
+      { class: "found" },
+      h("h3", {}, t.whatWasFound),
+      groups.length === 0 ? h("p", { class: "notice" }, icon("check", 18), t.foundNothing) : undefined,
+      ...groups.map((group) => this.#group(group)),
+    );
+    const limits = h(
+      "details",
+      { class: "limits" },
+      h("summary", {}, t.limits),
+      ...t.limitsText.map((text) => h("p", {}, text)),
+    );
+    const first = report.status === "ok" ? [ranges, found] : [found, ranges];
+    // Where something is broken, that comes first.
+    replace(this.#body, ...first, leftOut(this.#session), limits);
+  }
+
+  #ranges({ generations }: VerifyReport): HTMLElement {
+    const filled = generations.filter(({ snapshots, segments }) => snapshots + segments > 0);
+    const order = (one: GenerationReport) =>
+      this.#session.lanes.find(({ timeline }) => timeline.generation === one.generation)?.timeline.id ?? 0;
+    const rows = filled.sort((a, b) => order(a) - order(b)).map((one) => this.#timeline(one));
+    if (rows.length === 0) return h("p", { class: "notice" }, t.nothingRestorable);
+    return h("div", { class: "range-list" }, ...rows);
+  }
+
+  #timeline(report: GenerationReport): HTMLElement {
+    const {
+      generation,
+      restorable,
+      snapshots,
+      segments,
+      transactions,
+      bytes,
+      pageSize,
+      pageCount,
+      integrity,
+    } = report;
+    const lane = this.#session.lanes.find(({ timeline }) => timeline.generation === generation);
+    const items: Child[] = [];
+    const isNewest = lane?.timeline.current ?? this.#session.lanes.length === 1;
+    if (restorable.length === 0)
+      items.push(h("li", { class: "lost" }, icon("cross", 14), t.nothingRestorable));
+    for (const [i, range] of restorable.entries()) {
+      const [from, to] = spanName(this.#session, [range.fromTime, range.from], [range.toTime, range.to]);
+      const text = range.from === range.to ? t.oneMoment(from) : t.everyMoment(from, to);
+      items.push(
+        h(
+          "li",
+          { class: "kept" },
+          icon("check", 14),
+          h(
+            "span",
+            {},
+            text,
+            " ",
+            range.newest && h("span", { class: "tag" }, isNewest ? t.newest : t.toItsEnd),
+            !range.proven && h("span", { class: "tag unsure" }, t.notProven),
+          ),
+          this.#goTo(generation, range.to, t.goToEnd),
+        ),
+      );
+      const next = restorable[i + 1];
+      if (next || !range.newest) {
+        const [after, before] = spanName(
+          this.#session,
+          [range.toTime, range.to],
+          [next?.fromTime, next?.from ?? ""],
+        );
+        items.push(
+          h(
+            "li",
+            { class: "lost" },
+            icon("cross", 14),
+            h("span", {}, next ? t.lostBetween(after, before) : t.lostAfter(after)),
+          ),
+        );
+      }
+    }
+    const about = [
+      t.snapshots(snapshots),
+      t.segments(segments),
+      t.transactions(transactions),
+      bytes === undefined ? "" : formatBytes(bytes),
+      pageSize && pageCount ? t.databaseOf(formatBytes(pageSize * pageCount)) : "",
+      integrity ? t.integrity[integrity] : "",
+    ].filter(Boolean);
+    return h(
+      "article",
+      { class: "range" },
+      h(
+        "h4",
+        {},
+        lane && roundel(lane),
+        lane && h("span", {}, t.timeline(lane.timeline.id)),
+        h("span", { class: "mono quiet" }, shortGeneration(generation)),
+      ),
+      h("ul", {}, ...items),
+      h("p", { class: "quiet" }, about.join(" · ")),
+    );
+  }
+
+  #group({ severity, meaning, action, findings }: Group): HTMLElement {
+    const places = h(
+      "ul",
+      { class: "places" },
+      ...findings.slice(0, PLACES).map((finding) => this.#place(finding)),
+    );
+    const rest = findings.slice(PLACES);
+    if (rest.length > 0) {
+      const more = h("button", { type: "button" }, t.morePlaces(rest.length));
+      const item = h("li", {}, more);
+      more.addEventListener("click", () => item.replaceWith(...rest.map((finding) => this.#place(finding))));
+      places.append(item);
+    }
+    return h(
+      "article",
+      { class: `finding ${severity}` },
+      h(
+        "p",
+        { class: "finding-kind" },
+        icon(SIGN[severity], 16),
+        t.severity[severity],
+        h("code", {}, [...new Set(findings.map(({ code }) => code))].join(", ")),
+      ),
+      h("h4", {}, t.asSentence(meaning)),
+      h("p", { class: "finding-do" }, h("strong", {}, t.whatToDo), " ", t.asSentence(action)),
+      places,
+    );
+  }
+
+  #place(finding: Finding): HTMLElement {
+    const { message, path, offset, decoded, generation } = finding;
+    const place = placeOfFinding(finding);
+    return h(
+      "li",
+      {},
+      h("p", {}, t.asSentence(message)),
+      path !== undefined &&
+        h(
+          "p",
+          { class: "path" },
+          h("span", { class: "mono" }, path),
+          offset !== undefined &&
+            h("span", { class: "quiet" }, t.atByte(formatNumber(offset), decoded === true)),
+        ),
+      place && this.#goTo(generation, formatPosition(place), t.showInPicture),
+    );
+  }
+
+  #goTo(generation: string | undefined, position: string, label: string): HTMLElement | undefined {
+    const place = parsePosition(position);
+    if (!place) return undefined;
+    const go = () => {
+      this.#session.moveToPosition(generation, place);
+      this.#onShow();
+    };
+    return h(
+      "button",
+      { type: "button", class: "link", on: { click: go } },
+      label,
+      h("span", { class: "hidden" }, ` ${position}`),
+    );
+  }
+}
+
+function leftOut({ skipped }: Session): HTMLElement | undefined {
+  if (skipped.length === 0) return undefined;
+  const entries = skipped.slice(0, 200).map(({ path, reason }) => h("li", {}, t.leftOutEntry(path, reason)));
+  return h(
+    "details",
+    { class: "limits" },
+    h("summary", {}, t.leftOut(skipped.length)),
+    h("ul", {}, ...entries),
+  );
+}
+
+interface Group {
+  severity: Severity;
+  meaning: string;
+  action: string;
+  findings: Finding[];
+}
+
+/** Findings that mean the same and want the same, the gravest first. */
+function groupsOf(findings: readonly Finding[]): Group[] {
+  const groups = new Map<string, Group>();
+  for (const finding of findings) {
+    const { severity, meaning, action } = finding;
+    const key = [severity, meaning, action].join("\n");
+    const group = groups.get(key);
+    if (group) group.findings.push(finding);
+    else groups.set(key, { severity, meaning, action, findings: [finding] });
+  }
+  return [...groups.values()].sort((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity));
+}

@@ -1,0 +1,100 @@
+/** An opened replica, and where in it the playhead stands. */
+
+import type { VerifyReport } from "../src/verify/report.ts";
+import type { EngineClient } from "./engine-client.ts";
+import { type Precision, precisionFor } from "./format.ts";
+import { hasTimes } from "./picture/geometry.ts";
+import { firstLane, type Lane, makeLanes } from "./picture/lanes.ts";
+import type { MomentId, Opened, ReplicaView, StateView } from "./protocol.ts";
+
+export interface Place {
+  lane: Lane;
+  stop: number;
+}
+
+interface Events {
+  /** The playhead stands elsewhere. */
+  move: Place;
+  /** What to show of a moment is there: undefined while it is being read. */
+  state: StateView | undefined;
+  report: VerifyReport;
+}
+
+type Listeners = { [K in keyof Events]: ((value: Events[K]) => void)[] };
+
+export class Session {
+  readonly engine: EngineClient;
+  readonly replica: ReplicaView;
+  /** Of the archive, what was left out. */
+  readonly skipped: Opened["skipped"];
+  readonly lanes: readonly Lane[];
+  /** Whether times can be shown and gone by. */
+  readonly hasTimes: boolean;
+  /** Of moments; of ends of ranges. */
+  readonly precision: Precision;
+  readonly coarse: Precision;
+  report: VerifyReport | undefined;
+  state: StateView | undefined;
+  #place: Place | undefined;
+  readonly #listeners: Listeners = { move: [], state: [], report: [] };
+
+  constructor(engine: EngineClient, replica: ReplicaView, skipped: Opened["skipped"]) {
+    this.skipped = skipped;
+    this.engine = engine;
+    this.replica = replica;
+    this.lanes = makeLanes(replica.timelines);
+    this.hasTimes = hasTimes(this.lanes);
+    this.coarse = precisionFor(typicalStep(replica));
+    this.precision = this.coarse === "minute" ? "second" : this.coarse;
+    const lane = firstLane(this.lanes);
+    if (lane) {
+      const last = lane.stops.length - 1;
+      this.#place = { lane, stop: lane.stops.restorableFrom(last, -1) ?? last };
+    }
+  }
+
+  /** Undefined where there is no moment at all. */
+  get place(): Place | undefined {
+    return this.#place;
+  }
+
+  get moment(): MomentId | undefined {
+    return this.#place?.lane.stops.id(this.#place.stop);
+  }
+
+  moveTo(lane: Lane, stop: number): void {
+    if (lane.stops.length === 0) return;
+    const at = Math.min(Math.max(Math.round(stop), 0), lane.stops.length - 1);
+    if (this.#place?.lane === lane && this.#place.stop === at) return;
+    this.#place = { lane, stop: at };
+    this.emit("move", this.#place);
+  }
+
+  /** To the moment at a WAL position of a generation, or the last one before it. */
+  moveToPosition(generation: string | undefined, place: { index: number; offset: number }): void {
+    const lane = this.lanes.find(({ timeline }) => timeline.generation === generation) ?? this.#place?.lane;
+    if (lane) this.moveTo(lane, lane.stops.atOrBefore(place));
+  }
+
+  on<K extends keyof Events>(event: K, listener: (value: Events[K]) => void): void {
+    this.#listeners[event].push(listener);
+  }
+
+  emit<K extends keyof Events>(event: K, value: Events[K]): void {
+    for (const listener of this.#listeners[event]) listener(value);
+  }
+}
+
+/** How many milliseconds lie between segments: the median of some of them. */
+function typicalStep({ timelines }: ReplicaView): number {
+  const steps: number[] = [];
+  for (const { segments, timesTrusted } of timelines) {
+    if (!timesTrusted) continue;
+    const every = Math.max(1, Math.floor(segments.length / 200));
+    for (let i = every; i < segments.length; i += every) {
+      const step = (segments[i]!.time ?? 0) - (segments[i - 1]!.time ?? 0);
+      if (step > 0) steps.push(step);
+    }
+  }
+  return steps.sort((a, b) => a - b)[steps.length >> 1] ?? 60_000;
+}

@@ -1,0 +1,91 @@
+/** The sign at the top: whether the backup is good. It checks by itself as soon as a replica is open. */
+
+import { h, replace } from "./dom.ts";
+import { isAbort } from "./engine-client.ts";
+import { icon } from "./icons.ts";
+import type { Session } from "./session.ts";
+import { t } from "./strings.ts";
+import { verdictOf } from "./verdict.ts";
+import { failureWords, progressWords } from "./words.ts";
+
+export class Sign {
+  readonly element: HTMLElement;
+  readonly #session: Session;
+  readonly #onRead: () => void;
+  readonly #mark = h("div", { class: "sign-mark", "aria-hidden": "true" });
+  readonly #text = h("div", { class: "sign-text", role: "status" });
+  readonly #side = h("div", { class: "sign-side" });
+  readonly #bar = h("progress", { class: "sign-bar", "aria-label": t.checking });
+
+  /** `onRead`: the report is to come into sight. */
+  constructor(session: Session, heading: string, onRead: () => void) {
+    this.#session = session;
+    this.#onRead = onRead;
+    this.element = h(
+      "section",
+      { class: "sign-plate checking", "aria-labelledby": heading },
+      this.#mark,
+      this.#text,
+      this.#side,
+      this.#bar,
+    );
+    this.#text.id = heading;
+  }
+
+  async check(): Promise<void> {
+    const abort = new AbortController();
+    const quiet = h("span", { class: "sign-more" }, t.checkingMore);
+    this.#put("checking", "question", t.checking, "", quiet);
+    const cancel = h("button", { type: "button", on: { click: () => abort.abort() } }, t.cancel);
+    const share = h("span", { class: "sign-share", "aria-hidden": "true" });
+    replace(this.#side, share, cancel);
+    try {
+      const report = await this.#session.engine.call("verify", [], {
+        signal: abort.signal,
+        onProgress: (progress) => {
+          const { done, total } = progress;
+          replace(share, progressWords(progress));
+          if (!total) return;
+          this.#bar.max = total;
+          this.#bar.value = done;
+        },
+      });
+      this.#session.report = report;
+      const { kind, word, sentence, more } = verdictOf(this.#session, report);
+      const sign = ({ good: "check", bad: "cross", unsure: "question" } as const)[kind];
+      this.#put(kind, sign, word, sentence, h("span", { class: "sign-more" }, more));
+      const link = h("button", { type: "button", on: { click: this.#onRead } }, t.readReport);
+      replace(this.#side, link);
+      this.#session.emit("report", report);
+    } catch (error) {
+      const again = h("button", { type: "button", on: { click: () => void this.check() } }, t.checkAgain);
+      replace(this.#side, again);
+      if (isAbort(error)) {
+        this.#put("unsure", "question", t.notChecked, t.checkCancelled);
+        return;
+      }
+      const { title, text } = failureWords(error);
+      this.#put("unsure", "question", t.notChecked, `${title}.`, h("span", { class: "sign-more" }, text));
+    }
+  }
+
+  #put(
+    kind: "checking" | "good" | "bad" | "unsure",
+    sign: "check" | "cross" | "question",
+    word: string,
+    sentence: string,
+    more?: HTMLElement,
+  ): void {
+    this.element.className = `sign-plate ${kind}`;
+    this.#bar.hidden = kind !== "checking";
+    replace(this.#mark, kind === "checking" ? h("span", { class: "runner" }) : icon(sign, 30));
+    replace(
+      this.#text,
+      h("strong", { class: "sign-word" }, word),
+      " ",
+      sentence && h("span", {}, sentence),
+      " ",
+      more,
+    );
+  }
+}

@@ -1,0 +1,178 @@
+/** The empty page: an invitation. */
+
+import { h, svg } from "./dom.ts";
+import { isAbort } from "./engine-client.ts";
+import { icon } from "./icons.ts";
+import type { Source } from "./protocol.ts";
+import { chooseFolder, sourceOfFiles } from "./sources.ts";
+import { t } from "./strings.ts";
+
+export interface StartMessage {
+  title: string;
+  text: string;
+  action: string | undefined;
+}
+
+export function startPage(open: (source: Source) => void, message?: StartMessage): HTMLElement[] {
+  const folderInput = h("input", {
+    type: "file",
+    class: "hidden",
+    tabindex: -1,
+    "aria-hidden": "true",
+    webkitdirectory: true,
+  });
+  const archiveInput = h("input", {
+    type: "file",
+    class: "hidden",
+    tabindex: -1,
+    "aria-hidden": "true",
+    accept: ".tar,.gz,.tgz,.zip",
+  });
+  for (const input of [folderInput, archiveInput]) {
+    input.addEventListener("change", () => {
+      const source = sourceOfFiles([...(input.files ?? [])]);
+      if (source) open(source);
+    });
+  }
+  const folder = async () => {
+    try {
+      const source = await chooseFolder();
+      if (source) open(source);
+      else folderInput.click();
+    } catch (error) {
+      if (!isAbort(error)) folderInput.click();
+    }
+  };
+  const choose = h(
+    "button",
+    { type: "button", class: "strong large", on: { click: () => void folder() } },
+    icon("folder"),
+    t.chooseFolder,
+  );
+  const archive = h(
+    "button",
+    { type: "button", class: "large", on: { click: () => archiveInput.click() } },
+    icon("archive"),
+    t.chooseArchive,
+  );
+  const example = h(
+    "button",
+    { type: "button", class: "link", on: { click: () => open({ kind: "example" }) } },
+    t.tryExample,
+  );
+  return [
+    h(
+      "div",
+      { class: "start" },
+      h("div", { class: "start-words" }, h("h2", {}, t.invitation), h("p", { class: "lead" }, t.lead)),
+      message &&
+        h(
+          "div",
+          { class: "card bad start-message", role: "alert" },
+          h("h3", {}, icon("cross", 18), message.title),
+          h("p", {}, message.text),
+          message.action && h("p", {}, message.action),
+        ),
+      h(
+        "div",
+        { class: "platform" },
+        tracks(),
+        h(
+          "div",
+          { class: "drop" },
+          h("p", { class: "drop-title" }, t.dropHere),
+          h("p", { class: "quiet" }, t.dropWhat),
+          h("div", { class: "drop-buttons" }, choose, archive),
+          h("p", { class: "quiet" }, t.noneAtHand, " ", example),
+          folderInput,
+          archiveInput,
+        ),
+      ),
+      h(
+        "ul",
+        { class: "promises" },
+        ...t.promises.map(([title, text]) => h("li", {}, h("h3", {}, title), h("p", {}, text))),
+      ),
+    ),
+  ];
+}
+
+/** Several replicas were found: which one? */
+export function chooserPage(
+  name: string,
+  replicas: readonly { path: string }[],
+  pick: (i: number) => void,
+  back: () => void,
+): HTMLElement[] {
+  const items = replicas.map(({ path }, i) =>
+    h(
+      "li",
+      {},
+      h(
+        "button",
+        { type: "button", class: "choice-row", on: { click: () => pick(i) } },
+        icon("folder"),
+        h("span", { class: "mono" }, path),
+      ),
+    ),
+  );
+  return [
+    h(
+      "div",
+      { class: "start chooser" },
+      h("h2", {}, t.several(replicas.length, name)),
+      h("ul", {}, ...items),
+      h("button", { type: "button", on: { click: back } }, t.openAnother),
+    ),
+  ];
+}
+
+/** Lines that part and run towards the place where a replica is dropped. */
+function tracks(): SVGSVGElement {
+  const bars: SVGElement[] = [];
+  let seed = 7;
+  const random = () => (seed = (seed * 16807) % 2147483647) / 2147483647;
+  const lane = (line: number, from: number, to: number, y: number) => {
+    for (let x = from; x < to; x += 7) {
+      const wave = 0.5 + 0.5 * Math.sin(x / 38 + line * 2);
+      const height = 3 + 24 * wave * random();
+      if (random() < 0.16) continue;
+      bars.push(
+        svg("rect", {
+          class: `bar line-${line}`,
+          x,
+          y: (y - height).toFixed(1),
+          width: 5,
+          height: height.toFixed(1),
+        }),
+      );
+    }
+  };
+  lane(1, -1200, 330, 60);
+  lane(2, 236, 420, 124);
+  lane(3, 344, 420, 188);
+  const station = (line: number, x: number, y: number) =>
+    svg("circle", { class: `station line-${line}`, cx: x, cy: y, r: 6 });
+  return svg(
+    "svg",
+    {
+      class: "tracks",
+      viewBox: "0 0 430 220",
+      "aria-hidden": "true",
+      focusable: "false",
+      preserveAspectRatio: "xMaxYMid meet",
+    },
+    ...bars,
+    svg("path", { class: "rail line-1", d: "M-1200 60H336M336 53v14" }),
+    svg("path", { class: "rail line-2", d: "M140 60C168 60 160 124 192 124H430" }),
+    svg("path", { class: "rail line-3", d: "M262 124C292 124 284 188 318 188H430" }),
+    station(1, -180, 60),
+    station(1, 24, 60),
+    station(1, 196, 60),
+    station(2, 228, 124),
+    station(2, 376, 124),
+    station(3, 336, 188),
+    svg("path", { class: "switch line-2", d: "M140 53l7 7-7 7-7-7Z" }),
+    svg("path", { class: "switch line-3", d: "M262 117l7 7-7 7-7-7Z" }),
+  );
+}

@@ -1,0 +1,371 @@
+/** Everything that the page says. A translation is another object of this shape. */
+
+import { formatDuration, formatNumber } from "./format.ts";
+
+const rules = new Intl.PluralRules("en");
+
+/** `1 row`, `2 rows`, `1,204 rows` */
+function plural(n: number, one: string, other: string): string {
+  return `${formatNumber(n)} ${rules.select(n) === "one" ? one : other}`;
+}
+
+const NUMBERS = ["No", "One", "Two", "Three", "Four", "Five", "Six"];
+
+export const t = {
+  title: "walkit: is this backup any good?",
+  titleOf: (name: string) => `${name} – walkit`,
+  slogan: "Litestream backups, checked and brought back",
+  openAnother: "Open another",
+  useLight: "Use light colours",
+  useDark: "Use dark colours",
+  cancel: "Cancel",
+  cancelled: "Cancelled.",
+
+  // The empty page
+  invitation: "Is this backup any good?",
+  lead: "Open a Litestream replica. walkit checks every byte of it, shows every moment it can bring back, and hands you the database.",
+  dropHere: "Drop the backup here",
+  dropWhat: "The folder that holds “generations”, or a .tar, .tar.gz or .zip of it",
+  chooseFolder: "Choose a folder",
+  chooseArchive: "Choose an archive",
+  noneAtHand: "None at hand?",
+  tryExample: "Try the built-in example",
+  promises: [
+    [
+      "Nothing leaves this machine",
+      "The backup is read here, in this browser. The page is forbidden to talk to any other host.",
+    ],
+    [
+      "Every moment, not just the last",
+      "Travel commit by commit, look into the tables, see what each transaction changed.",
+    ],
+    [
+      "Right, or a clear refusal",
+      "What is damaged is named, with file and byte. A database that never existed is never handed out.",
+    ],
+  ] as [string, string][],
+  several: (n: number, name: string) => `${plural(n, "replica", "replicas")} in ${name}. Which one?`,
+  theExample: "the example",
+  notAReplica: "There is no replica in there",
+  nothingFound: (name: string) => `Nothing in ${name} looks like what Litestream 0.3 writes.`,
+  nothingFoundSkipped: (name: string, n: number, path: string, reason: string) =>
+    `Nothing in ${name} could be used. ${plural(n, "entry was", "entries were")} left out, such as ${path}: ${reason}.`,
+  whatToOpen:
+    "Open the folder that holds “generations”, that folder itself, or one generation’s, or an archive of any of them.",
+
+  // Opening
+  opening: (name: string) => `Opening ${name}`,
+  loadingSteps: ["Looking for replicas", "Reading snapshots and WAL", "Ready"],
+  progress: (phase: string, percent: number) => `${phase}, ${percent}\u00a0%`,
+  phases: {
+    list: "Listing files",
+    unpack: "Unpacking",
+    moments: "Finding every commit",
+    lineage: "Finding out which timeline came from which",
+    verify: "Checking",
+    integrity: "SQLite’s own check",
+    look: "Putting the database together",
+    restore: "Writing the database",
+    changes: "Comparing before and after",
+  } as Record<string, string>,
+
+  // The sign
+  checking: "Checking this backup",
+  checkingMore: "Every checksum, every commit. You can look around meanwhile.",
+  checkAgain: "Check again",
+  notChecked: "Not checked.",
+  checkCancelled: "The check was cancelled, so nothing is known of this backup’s health.",
+  verdictGood: "Good.",
+  verdictDamaged: "Damaged.",
+  verdictUnsure: "Not sure.",
+  verdictEmpty: "Empty.",
+  goodSentence: (from: string, to: string, timelines: number) =>
+    from === to
+      ? `There is one moment, ${from}, and it can be brought back.`
+      : `Every moment from ${from} to ${to}${timelines > 1 ? `, on all ${formatNumber(timelines)} timelines,` : ""} can be brought back.`,
+  nothingThere: "Nothing is wrong here, but there is nothing to bring back either.",
+  nothingLeft: "Nothing in this backup can be brought back completely.",
+  newestTimelineLost: "Nothing of the newest timeline can be brought back completely. Older ones can.",
+  endLost: (time: string) =>
+    `The newest state is lost. The latest moment that can be brought back is ${time}.`,
+  nothingLost: (time: string) =>
+    `A file is broken, but what it held is there twice: every moment up to ${time} can still be brought back.`,
+  middleLost: (time: string, n: number, isSpread: boolean) =>
+    `The newest state, ${time}, can be brought back. ${NUMBERS[n] ?? formatNumber(n)} ${n === 1 ? "stretch" : "stretches"} of moments before it${isSpread ? " or on other timelines" : ""} cannot.`,
+  unsureSentence: "Not everything could be found out.",
+  checked: (transactions: number, files: number, integrity: boolean, warnings: number) =>
+    [
+      `${plural(transactions, "transaction", "transactions")} in ${plural(files, "file", "files")} checked`,
+      integrity ? ", and SQLite finds the newest state in order" : "",
+      warnings > 0 ? `. ${plural(warnings, "warning", "warnings")}` : "",
+      ".",
+    ].join(""),
+  someUnproven: "Not everything is proven: see the report.",
+  problems: (n: number) => `${plural(n, "problem", "problems")} found.`,
+  readReport: "Read the report",
+
+  // The picture
+  picture: "The replica over time",
+  pictureOf: (name: string, n: number) => `${name} has ${plural(n, "timeline", "timelines")}.`,
+  laneInWords: (
+    id: number,
+    state: string,
+    commits: number,
+    segments: number,
+    snapshots: number,
+    lost: number,
+    parent: number | undefined,
+  ) =>
+    `Timeline ${id}, ${state}: ${plural(commits, "commit", "commits")} in ${plural(segments, "segment", "segments")}, ${plural(snapshots, "snapshot", "snapshots")}${lost > 0 ? `, ${plural(lost, "gap", "gaps")}` : ""}${parent === undefined ? "" : `; it left timeline ${parent}`}.`,
+  timelines: "Timelines",
+  timeline: (id: number) => `Timeline ${id}`,
+  timelineState: (state: "whole" | "damaged" | "gone" | "empty", isCurrent: boolean | undefined) =>
+    ({
+      whole: isCurrent === undefined ? "whole" : isCurrent ? "current" : "ended",
+      damaged: isCurrent ? "current, damaged" : "damaged",
+      gone: "no longer here",
+      empty: "empty",
+    })[state],
+  unknownGeneration: "unknown",
+  axisBy: "Draw the picture by",
+  axisTime: "Time",
+  axisCommits: "Commits",
+  axisIn: (zone: string) => `Times in ${zone}`,
+  axisCommitsLong: "Commits since the beginning",
+  zoomIn: "Zoom in",
+  zoomOut: "Zoom out",
+  zoomFit: "Show everything",
+  legend: "Legend",
+  legendItems: [
+    ["segment", "WAL segment, as high as it holds commits"],
+    ["snapshot", "Snapshot"],
+    ["branch", "A timeline leaves another"],
+    ["point", "Named restore point"],
+    ["lost", "Damaged or lost"],
+    ["fold", "Pause, shortened"],
+  ] as [string, string][],
+  restorePoint: (name: string) => `Restore point “${name}”`,
+  snapshotOf: (index: string, damaged: boolean) =>
+    `${damaged ? "Damaged snapshot" : "Snapshot"} of index ${index}`,
+  snapshotIs: "The whole database at this point",
+  segmentAt: (position: string, damaged: boolean) =>
+    `${damaged ? "Damaged WAL segment" : "WAL segment"} ${position}`,
+  pause: (duration: string) => `Pause of ${duration}`,
+  pauseIs: "Nothing was written; the axis is shortened here",
+  gap: "Cannot be restored",
+  gapBefore: "Before the first whole moment",
+
+  // The scrubber
+  scrubber: "Commit",
+  toFirst: "First moment",
+  toPrevious: "One commit back",
+  toNext: "One commit on",
+  toLast: "Newest moment",
+  commitOf: (n: number, all: number) => `Commit ${formatNumber(n)} of ${formatNumber(all)}`,
+  goToTime: "Go to a time",
+  goToPosition: "Go to a position",
+  go: "Go",
+  noPosition: "This is not a WAL position",
+  beforeAll: "This is before the first moment",
+  keys: "Keys",
+  keyList: [
+    [["←", "→"], "one commit"],
+    [["Shift", "←", "→"], "ten commits"],
+    [["Page Up", "Page Down"], "one WAL segment"],
+    [["Home", "End"], "first, newest"],
+    [["↑", "↓"], "another timeline"],
+    [["+", "−", "0"], "zoom, show everything"],
+    [["Ctrl", "wheel"], "zoom at the pointer"],
+  ] as [string[], string][],
+  noMoments: "There is no moment in this replica to travel to. The report below says why.",
+
+  // The moment
+  thisMoment: "This moment",
+  timelineName: "Timeline",
+  leftAt: (parent: number, position: string, inferred: boolean) =>
+    `left ${parent} at ${position}${inferred ? " (inferred)" : ""}`,
+  generation: "Generation",
+  position: "WAL position",
+  copyPosition: "Copy the WAL position",
+  positionIs: (position: string) => `position ${position}`,
+  transaction: "Transaction",
+  numberOf: (n: number, all: number) => `${formatNumber(n)} of ${formatNumber(all)}`,
+  noReason: "What leads to this moment is not whole.",
+  notCounted: "not counted: some before it are missing",
+  snapshotAlone: "the snapshot alone",
+  inUtc: "UTC",
+  inFile: "WAL segment",
+  database: "Database",
+  databaseIs: (size: string, pages: string, pageSize: number) =>
+    `${size}: ${pages} pages of ${pageSize} bytes`,
+  canBeRestored: "Can be restored",
+  cannotBeRestored: "Cannot be restored",
+  notProven: "Not proven",
+  notProvenMeans:
+    "It cannot be proven that the snapshot and the WAL make a state that was committed. Compare the database with what you know of it.",
+  lastGood: "Last one that can",
+  nextGood: "Next one that can",
+
+  // Restoring
+  restoreThis: "Restore this moment",
+  restoreWhere: "Writes a database file, straight to this machine.",
+  sqliteDatabase: "SQLite database",
+  restoring: (name: string) => `Restoring ${name}`,
+  restoredTo: (file: string) => `${file} is written`,
+  restoredDownload: (file: string) => `${file} is in your downloads`,
+  restoredIs: (name: string, size: string, duration: string) =>
+    `The database of ${name}: ${size}, in ${duration}.`,
+  copySha: "Copy the checksum",
+  saveAgain: "Download it again",
+  whatNext: "What next",
+  nextSteps: [
+    "Look at it with any SQLite tool.",
+    "Stop the application and Litestream.",
+    "Put the old database aside, with its \u2011wal and \u2011shm files: keep them.",
+    "Put this file in its place, and start both again. Litestream begins a new timeline; nothing here is overwritten.",
+  ],
+  restoreCancelled: "The restore was cancelled; no database was written.",
+  restoreFailed: "Nothing was restored",
+
+  // The inspector
+  inspector: "In the database at this moment",
+  tabTables: "Tables",
+  tabSql: "SQL",
+  tabChanges: "What changed",
+  tabCommand: "Command",
+  stateRead: (name: string, tables: number) =>
+    `The database of ${name} is here, with ${plural(tables, "table", "tables")}.`,
+  nothingToSee: "This moment cannot be restored, so there is no database to look into.",
+  noTables: "No tables yet.",
+  internalTables: (n: number) => `${formatNumber(n)} of SQLite’s and Litestream’s own`,
+  tableKind: (kind: "table" | "view" | "virtual") => ({ table: "", view: "view", virtual: "virtual" })[kind],
+  rowsWord: (n: number) => (rules.select(n) === "one" ? "row" : "rows"),
+  rowsOf: (table: string) => `Rows of ${table}`,
+  rowsFrom: (from: number, to: number, all: number | undefined) =>
+    to < from
+      ? "No rows"
+      : `${formatNumber(from)} – ${formatNumber(to)}${all === undefined ? "" : ` of ${formatNumber(all)}`}`,
+  previousRows: "Rows before",
+  nextRows: "More rows",
+  noSuchTable: (name: string) => `There is no table “${name}” at this moment.`,
+  emptyTable: "No rows at this moment.",
+  schema: "How it was created",
+  primaryKey: "key",
+  blob: (size: string, head: string) => `blob, ${size}${head ? `: ${head.slice(0, 16)}…` : ""}`,
+  sqlLabel: "Ask this moment’s database",
+  run: "Run",
+  runKeys: "Ctrl Enter",
+  runAgain: "Ask again at each moment I go to",
+  ofOtherMoment: "This answer is of another moment.",
+  noStateYet: "The database of this moment is not here yet.",
+  answered: (n: number, truncated: boolean, milliseconds: number) =>
+    `${truncated ? "The first " : ""}${plural(n, "row", "rows")}, in ${formatDuration(milliseconds)}.`,
+  sqlResult: "Answer",
+  sqlRefused: "SQLite could not answer that.",
+  sqlHints: [
+    { when: /no such table/i, hint: "No table has this name at this moment: see the list of tables." },
+    { when: /no such column/i, hint: "No column has this name at this moment: see the table’s columns." },
+    {
+      when: /syntax error|incomplete input/i,
+      hint: "This is not quite SQL. Look at the place that the message names.",
+    },
+    {
+      when: /readonly|read-only|not authorized/i,
+      hint: "The backup is only looked at here: nothing can be written.",
+    },
+  ],
+  comparing: "Comparing before and after",
+  changesOfSnapshot:
+    "This is a snapshot by itself: the beginning of what is known. Go on by one commit to see what that changed.",
+  changesOwn: "Nothing that an application would see: this transaction is Litestream’s own counter.",
+  changesNone: "No row is different: pages were written, with the same content.",
+  changedPages: (pages: number, all: number) =>
+    `This transaction wrote ${plural(pages, "page", "pages")}; the database had ${formatNumber(all)} after it.`,
+  rowsChanged: (n: number, kind: "added" | "removed" | "changed") => `${plural(n, "row", "rows")} ${kind}`,
+  uncounted: "changed; too large to compare row by row",
+  samplesOf: (n: number, all: number) => `${formatNumber(n)} of ${formatNumber(all)} shown.`,
+  changesOf: (table: string) => `Changes of ${table}`,
+  kindOfChange: "Change",
+  kinds: { added: "added", removed: "removed", changed: "changed" },
+  schemaChange: (kind: "added" | "removed" | "changed", names: readonly string[]) =>
+    `${{ added: "Created", removed: "Dropped", changed: "Altered" }[kind]} ${names.join(", ")}`,
+  commandsAbout: "The same without a browser. Put the path of your replica in.",
+  commandRestore: "Restore this moment",
+  commandMark: "Give this moment a name",
+  commandVerify: "Verify the replica",
+  commandCheck: "Check what was restored",
+  copyCommand: "Copy the command",
+  copied: "Copied",
+  notCopied: "Could not be copied",
+
+  // The report
+  report: "Report",
+  reportWaiting: "The report is here as soon as the check is done.",
+  whatCanBeRestored: "What can be brought back",
+  whatWasFound: "What was found",
+  foundNothing: "Nothing is wrong, and nothing is odd.",
+  nothingRestorable: "Nothing",
+  leftOut: (n: number) => `${plural(n, "entry", "entries")} of the archive left out`,
+  leftOutEntry: (path: string, reason: string) => `${path}: ${reason}`,
+  foundSoFar: "Found while opening",
+  everyMoment: (from: string, to: string) => `Every moment from ${from} to ${to}`,
+  oneMoment: (at: string) => `One moment: ${at}`,
+  newest: "newest state",
+  toItsEnd: "to its end",
+  lostBetween: (after: string, before: string) =>
+    `Lost: what was committed after ${after} and before ${before}`,
+  lostAfter: (after: string) => `Lost: what was committed after ${after}`,
+  goToEnd: "Go there",
+  showInPicture: "Show in the picture",
+  snapshots: (n: number) => plural(n, "snapshot", "snapshots"),
+  segments: (n: number) => plural(n, "WAL segment", "WAL segments"),
+  transactions: (n: number) => plural(n, "transaction", "transactions"),
+  databaseOf: (size: string) => `database of ${size}`,
+  integrity: {
+    ok: "SQLite finds it in order",
+    failed: "SQLite finds it corrupt",
+    skipped: "SQLite’s own check was not run",
+  },
+  severity: {
+    damage: "Damage",
+    inconclusive: "Could not be found out",
+    warning: "Odd",
+    info: "Worth knowing",
+  },
+  whatToDo: "What to do:",
+  atByte: (offset: string, decoded: boolean) => `byte ${offset}${decoded ? " of its content" : ""}`,
+  morePlaces: (n: number) => `${formatNumber(n)} more`,
+  limits: "What no check of a backup can tell",
+  limitsText: [
+    "If the newest snapshot or the newest segments are gone without a trace, nothing in the files says so. Compare the newest time above with when something was last written.",
+    "Where a WAL index lost its last segment, that is found in most cases, not in all.",
+  ],
+  commits: (n: number) => plural(n, "commit", "commits"),
+  files: (n: number) => plural(n, "file", "files"),
+  sizeInFiles: (size: string, n: number) => `${size} in ${plural(n, "file", "files")}`,
+  /** A text of the engine's, which ends without a full stop. */
+  asSentence: (text: string) => (/[.!?…]$/.test(text) ? text : `${text}.`),
+
+  // Failures
+  failed: "That did not work",
+  failures: {
+    "worker/stopped": {
+      title: "The part of the page that does the work stopped",
+      action: "Reload the page. If it happens again, this browser may be too old or out of memory.",
+    },
+    "worker/message": { title: "An answer could not be read", action: "Reload the page, and try again." },
+    "worker/closed": { title: "The replica was closed", action: undefined },
+    "too-large": {
+      title: "This database is too large to look into here",
+      action: "It can still be restored: that needs no memory. Then look into it with any SQLite tool.",
+    },
+    "no-state": {
+      title: "The database of this moment is not here any more",
+      action: "Go one commit on and back, and it is read again.",
+    },
+    "no-table": { title: "This table is not there at this moment", action: undefined },
+    "no-transaction": { title: "No transaction ends at this moment", action: undefined },
+    sql: { title: "SQLite could not do that", action: undefined },
+    internal: { title: "This is a mistake in walkit itself", action: "Please report it, with the message." },
+  } as Record<string, { title: string; action: string | undefined }>,
+};
