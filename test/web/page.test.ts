@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { build, hashOf, temporaryFolder, unpack, walkit } from "../cli/support.ts";
 import { readManifest, sha256, tarPath } from "../support/fixtures.ts";
@@ -17,6 +17,8 @@ interface Visit {
   strangers: string[];
   errors: string[];
 }
+
+const textOf = async (locator: Locator): Promise<string> => (await locator.textContent()) ?? "";
 
 describe.skipIf(!CHROMIUM)("the page", { timeout: 60_000 }, () => {
   let browser: Browser;
@@ -78,7 +80,7 @@ describe.skipIf(!CHROMIUM)("the page", { timeout: 60_000 }, () => {
       .locator(".sign-word")
       .getByText(/^(Good|Damaged|Not sure)/)
       .waitFor({ timeout: 30_000 });
-    return (await text.textContent()).replace(/\s+/g, " ");
+    return (await textOf(text)).replace(/\s+/g, " ");
   }
 
   async function violations(page: Page): Promise<string[]> {
@@ -117,17 +119,17 @@ describe.skipIf(!CHROMIUM)("the page", { timeout: 60_000 }, () => {
       .locator(".mono")
       .getByText(/^[0-9a-f]{8}:[0-9a-f]{8}$/)
       .first();
-    await expect.poll(() => position.textContent()).toBe("00000001:000070c8");
+    await expect.poll(() => textOf(position)).toBe("00000001:000070c8");
     const slider = page.getByRole("slider");
     await slider.focus();
     const seen = new Set<string>();
     for (let i = 0; i < 4; i++) {
       await page.keyboard.press("ArrowLeft");
-      await expect.poll(async () => seen.has(await position.textContent())).toBe(false);
-      seen.add(await position.textContent());
+      await expect.poll(async () => seen.has(await textOf(position))).toBe(false);
+      seen.add(await textOf(position));
       expect(await slider.getAttribute("aria-valuetext")).toContain("2026");
     }
-    const at = await position.textContent();
+    const at = await textOf(position);
     const node = join(temporaryFolder(), "node.db");
     const restored = await walkit(["restore", replica, "-o", node, "--target-position", at]);
     expect(restored.code).toBe(0);
@@ -146,7 +148,7 @@ describe.skipIf(!CHROMIUM)("the page", { timeout: 60_000 }, () => {
       .first()
       .waitFor();
     await page.getByRole("tab", { name: "Command" }).click();
-    expect(await page.getByRole("tabpanel").textContent()).toContain(`--target-position ${at}`);
+    expect(await textOf(page.getByRole("tabpanel"))).toContain(`--target-position ${at}`);
     expectClean(one);
   });
 
@@ -166,7 +168,7 @@ describe.skipIf(!CHROMIUM)("the page", { timeout: 60_000 }, () => {
     const one = await visit();
     await drop(one, tarPath("damaged/missing-middle-segment"));
     expect(await verdict(one.page)).toMatch(/^Damaged\./);
-    const text = await one.page.locator("main").textContent();
+    const text = await textOf(one.page.locator("main"));
     expect(text).toMatch(/missing/);
     expect(text).toMatch(/[0-9a-f]{8}_[0-9a-f]{8}\.wal\.lz4/);
     expectClean(one);
@@ -176,7 +178,7 @@ describe.skipIf(!CHROMIUM)("the page", { timeout: 60_000 }, () => {
     const one = await visit();
     await drop(one, join(ROOT, "src/lz4"));
     await one.page.getByRole("alert").first().waitFor();
-    expect(await one.page.getByRole("alert").first().textContent()).toMatch(/generations/);
+    expect(await textOf(one.page.getByRole("alert").first())).toMatch(/generations/);
     expectClean(one);
   });
 
