@@ -78,11 +78,20 @@ export const t = {
   verdictGood: "Good.",
   verdictDamaged: "Damaged.",
   verdictUnsure: "Not sure.",
+  verdictUnproven: "Whole, but not proven.",
   verdictEmpty: "Empty.",
   goodSentence: (from: string, to: string, timelines: number) =>
     from === to
       ? `There is one moment, ${from}, and it can be brought back.`
       : `Every moment from ${from} to ${to}${timelines > 1 ? `, on all ${formatNumber(timelines)} timelines,` : ""} can be brought back.`,
+  mostlySentence: (from: string, to: string, n: number) =>
+    `Moments from ${from} to ${to} can be brought back, all but ${n === 1 ? "one stretch" : `${formatNumber(n)} stretches`} of them.`,
+  goodTimelines: (n: number) => `Every moment of all ${formatNumber(n)} timelines can be brought back.`,
+  mostlyTimelines: (n: number, lost: number) =>
+    `All ${formatNumber(n)} timelines can be brought back, but for ${lost === 1 ? "one stretch" : `${formatNumber(lost)} stretches`} of moments.`,
+  newestCorrupt: (time: string) =>
+    `The newest state, ${time}, can be brought back as it was, but SQLite itself finds it corrupt.`,
+  someLost: (time: string) => `The newest state, ${time}, can be brought back, but not everything before it.`,
   nothingThere: "Nothing is wrong here, but there is nothing to bring back either.",
   nothingLeft: "Nothing in this backup can be brought back completely.",
   newestTimelineLost: "Nothing of the newest timeline can be brought back completely. Older ones can.",

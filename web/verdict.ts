@@ -33,13 +33,20 @@ export function verdictOf(session: Session, report: VerifyReport): Verdict {
   const ranges = filled.flatMap(({ restorable }) => restorable);
   if (ranges.length === 0)
     return { kind: "unsure", word: t.verdictEmpty, sentence: t.nothingThere, more: "" };
+  const span = wholeSpan(session, ranges);
+  const lost = lostStretches(filled);
+  // Positions of one timeline say nothing of another's.
+  const isNamed = session.hasTimes || filled.length === 1;
+  const whole = isNamed ? t.goodSentence(...span, filled.length) : t.goodTimelines(filled.length);
+  const sentence =
+    lost > 0 ? (isNamed ? t.mostlySentence(...span, lost) : t.mostlyTimelines(filled.length, lost)) : whole;
+  // What is whole but not proven to be a committed state is not called good.
+  if (newestOf(session, filled)?.restorable.at(-1)?.proven === false) {
+    return { kind: "unsure", word: t.verdictUnproven, sentence, more: `${checked} ${t.notProvenMeans}` };
+  }
   const unproven = ranges.some(({ proven }) => !proven);
-  return {
-    kind: "good",
-    word: t.verdictGood,
-    sentence: t.goodSentence(...wholeSpan(session, ranges), filled.length),
-    more: unproven ? `${checked} ${t.someUnproven}` : checked,
-  };
+  const more = unproven ? `${checked} ${t.someUnproven}` : checked;
+  return { kind: "good", word: t.verdictGood, sentence, more };
 }
 
 function damaged(
@@ -54,23 +61,42 @@ function damaged(
   if (filled.every(({ restorable }) => restorable.length === 0)) {
     return { sentence: t.nothingLeft, more: t.problems(problems) };
   }
-  if (!last) return { sentence: t.newestTimelineLost, more: t.problems(problems) };
+  if (!newest || !last) return { sentence: t.newestTimelineLost, more: t.problems(problems) };
   const end = endName(session, last.toTime, last.to);
   if (!last.newest) return { sentence: t.endLost(end), more: t.problems(problems) };
-  const isLossless = filled.every(({ restorable }) => restorable.length === 1 && restorable[0]!.newest);
-  const lost = isLossless ? 0 : lostStretches(filled);
-  return {
-    sentence: lost === 0 ? t.nothingLost(end) : t.middleLost(end, lost, isSpread),
-    more: t.problems(problems),
-  };
+  if (isLossless(findings, filled)) return { sentence: t.nothingLost(end), more: t.problems(problems) };
+  const lost = lostStretches(filled);
+  const sentence =
+    newest.integrity === "failed"
+      ? t.newestCorrupt(end)
+      : lost === 0
+        ? t.someLost(end)
+        : t.middleLost(end, lost, isSpread);
+  return { sentence, more: t.problems(problems) };
 }
 
-/** How many stretches between, before and behind what can be restored are lost. */
+/** All that the broken files held is in others as well: they are snapshots that the WAL leads past. */
+function isLossless(findings: readonly Finding[], filled: readonly GenerationReport[]): boolean {
+  const bases = new Map<string, number>();
+  for (const { generation, restorable } of filled) {
+    const [range, more] = restorable;
+    if (!range?.newest || !range.proven || more) return false;
+    bases.set(generation, range.snapshot);
+  }
+  return findings.every((finding) => {
+    if (finding.severity !== "damage") return true;
+    const base = bases.get(finding.generation ?? "");
+    const snapshot = /([0-9a-f]{8})\.snapshot\.lz4$/.exec(finding.path ?? "");
+    // What a snapshot before the first good one leads to is lost.
+    return base !== undefined && snapshot !== null && Number.parseInt(snapshot[1]!, 16) >= base;
+  });
+}
+
+/** How many stretches between and behind what can be restored are lost. */
 function lostStretches(filled: readonly GenerationReport[]): number {
-  return sum(filled, ({ restorable, status }) => {
-    if (status === "ok") return 0;
-    const between = Math.max(restorable.length - 1, 0);
-    return between + (restorable.at(-1)?.newest ? 0 : 1) || 1;
+  return sum(filled, ({ restorable }) => {
+    if (restorable.length === 0) return 1;
+    return restorable.length - 1 + (restorable.at(-1)!.newest ? 0 : 1);
   });
 }
 
@@ -86,8 +112,7 @@ export function newestOf(
 function wholeSpan(session: Session, ranges: readonly Range[]): [string, string] {
   const timed = ranges.filter(({ fromTime, toTime }) => fromTime !== undefined && toTime !== undefined);
   if (!session.hasTimes || timed.length !== ranges.length) {
-    const [first, last] = [ranges[0]!, ranges.at(-1)!];
-    return ranges.length === 1 ? [first.from, last.to] : [first.from, last.to];
+    return [ranges[0]!.from, ranges.at(-1)!.to];
   }
   const from = timed.reduce((a, b) => (Date.parse(b.fromTime!) < Date.parse(a.fromTime!) ? b : a));
   const to = timed.reduce((a, b) => (Date.parse(b.toTime!) > Date.parse(a.toTime!) ? b : a));
