@@ -23,8 +23,11 @@ export function timeMoments(generations: readonly Generation[], time: bigint): M
   let before: { id: string; modified: bigint } | undefined;
   let after: { id: string; modified: bigint } | undefined;
   for (const { id, snapshots, segments } of generations) {
+    const times = snapshots.flatMap(({ modified }) => modified ?? []);
+    // Before there was a snapshot nothing can be had.
+    const first = times.reduce<bigint | undefined>((a, b) => (a !== undefined && a < b ? a : b), undefined);
     for (const { modified } of [...snapshots, ...segments] as (Snapshot | Segment)[]) {
-      if (modified === undefined) continue;
+      if (modified === undefined || first === undefined || modified < first) continue;
       if (modified <= time) before = !before || modified > before.modified ? { id, modified } : before;
       else after = !after || modified < after.modified ? { id, modified } : after;
     }

@@ -125,6 +125,8 @@ class Attempt {
   #first: WalkitError | undefined;
   readonly #notes: Finding[] = [];
   readonly #marks = new Map<string, Position>();
+  /** Of a time: the plan whose snapshot reaches past it. */
+  #late: { plan: RestorePlan; error: WalkitError } | undefined;
 
   constructor(storage: Storage, target: Target, sink: DatabaseSink, options: RestoreOptions) {
     this.#storage = storage;
@@ -150,10 +152,11 @@ class Attempt {
           if (++relistings > RELISTINGS) throw error.code === "storage/not-found" ? restless(error) : error;
           catalog = now;
           exact = undefined;
-        } else if (!plan || error.path !== plan.snapshot.path) throw error;
+        } else if (plan && error.path === plan.snapshot.path) await this.#mend(plan, error, exact!);
         else {
-          const marked = await this.#mend(plan, error, catalog, exact!);
-          if (marked) return marked;
+          const late = await this.#toMark(catalog);
+          if (late) return late;
+          throw error;
         }
       }
       await this.#sink.write({ type: "truncate", size: 0 });
@@ -189,9 +192,7 @@ class Attempt {
     try {
       const plan = planRestore(catalog, target, { avoid });
       if (first && !comesBy(plan, catalog, avoid)) throw first;
-      return this.#marks.has(plan.snapshot.path)
-        ? { ...plan, mark: this.#marks.get(plan.snapshot.path) }
-        : plan;
+      return this.#withMark(plan);
     } catch (error) {
       if (!(error instanceof WalkitError)) throw error;
       const reason = first ?? error;
@@ -200,7 +201,7 @@ class Attempt {
         const through = await this.#through(catalog, target);
         // A snapshot that is whole shows which states can be had: what may not be one is no help then.
         const isSure = through?.ancestors.every(({ complete }) => complete);
-        if (through && (isSure || reason.code !== "replica/before-mark")) return through;
+        if (through && (isSure || reason.code !== "replica/before-mark")) return this.#withMark(through);
       } catch (other) {
         if (!(other instanceof WalkitError)) throw other;
         throw new WalkitError(
@@ -214,6 +215,12 @@ class Attempt {
       }
       throw reason;
     }
+  }
+
+  /** With what is known of its snapshot by now. */
+  #withMark(plan: RestorePlan): RestorePlan {
+    const mark = this.#marks.get(plan.snapshot.path);
+    return mark ? { ...plan, mark } : plan;
   }
 
   /** Through the parent, where a history file says which it is. */
@@ -239,46 +246,41 @@ class Attempt {
     return result;
   }
 
-  /** After the snapshot was found wrong: what is known of it now, for the next attempt; or the state at its mark. */
-  async #mend(
-    plan: RestorePlan,
-    error: WalkitError,
-    catalog: Catalog,
-    target: PlanTarget,
-  ): Promise<Restored | undefined> {
+  /** After the snapshot was found wrong: what is known of it now, for the next attempt. */
+  async #mend(plan: RestorePlan, error: WalkitError, target: PlanTarget): Promise<void> {
     const { path } = plan.snapshot;
     const before = error.code === "replica/before-mark";
-    if (before && !plan.mark) {
-      // One page of it looks newer than the target; all of them together may tell otherwise.
+    if ((before || error.code === "replica/missing-page") && !plan.mark) {
+      // One page of it looks newer than the target, or is not in it any more; all of them together may tell otherwise.
       const { mark } = await withMark(this.#storage, plan, this.#options.signal);
       this.#marks.set(path, mark!);
-      return undefined;
+      return;
     }
-    if (before && target.timestamp !== undefined && plan.ancestors.length === 0) {
-      // The snapshot was there at that time, so all that it holds had been committed by then.
-      const marked = await this.#toMark(plan);
-      if (marked) {
-        const note = findingOf(laterThanAsked(error, marked, catalog), {
-          generation: plan.generation,
-          severity: "warning",
-        });
-        return { ...marked, findings: [...this.#notes, note, ...marked.findings] };
-      }
-    }
+    if (before && target.timestamp !== undefined && plan.ancestors.length === 0)
+      this.#late ??= { plan, error };
     this.#avoid.add(path);
     this.#first ??= error;
     this.#notes.push(findingOf(error, { generation: plan.generation, severity: "warning" }));
-    return undefined;
   }
 
-  async #toMark(plan: RestorePlan): Promise<Restored | undefined> {
+  /**
+   * By time, where no other snapshot leads to the very moment: the state at the mark of the one that reaches past it. It was
+   * there at that time, so all that it holds had been committed by then.
+   */
+  async #toMark(catalog: Catalog): Promise<Restored | undefined> {
+    if (!this.#late) return undefined;
+    const { plan, error } = this.#late;
     try {
       const marked = planToMark(plan);
       await this.#sink.write({ type: "truncate", size: 0 });
-      return { ...(await this.#carryOut(marked)), plan: marked, lost: undefined };
-    } catch (error) {
-      if (error instanceof WalkitError) return undefined;
-      throw error;
+      const restored = { ...(await this.#carryOut(marked)), plan: marked, lost: undefined };
+      const about = { generation: plan.generation, severity: "warning" } as const;
+      const note = findingOf(laterThanAsked(error, restored, catalog), about);
+      const others = this.#notes.filter(({ path }) => path !== error.path);
+      return { ...restored, findings: [...others, note, ...restored.findings] };
+    } catch (other) {
+      if (other instanceof WalkitError) return undefined;
+      throw other;
     }
   }
 }

@@ -67,13 +67,14 @@ async function before(
     !last || comparePositions(await lastCommitOf(storage, generation, last, signal), until) <= 0;
   const newest = next?.modified ?? timeRange(generation)!.newest + 1n;
   if (isWhole && time < newest) return { generation: id, commit: until };
-  const moments = [commitMoment(generation, until), ...timeMoments([younger], time)];
+  const isKept = generation.snapshots.some(({ index }) => index <= until.index);
+  const moments = [...(isKept ? [commitMoment(generation, until)] : []), ...timeMoments([younger], time)];
   throw new WalkitError(
     "target/not-in-history",
     `Expected a time on the history of timeline ${timeline.id}, found ${formatTime(time)}: that history leaves generation ${id} at ${formatPosition(until)}${last?.modified === undefined ? "" : `, of ${formatTime(last.modified)}`}, and goes on with generation ${younger.id} at ${formatTime(timeRange(younger)!.oldest)}`,
     {
       nearest: moments,
-      hint: `${hintOf(moments)}. For what generation ${id} held at that time: --generation ${id}`,
+      hint: `${hintOf(moments) ?? "Choose another time"}. For what generation ${id} held at that time: --generation ${id}`,
     },
   );
 }

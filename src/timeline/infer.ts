@@ -8,6 +8,7 @@
  * children of a parent that is gone.
  */
 
+import { readUint32BE } from "../bytes.ts";
 import { WalkitError } from "../errors.ts";
 import { xxh32 } from "../lz4/index.ts";
 import { findMark } from "../replay/mark.ts";
@@ -19,7 +20,7 @@ import { Pages, readSnapshot } from "../replay/snapshot.ts";
 import { comparePositions, type Generation, type Position, type Snapshot } from "../snapshot/index.ts";
 import type { Storage } from "../storage/storage.ts";
 import { forEachPage } from "../wal/index.ts";
-import { type Beginning, beganAt, readBeginning } from "./beginning.ts";
+import { type Beginning, beganAt, LAST_FIRST_INDEX, readBeginning } from "./beginning.ts";
 import { cellsOf } from "./cells.ts";
 
 /** What was found out about where a generation came from. */
@@ -62,6 +63,7 @@ export async function inferParents(
     else beginnings.push(beginning as Beginning);
   }
   const claims = new Map<string, Claim[]>();
+  const nearest = new Map<string, number>();
   for (const generation of generations) {
     const others = beginnings.filter((beginning) => mayDescend(beginning, generation));
     if (others.length === 0) continue;
@@ -69,19 +71,40 @@ export async function inferParents(
     await walk.run();
     for (const match of walk.matches) {
       const claim = match.claim(generation) ?? (await closerLook(storage, generation, match, signal));
-      if (!claim) continue;
       const id = match.child.generation.id;
+      const least = match.nearest?.different ?? Number.POSITIVE_INFINITY;
+      nearest.set(id, Math.min(nearest.get(id) ?? least, least));
+      if (!claim) continue;
       claims.set(id, [...(claims.get(id) ?? []), claim]);
     }
   }
   const chosen: [child: string, claim: Claim][] = [];
   for (const [id, list] of claims) {
-    chosen.push([id, list.reduce((best, claim) => (isCloser(claim, best) ? claim : best))]);
+    const best = list.reduce((best, claim) => (isCloser(claim, best) ? claim : best));
+    const rival = list.find((claim) => claim !== best && isRival(claim, best));
+    if (rival) {
+      const reason = `two generations come into question, ${best.parent} and ${rival.parent}`;
+      found.set(id, { parent: undefined, reason });
+      // Where another one is nearer, though too little speaks for it, this one is not it either.
+    } else if (!best.isDoubtful && best.different <= nearest.get(id)!) chosen.push([id, best]);
   }
   // Of two that would be each other's parent, the one that is more alike is believed.
   chosen.sort(([, a], [, b]) => a.different - b.different);
-  for (const [id, { parent, inference }] of chosen) {
-    if (!descends(found, parent, id)) found.set(id, inference);
+  // A state that a generation only began with may be its parent's: where that one is gone, it cannot be told.
+  const isKnown = (id: string) => {
+    const about = found.get(id);
+    return about
+      ? about.parent !== undefined || about.reason === NEW
+      : !children.some((child) => child.id === id);
+  };
+  let open = chosen;
+  for (let before = -1; open.length !== before; ) {
+    before = open.length;
+    open = open.filter(([id, { parent, fromStart, inference }]) => {
+      if (fromStart && !isKnown(parent)) return true;
+      if (!descends(found, parent, id)) found.set(id, inference);
+      return false;
+    });
   }
   for (const { id } of children) {
     if (!found.has(id)) found.set(id, { parent: undefined, reason: undefined });
@@ -125,11 +148,11 @@ export async function childrenOf(
     if (typeof beginning !== "string" && !beginning.isNew && mayDescend(beginning, parent))
       beginnings.push(beginning);
   }
-  const walk = new Walk(storage, parent, beginnings, signal, position);
+  const walk = new Walk(storage, parent, beginnings, signal, { only: position });
   if (beginnings.length > 0) await walk.run();
   for (const match of walk.matches) {
     const claim = match.claim(parent) ?? (await closerLook(storage, parent, match, signal, position));
-    if (claim) found.set(match.child.generation.id, claim.inference);
+    if (claim && !claim.isDoubtful) found.set(match.child.generation.id, claim.inference);
   }
   return found;
 }
@@ -146,13 +169,26 @@ async function closerLook(
   only?: Position,
 ): Promise<Claim | undefined> {
   if (!nearest || nearest.different === 0 || 2 * nearest.different > child.pageCount) return undefined;
-  const there = new Walk(storage, parent, [child], signal, nearest.position);
+  const there = new Walk(storage, parent, [child], signal, { only, comparedAt: nearest.position });
+  there.matches[0]!.nearLimit = NEAR * nearest.different;
   await there.run();
   const again = await readBeginning(storage, child.generation, signal, there.differing);
   if (typeof again === "string") return undefined;
-  const walk = new Walk(storage, parent, [again], signal, only);
+  const walk = new Walk(storage, parent, [again], signal, { only });
   await walk.run();
-  return walk.matches[0]!.claim(parent, nearest.different);
+  return walk.matches[0]!.claim(parent, { different: nearest.different, near: there.matches[0]!.near });
+}
+
+/** A state that differs in so many times as many pages as the nearest one may be it just as well. */
+const NEAR = 2;
+
+/** Whether `claim` is as close as the best one: by one measure at least, or in all. */
+function isRival(claim: Claim, best: Claim): boolean {
+  const behind = best.shared - best.extra - (claim.shared - claim.extra);
+  if (claim.different !== best.different || behind > 0) return false;
+  if (behind < 0 || claim.shared !== best.shared || claim.isFirst === best.isFirst) return true;
+  // What only begins with the state of the other is no rival, unless that state is but one of several.
+  return (claim.isFirst ? claim : best).between !== undefined;
 }
 
 /** Less that differs, then more in common on pages that both have written. */
@@ -174,7 +210,12 @@ interface Claim {
   extra: number;
   /** It is the state that the parent itself began with. */
   isFirst: boolean;
+  /** It may be that state, for all that is known. */
+  fromStart: boolean;
+  /** Too little speaks for it. */
+  isDoubtful: boolean;
   began: bigint;
+  between: [Position, Position] | undefined;
   inference: Inference;
 }
 
@@ -184,15 +225,18 @@ class Walk {
   readonly #storage: Storage;
   readonly #generation: Generation;
   readonly #signal: AbortSignal | undefined;
-  /** At the one position to look at: the pages that differ from the first child's. */
+  /** At the position `comparedAt`: the pages that differ from the first child's. */
   readonly differing = new Set<number>();
+  readonly #comparedAt: Position | undefined;
   /** The one position to look at; all of them by default. */
   readonly #only: Position | undefined;
   #hashes = new PageHashes();
   /** Litestream's counter, by the page where a child has it. */
-  readonly #counters = new Map<number, number>();
+  readonly #counters = new Map<number, number | undefined>();
   readonly #counterPages: ReadonlySet<number | undefined>;
   #pageCount = 0;
+  /** The change counter on page 1. */
+  #changes = 0;
   /** Whether the state is known: not before the first snapshot, and not behind damage until the next one. */
   #known = false;
   /** From here on the state is a committed one: before it, the snapshot reaches further than the WAL. */
@@ -204,13 +248,14 @@ class Walk {
     generation: Generation,
     children: readonly Beginning[],
     signal: AbortSignal | undefined,
-    only?: Position,
+    { only, comparedAt }: { only?: Position | undefined; comparedAt?: Position } = {},
   ) {
     this.#only = only;
+    this.#comparedAt = comparedAt;
     this.#storage = storage;
     this.#generation = generation;
     this.#signal = signal;
-    this.matches = children.map((child) => new Match(child));
+    this.matches = children.map((child) => new Match(child, only !== undefined));
     this.#counterPages = new Set(children.map(({ counterPage }) => counterPage));
   }
 
@@ -223,6 +268,9 @@ class Walk {
     const plan = { generation: id, segments: segments.filter((s) => s.index >= start).map(plannedSegment) };
     for await (const event of replay(this.#storage, plan, { signal: this.#signal, faults: "report" })) {
       if (event.type === "index") {
+        this.#pending = [];
+        if (this.#known && this.#only?.offset === 0 && event.index === this.#only.index)
+          this.#point(this.#only, undefined);
         const snapshot = this.#known ? undefined : snapshots.find(({ index }) => index === event.index);
         if (snapshot) await this.#begin(snapshot);
       } else if (event.type === "fault" && event.breaks) {
@@ -236,6 +284,7 @@ class Walk {
         this.#point(event.end, trusted ? modified.get(event.segment.path) : undefined);
       }
     }
+    for (const match of this.matches) match.end();
   }
 
   /** Takes a snapshot as the state. */
@@ -271,13 +320,13 @@ class Walk {
   }
 
   #count(page: number, data: Uint8Array): void {
-    const value = this.#counterPages.has(page) ? sequenceValue(data) : undefined;
-    if (value !== undefined) this.#counters.set(page, value);
+    if (page === 1) this.#changes = readUint32BE(data, 24);
+    if (this.#counterPages.has(page)) this.#counters.set(page, sequenceValue(data));
   }
 
   /** Where some child has written to the page itself. */
   #cellsOf(page: number, data: Uint8Array): Set<number> | undefined {
-    const isWanted = page > 1 && this.matches.some(({ child }) => child.own.has(page));
+    const isWanted = this.matches.some(({ child }) => child.cellPages.has(page));
     return isWanted ? cellsOf(page, data) : undefined;
   }
 
@@ -300,8 +349,8 @@ class Walk {
   }
 
   #point(position: Position, time: bigint | undefined): void {
-    if (this.#only) {
-      if (comparePositions(position, this.#only) !== 0) return;
+    if (this.#only && comparePositions(position, this.#only) !== 0) return;
+    if (this.#comparedAt && comparePositions(position, this.#comparedAt) === 0) {
       const [{ child } = { child: undefined }] = this.matches;
       for (let page = 1; child && page <= Math.max(this.#pageCount, child.pageCount); page++) {
         if (this.#hashes.get(page) !== child.hashes.get(page)) this.differing.add(page);
@@ -311,7 +360,8 @@ class Walk {
       const { began } = match.child;
       if (began !== undefined && time !== undefined && time > began) continue;
       const { counterPage } = match.child;
-      match.point(position, this.#pageCount, counterPage && this.#counters.get(counterPage));
+      const counter = counterPage && this.#counters.get(counterPage);
+      match.point(position, { pageCount: this.#pageCount, changes: this.#changes, counter });
     }
   }
 }
@@ -321,6 +371,8 @@ interface Point {
   /** Pages in which it differs, of all that are held against each other. */
   different: number;
   equal: number;
+  /** With those that are left out. */
+  allEqual: number;
   telling: number;
   total: number;
   /** Cells of pages that both have written: those in common, and those that the child has not. */
@@ -328,12 +380,24 @@ interface Point {
   extra: number;
   /** 0: the likeliest counter. */
   counter: number;
+  /** Only equal states have the same. */
+  sum: string;
+}
+
+interface StateNumbers {
+  pageCount: number;
+  /** The change counter on page 1. */
+  changes: number;
+  /** Litestream's counter, where the child has it. */
+  counter: number | undefined;
 }
 
 /** A state under way, held against the beginning of another generation. */
 class Match {
   readonly child: Beginning;
   #equal = 0;
+  /** Of pages that are not to be held against each other. */
+  #equalOwn = 0;
   #telling = 0;
   #shared = 0;
   #extra = 0;
@@ -342,32 +406,40 @@ class Match {
   /** Of the pages that the child has written itself, as one number; only equal states have the same. */
   #sum = 0;
   /** All states that may be it. */
-  #alike: { first: Position; last: Position; sum: string; differ: boolean } | undefined;
+  #alike: { first: Point; last: Position; differ: boolean } | undefined;
   #start: Position | undefined;
   #nearest: { position: Position; different: number } | undefined;
   #best: Point | undefined;
+  /** The first and the last state that differ in at most so many pages. */
+  nearLimit = -1;
+  near: [Position, Position] | undefined;
+  /** Only if no state follows. */
+  #held: Point | undefined;
+  /** There is but one state to look at. */
+  readonly #isOnly: boolean;
 
-  constructor(child: Beginning) {
+  constructor(child: Beginning, isOnly: boolean) {
     this.child = child;
+    this.#isOnly = isOnly;
     this.#excluded = [...child.own].filter((page) => page <= child.pageCount).length;
   }
 
   reset(): void {
-    this.#equal = this.#telling = this.#shared = this.#extra = this.#sum = 0;
+    this.#equal = this.#equalOwn = this.#telling = this.#shared = this.#extra = this.#sum = 0;
     this.#cells.clear();
   }
 
   change(page: number, before: number, after: number, cells: Set<number> | undefined): void {
-    const { own, hashes, telling, counterPage } = this.child;
+    const { own, hashes, telling, counterPage, cellPages } = this.child;
+    const wanted = hashes.get(page);
+    const step = before === after || wanted === 0 ? 0 : after === wanted ? 1 : before === wanted ? -1 : 0;
     if (own.has(page)) {
+      this.#equalOwn += step;
       if (page === counterPage) return;
-      this.#changeCells(page, cells);
+      if (cellPages.has(page)) this.#changeCells(page, cells);
       this.#sum += mix(page, after) - mix(page, before);
       return;
     }
-    const wanted = hashes.get(page);
-    if (wanted === 0 || before === after) return;
-    const step = after === wanted ? 1 : before === wanted ? -1 : 0;
     this.#equal += step;
     if (telling.has(page)) this.#telling += step;
   }
@@ -382,24 +454,46 @@ class Match {
     this.#extra += is.extra - (was?.extra ?? 0);
   }
 
-  point(position: Position, pageCount: number, counter: number | undefined): void {
-    const { counters, pageCount: wanted } = this.child;
+  point(position: Position, { pageCount, changes, counter }: StateNumbers): void {
+    const { own, counters, pageCount: wanted, countBefore, mostChanges, changesBefore } = this.child;
+    // Pages past its end may have gone with what its own WAL brought, which then holds page 1 with the number of them.
     const total = Math.max(pageCount, wanted);
-    const different = total - this.#excluded - this.#equal;
+    const different = (own.has(1) ? wanted : total) - this.#excluded - this.#equal;
     this.#start ??= position;
+    this.#held = undefined;
+    const rank = counters === undefined || counter === undefined ? 0 : counters.indexOf(counter);
+    if (rank < 0 || changes > mostChanges) return;
+    if (different <= this.nearLimit) this.near = [this.near?.[0] ?? position, position];
+    const [equal, telling, shared, extra] = [this.#equal, this.#telling, this.#shared, this.#extra];
+    const sum = `${this.#sum} ${counter}`;
+    const allEqual = equal + this.#equalOwn;
+    const point = { position, different, equal, allEqual, telling, total, shared, extra, counter: rank, sum };
+    if (different === 0) {
+      if (pageCount < countBefore[0] || pageCount > countBefore[1]) return;
+      if (own.has(1) && changesBefore !== undefined && changes !== changesBefore) {
+        if (changes === changesBefore + 1) this.#held = point;
+        return;
+      }
+    }
+    this.#consider(point);
+  }
+
+  /** No state follows: an application that has had the database open all the time may have gone on from here. */
+  end(): void {
+    if (this.#held) this.#consider(this.#held);
+  }
+
+  #consider(point: Point): void {
+    const { position, different, sum } = point;
     if (!this.#nearest || different < this.#nearest.different) {
       this.#nearest = { position, different };
       this.#best = undefined;
       this.#alike = undefined;
     }
-    const rank = counters === undefined || counter === undefined ? 0 : counters.indexOf(counter);
-    if (different > this.#nearest.different || rank < 0) return;
-    const sum = `${this.#sum} ${counter}`;
-    this.#alike ??= { first: position, last: position, sum, differ: false };
+    if (different > this.#nearest.different) return;
+    this.#alike ??= { first: point, last: position, differ: false };
     this.#alike.last = position;
-    if (this.#alike.sum !== sum) this.#alike.differ = true;
-    const [equal, telling, shared, extra] = [this.#equal, this.#telling, this.#shared, this.#extra];
-    const point = { position, different, equal, telling, total, shared, extra, counter: rank };
+    if (this.#alike.first.sum !== sum) this.#alike.differ = true;
     if (!this.#best || isBetter(point, this.#best)) this.#best = point;
   }
 
@@ -408,39 +502,55 @@ class Match {
     return this.#nearest;
   }
 
-  /**
-   * What is claimed, if anything. `apart`: so many pages are known to differ, and were left out.
-   *
-   * The state that the parent began with is believed only where all agrees, as the counter does for certain: of a parent
-   * that is gone, its children begin alike.
-   */
-  claim(parent: Generation, apart = 0): Claim | undefined {
+  /** What is claimed, if anything. `apart`: how many pages are known to differ, and were left out, and where more would. */
+  claim(
+    parent: Generation,
+    apart?: { different: number; near: [Position, Position] | undefined },
+  ): Claim | undefined {
     const best = this.#best;
     if (!best || best.different > 0) return undefined;
-    const { position, equal, telling, total, shared, extra } = best;
-    const { certain, generation, cells, pageCount } = this.child;
-    const isFirst = position === this.#start;
-    if (isFirst && (apart > 0 || extra > 0 || !certain)) return undefined;
-    // Little else to go by: then what the child has must be nearly all from there, or the other way round.
-    const isAlike =
-      shared >= 2 && (10 * shared >= 9 * cells.size || (extra === 0 && 2 * shared >= cells.size));
-    if (telling < this.child.telling.size || (telling < 2 && !isAlike)) return undefined;
-    if (apart > 0 && (4 * equal < 3 * pageCount || 4 * extra > shared)) return undefined;
-    const different = apart;
+    const { position, allEqual, total, shared, extra } = best;
+    const { generation, cells } = this.child;
+    const { first, last, differ } = this.#alike!;
+    const different = apart?.different ?? 0;
+    // What was added to the parent later on, and is in the child, shows that it is from after that.
+    const isEarly = !this.#isOnly && first.position === this.#start && shared <= first.shared;
+    // Then states before those that are known may be as much alike.
+    const isOpen = isEarly && (different > 0 || (parent.snapshots[0]!.index > 0 && cells.size > 0));
     const index = generation.snapshots[0]!.index;
     const hasWal = generation.segments.some((segment) => segment.index === index && segment.offset === 0);
     const complete = different === 0 && hasWal;
-    const { first, last, differ } = this.#alike!;
-    const between: [Position, Position] | undefined = differ ? [first, last] : undefined;
+    const ends: [Position, Position] = apart?.near ?? [first.position, last];
+    const between = differ || (apart && comparePositions(...ends) !== 0) ? ends : undefined;
     return {
-      parent: parent.id,
-      different,
-      shared,
-      extra,
-      isFirst,
-      began: beganAt(parent) ?? 0n,
-      inference: { parent: parent.id, switchPoint: position, equal, total, complete, between },
+      ...{ parent: parent.id, different, shared, extra, began: beganAt(parent) ?? 0n, between },
+      isFirst: position === this.#start && position.offset === 0,
+      fromStart: isEarly && first.position.index <= LAST_FIRST_INDEX,
+      isDoubtful: isOpen || !this.#isEnough(best, different),
+      inference: {
+        ...{ parent: parent.id, switchPoint: position, equal: allEqual, total, complete, between },
+      },
     };
+  }
+
+  /**
+   * Whether enough of the child is from there: most of it where so many pages are `apart`. Where but few pages are left to
+   * compare, nearly all that it has on the others, as after it deleted a part; or nearly all that is there, as after it
+   * added some.
+   */
+  #isEnough({ equal, telling, shared, extra }: Point, apart: number): boolean {
+    const { generation, own, cells, pageCount, telling: wanted } = this.child;
+    if (telling < wanted.size) return false;
+    if (apart > 0) {
+      // What begins with index 1 may well be all that retention left, with a whole index of WAL before it.
+      if (!this.#isOnly && generation.snapshots[0]!.index > 0) return false;
+      return telling >= 2 && 4 * equal >= 3 * pageCount && 4 * extra <= shared;
+    }
+    if (shared >= 2 && 10 * shared >= 9 * cells.size) return true;
+    if (telling >= 2) return 2 * equal >= pageCount || shared >= extra;
+    if (shared < 2) return false;
+    if (telling === 0) return shared >= 10 * extra && 3 * shared >= 2 * cells.size;
+    return shared >= 3 * extra && (2 * shared >= cells.size || !own.has(1));
   }
 }
 
@@ -450,11 +560,10 @@ function mix(page: number, hash: number): number {
 }
 
 /**
- * With the counter that is likelier; then with more in common on the pages that both have written, and less that the child
- * has not; then the later one.
+ * With the counter that is likelier; then with more in common on the pages that both have written, less what the child has
+ * not; then the later one.
  */
 function isBetter(point: Point, best: Point): boolean {
   if (point.counter !== best.counter) return point.counter < best.counter;
-  if (point.shared !== best.shared) return point.shared > best.shared;
-  return point.extra <= best.extra;
+  return point.shared - point.extra >= best.shared - best.extra;
 }

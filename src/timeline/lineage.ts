@@ -268,6 +268,7 @@ function timelinesOf(
         const child = add(i + 1 < history.lines.length ? history.lines[i + 1]!.parent : id);
         add(line.parent);
         if (child !== timeline && child.path !== undefined) break;
+        checkAgainst(path, child, line);
         Object.assign(child, line, { complete: child === timeline && history.complete });
       }
     } catch (error) {
@@ -276,17 +277,26 @@ function timelinesOf(
     }
   }
   for (const [generation, inference] of inferred) {
+    const timeline = add(names.idOf(generation)!);
+    // What a descendant's file says of it stands.
+    if (timeline.parent !== undefined) continue;
     if (inference.parent === undefined) {
-      add(names.idOf(generation)!).unknown = inference.reason;
+      timeline.unknown = inference.reason;
       continue;
     }
     const { parent, switchPoint, equal, total, complete, between } = inference;
+    const above = names.idOf(parent)!;
+    if (above >= timeline.id) {
+      // As history files number them; else a timeline could come to be its own ancestor.
+      timeline.unknown = `it began as a copy of generation ${parent}, of which history files say that it is the younger one: timeline ${above}`;
+      continue;
+    }
     const rest = equal === total ? "" : complete ? ", its own WAL brings the others" : "";
     const range = between
       ? `; it may be any commit from ${formatPosition(between[0])} to ${formatPosition(between[1])}`
       : "";
-    Object.assign(add(names.idOf(generation)!), {
-      parent: names.idOf(parent)!,
+    Object.assign(timeline, {
+      parent: above,
       switchPoint,
       reason: `inferred: ${equal} of ${total} pages equal${rest}${range}`,
       between,
@@ -332,17 +342,27 @@ function checkAgainstOthers(
   const its = parent === undefined ? undefined : histories.get(parent);
   if (!its?.history) return;
   const before = lines.slice(0, -1);
-  const text = (line: HistoryLine | undefined) =>
-    line ? `timeline ${line.parent} up to ${formatPosition(line.switchPoint)}` : "nothing";
   for (let i = 0; i < Math.max(before.length, its.history.lines.length); i++) {
     const [here, there] = [before[i], its.history.lines[i]];
-    if (text(here) === text(there)) continue;
+    if (textOf(here) === textOf(there)) continue;
     throw contradiction(
       path,
-      `the history of timeline ${last.parent} as in ${its.path}: ${text(there)}`,
-      text(here),
+      `the history of timeline ${last.parent} as in ${its.path}: ${textOf(there)}`,
+      textOf(here),
     );
   }
+}
+
+/** What another file says already of a timeline that has none itself. */
+function checkAgainst(path: string, { id, parent, switchPoint }: Timeline, line: HistoryLine): void {
+  if (parent === undefined || !switchPoint) return;
+  const [here, there] = [textOf(line), textOf({ parent, switchPoint })];
+  if (here === there) return;
+  throw contradiction(path, `the history of timeline ${id} as in other history files: ${there}`, here);
+}
+
+function textOf(line: Pick<HistoryLine, "parent" | "switchPoint"> | undefined): string {
+  return line ? `timeline ${line.parent} up to ${formatPosition(line.switchPoint)}` : "nothing";
 }
 
 function contradiction(path: string, expected: string, found: string): WalkitError {

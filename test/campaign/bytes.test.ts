@@ -6,16 +6,17 @@
  */
 
 import { describe, expect, it } from "vitest";
-import type { Target } from "../../src/timeline/target.ts";
 import { readCatalog } from "../../src/snapshot/index.ts";
 import { MemoryStorage } from "../../src/storage/index.ts";
+import type { Target } from "../../src/timeline/target.ts";
 import { verify } from "../../src/verify/index.ts";
 import { attemptRestore } from "../support/attempt.ts";
 import { readFixture, sha256 as sha256Of } from "../support/fixtures.ts";
 import { naiveGenerations, naiveStates } from "../support/naive.ts";
 
-// "kernel" is the campaign of test/kernel.
-const EXHAUSTIVE = process.env.WALKIT_CAMPAIGN?.split(",").filter((name) => name !== "kernel") ?? [];
+/** Campaigns of test/kernel and test/timeline. */
+const OTHERS = ["kernel", "targets", "infer"];
+const EXHAUSTIVE = process.env.WALKIT_CAMPAIGN?.split(",").filter((name) => !OTHERS.includes(name)) ?? [];
 const REPLICAS =
   EXHAUSTIVE.length > 0 ? EXHAUSTIVE : ["basic", "multi-snapshot", "rewritten-snapshot", "multi-generation"];
 const SAMPLES = 250;

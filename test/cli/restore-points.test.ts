@@ -112,7 +112,10 @@ it("names stand at their place, with nothing that a terminal would obey", async 
 
 it("of a generation's own folder lists that one, with its names", async () => {
   const replica = unpack("multi-generation");
-  const [one, other] = readManifest("multi-generation").generations as unknown as [{ id: string }, { id: string }];
+  const [one, other] = readManifest("multi-generation").generations as unknown as [
+    { id: string },
+    { id: string },
+  ];
   for (const { id } of [one, other]) {
     writeFileSync(join(replica, "generations", `${id}.restore-points`), `00000000:00000001\tof ${id}\n`);
   }

@@ -4,15 +4,29 @@
  * wanted after all. And Litestream neither sees nor minds what walkit writes beside the generations.
  */
 
-import { spawnSync } from "node:child_process";
+import { fork, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import sqlite from "node-sqlite3-wasm";
 import { beforeAll, describe, expect, it } from "vitest";
-import { formatPosition, formatTime } from "../../src/snapshot/index.ts";
+import { openReplica } from "../../src/node.ts";
+import { comparePositions, formatPosition, formatTime, readCatalog } from "../../src/snapshot/index.ts";
+import { readCommits } from "../../src/timeline/commits.ts";
 import { build, hashOf, temporaryFolder, walkit, walkitJson } from "../cli/support.ts";
 import { LITESTREAM, Litestream } from "../support/litestream.ts";
 import { type LiveStory, type Moment, makeLiveStory } from "../support/live-branches.ts";
+
+/** Where the commit behind `position` ends. */
+async function nextCommit({ replica, generation: id, position }: Moment): Promise<string> {
+  const { storage, prefix } = await openReplica(replica);
+  const { generations } = await readCatalog(storage, { prefix });
+  const generation = generations.find((one) => one.id === id)!;
+  for await (const { end } of readCommits(storage, generation, { from: position.index })) {
+    if (comparePositions(end, position) > 0) return formatPosition(end);
+  }
+  throw new Error("It is the last one");
+}
 
 interface TimelineObject {
   id: number;
@@ -42,6 +56,21 @@ function copyOf(replica: string): string {
   const { status } = spawnSync("cp", ["-rp", `${replica}/.`, copy]);
   expect(status).toBe(0);
   return copy;
+}
+
+/** An application that writes, and is killed: its WAL stays. */
+async function writeTo(database: string, transactions: number): Promise<void> {
+  const writer = fork(fileURLToPath(new URL("../support/live-writer.mjs", import.meta.url)), [database]);
+  const answer = () => new Promise((resolve) => writer.once("message", resolve));
+  await answer();
+  for (let i = 0; i < transactions; i++) {
+    const answered = answer();
+    writer.send({ sql: `INSERT INTO customers(note) VALUES ('after all ${i}')` });
+    expect(await answered).toMatchObject({ ok: true });
+  }
+  const over = new Promise((resolve) => writer.once("exit", resolve));
+  writer.kill("SIGKILL");
+  await over;
 }
 
 const litestream = (...args: string[]) =>
@@ -201,16 +230,109 @@ describe.skipIf(!LITESTREAM)("PostgreSQL's story", { timeout: 120_000 }, () => {
     const app = join(folder, "app.db");
     const restored = spawnSync(LITESTREAM!, ["restore", "-o", app, url], { encoding: "utf8" });
     expect([restored.status, hashOf(app)]).toEqual([0, child.commits.at(-1)!.sha256]);
-    const again = new Litestream(folder, app, { "monitor-interval": "20ms" });
+    const again = new Litestream(folder, app);
     again.start();
     try {
+      await again.settle();
+      await writeTo(app, 12);
       await again.settle();
     } finally {
       await again.stop();
     }
+    const [ours, theirs] = [join(folder, "ours.db"), join(folder, "theirs.db")];
+    expect((await walkit(["restore", replica, "-o", ours])).code).toBe(0);
+    expect(again.restore(theirs).status).toBe(0);
+    expect(hashOf(ours)).toBe(hashOf(theirs));
+    expect(hashOf(ours)).not.toBe(child.commits.at(-1)!.sha256);
     const { code, json } = await walkitJson(["verify", replica, "--level", "replay"]);
     expect([code, json.generations.length]).toEqual([0, 3]);
     const { timelines } = (await walkitJson(["timelines", replica])).json as { timelines: TimelineObject[] };
     expect(timelines.map(({ parent }) => parent)).toEqual([null, 1, 2]);
+  });
+});
+
+describe.skipIf(!LITESTREAM)("PostgreSQL's story to its end", { timeout: 120_000 }, () => {
+  it("has three branches, each of them whole", async () => {
+    build();
+    const histories: string[] = [];
+    const { replica, timelines, notes } = await makeLiveStory(
+      temporaryFolder(),
+      async (moment) => {
+        const { replica, generation, output, position, time, byTime } = moment;
+        const isFirst = histories.length === 0;
+        const at = isFirst
+          ? ["--generation", generation, "--target-position", await nextCommit(moment), "--target-exclusive"]
+          : ["--target-timeline", "1", "--target-position", formatPosition(position)];
+        const { code, stderr } = await walkit(["restore", replica, "-o", output, ...at]);
+        expect([code, stderr]).toEqual([0, ""]);
+        if (byTime) {
+          const again = join(temporaryFolder(), "by-time.db");
+          const target = ["--target-timeline", "1", "--target-time", formatTime(time)];
+          expect((await walkit(["restore", replica, "-o", again, ...target])).code).toBe(0);
+          expect(hashOf(again)).toBe(hashOf(output));
+        }
+        expect(tablesOf(output)).toHaveLength(isFirst ? 2 : 1);
+        histories.push(`${output}.history`);
+        return output;
+      },
+      { again: true, seed: 7 },
+    );
+    const [first, before, thursday] = timelines.filter(({ commits }) => commits.length > 0);
+    const untouched = copyOf(replica);
+
+    const inferred: TimelineObject[] = (await walkitJson(["timelines", replica])).json.timelines;
+    const ofOne = ({ generation }: { generation: string }) =>
+      inferred.find((one) => one.generation === generation)!;
+    expect(ofOne(first!)).toMatchObject({ id: 1, parent: null, inferred: false });
+    expect(ofOne(before!)).toMatchObject({
+      ...{ parent: 1, switchPoint: formatPosition(before!.switchPoint!), inferred: true },
+      reason: expect.stringMatching(/^inferred: (\d+) of \1 pages equal$/),
+    });
+    // What the application wrote before Litestream started covers a page or two.
+    expect(ofOne(thursday!)).toMatchObject({ parent: 1, inferred: true });
+    const { switchPoint, reason } = ofOne(thursday!);
+    const range = /from (\S+) to (\S+)$/.exec(reason!) ?? [undefined, switchPoint!, switchPoint!];
+    const wanted = formatPosition(notes.thursday!.position);
+    expect(range[1]! <= wanted && wanted <= range[2]!, `${wanted}: ${reason}`).toBe(true);
+
+    const flags = histories.flatMap((path) => ["--history", path]);
+    const tied = (await walkitJson(["timelines", untouched, "--write", ...flags])).json;
+    expect(tied.timelines).toMatchObject([
+      { generation: first!.generation, parent: null },
+      { generation: before!.generation, parent: 1, switchPoint: formatPosition(before!.switchPoint!) },
+      { generation: thursday!.generation, parent: 1, switchPoint: wanted },
+    ]);
+    expect(tied.timelines.map((one: TimelineObject) => one.inferred)).toEqual([false, false, false]);
+    expect(tied.timelines[2].reason).toMatch(/^the last commit at or before /);
+    expect(tied.written).toHaveLength(2);
+    const { stdout } = await walkit(["timelines", untouched]);
+    expect(stdout).toMatch(new RegExp(`^├─ 2 {2}${before!.generation} {2}whole, ends here$`, "m"));
+    expect(stdout).toMatch(new RegExp(`^└─ 3 {2}${thursday!.generation} {2}whole, current$`, "m"));
+    expect(stdout).toContain(`left timeline 1 at ${wanted}: the last commit at or before`);
+    expect(stdout).not.toContain("inferred");
+
+    // Along the timeline of Thursday there is no moment that only the other branch had, and every one of its own.
+    for (const [id, { generation, commits }] of [
+      [1, first!],
+      [2, before!],
+      [3, thursday!],
+    ] as const) {
+      const last = commits.at(-1)!;
+      for (const target of [
+        ["--target-timeline", generation],
+        ["--target-timeline", String(id)],
+      ]) {
+        const output = join(temporaryFolder(), "end.db");
+        expect((await walkit(["restore", untouched, "-o", output, ...target])).code).toBe(0);
+        expect(hashOf(output)).toBe(last.sha256);
+      }
+    }
+    const output = join(temporaryFolder(), "none.db");
+    const ofSecond = formatTime(before!.commits.at(-1)!.time);
+    const none = ["--target-timeline", "3", "--target-time", ofSecond];
+    const { code, json } = await walkitJson(["restore", untouched, "-o", output, ...none]);
+    expect([code, json.findings[0].code]).toEqual([1, "target/not-in-history"]);
+    expect(json.nearest.length).toBeGreaterThan(0);
+    expect((await walkit(["verify", untouched, "--quiet"])).code).toBe(0);
   });
 });

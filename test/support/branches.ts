@@ -117,6 +117,8 @@ export interface BranchesRecipe {
    * frames of the WAL equal pages of a snapshot that never saw them.
    */
   undoes: boolean;
+  /** Rows of some 200 bytes in a table that is never written to again: a database of more than a few pages. */
+  filler?: number;
   seed: number;
   generations: GenerationRecipe[];
 }
@@ -548,6 +550,13 @@ function createDatabase(
     CREATE INDEX orders_customer ON orders(customer);
     CREATE TABLE switches(id INTEGER PRIMARY KEY, on_ INTEGER); INSERT INTO switches VALUES (1, 0)`,
   );
+  if (recipe.filler) {
+    database.exec(
+      `CREATE TABLE filler(id INTEGER PRIMARY KEY, text TEXT);
+      WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${recipe.filler})
+      INSERT INTO filler(text) SELECT printf('%0200d', i * 7919) FROM n`,
+    );
+  }
   // Not what the generation's own workload begins with: to write the same again may leave pages as they were.
   const workload = new Workload((other ? seed : recipe.seed) ^ 0x5bd1e995, false);
   for (let i = 0; i < 4; i++) database.exec(workload.transaction());

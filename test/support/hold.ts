@@ -19,6 +19,10 @@ export class Tally {
     return this.counts.get(what) ?? 0;
   }
 
+  get total(): number {
+    return [...this.counts.values()].reduce((sum, count) => sum + count, 0);
+  }
+
   toString(): string {
     return [...this.counts].map(([what, count]) => `${count} ${what}`).join(", ");
   }
@@ -39,7 +43,7 @@ export async function hold(
   const attempt = await attemptRestore(storage, target);
   const verdict = attempt.error ? judgeRefusal(attempt.error, expected) : judge(attempt, target, expected);
   if (verdict === undefined) {
-    const found = attempt.error?.code ?? `a state (${attempt.restored.findings.map(({ code }) => code)})`;
+    const found = attempt.error?.code ?? `a state (${attempt.restored!.findings.map(({ code }) => code)})`;
     const said = attempt.error?.message ?? "";
     throw new Error(`${describe(target)}: found ${found} ${said}, expected ${describe(expected)}`);
   }
@@ -65,7 +69,8 @@ function judge({ restored, sha256 }: Attempt, target: Target, expected: Expected
 function judgeRefusal(error: WalkitError, expected: Expected): string | undefined {
   expectAdvice(error);
   const { code, nearest, hint } = error;
-  if (expected.type === "fuzzy" && code === "replica/before-mark") return expected.doubtful ? "doubtful" : code;
+  if (expected.type === "fuzzy" && code === "replica/before-mark")
+    return expected.doubtful ? "doubtful" : code;
   if (expected.type !== "refused" || !expected.code.test(code)) return undefined;
   return expected.nearest && !(nearest?.length && hint) ? undefined : code;
 }

@@ -62,33 +62,49 @@ function verdictOf(
   if (inference?.parent === undefined) return "none";
   if (inference.parent !== parent?.generation || !switchPoint) return "wrong";
   const { between } = inference;
-  const database = commitAt(parent, switchPoint)!.sha256;
-  const isRight = commitAt(parent, inference.switchPoint)?.sha256 === database;
+  const database = databaseAt(parent, switchPoint)!;
+  const isRight = databaseAt(parent, inference.switchPoint) === database;
   if (!between) return isRight ? "right" : "other point";
   const [first, last] = between;
-  const isWithin = parent.commits.some(
-    (commit) =>
-      commit.sha256 === database &&
-      comparePositions(commit, first) >= 0 &&
-      comparePositions(commit, last) <= 0,
-  );
+  const isWithin =
+    isRight ||
+    parent.commits.some(
+      (commit) =>
+        commit.sha256 === database &&
+        comparePositions(commit, first) >= 0 &&
+        comparePositions(commit, last) <= 0,
+    );
   if (!isWithin) return "other point";
   return isRight ? "right in a range" : "other point in a range";
 }
 
-function commitAt({ commits }: TrueTimeline, position: Position): TrueTimeline["commits"][number] | undefined {
+function commitAt(
+  { commits }: TrueTimeline,
+  position: Position,
+): TrueTimeline["commits"][number] | undefined {
   return commits.find((commit) => comparePositions(commit, position) === 0);
+}
+
+/** At the start of an index it is that of the last commit before. */
+function databaseAt({ commits }: TrueTimeline, position: Position): string | undefined {
+  const last = commits.findLast((commit) => comparePositions(commit, position) <= 0);
+  if (position.offset > 0 && last && comparePositions(last, position) < 0) return undefined;
+  return last?.sha256;
 }
 
 /** Counts, a row a line. */
 export function tableOf(all: readonly Judged[]): string {
   const cells = ROWS.map((row) => [
     row,
-    ...VERDICTS.map((verdict) => String(all.filter((one) => one.row === row && one.verdict === verdict).length)),
+    ...VERDICTS.map((verdict) =>
+      String(all.filter((one) => one.row === row && one.verdict === verdict).length),
+    ),
   ]);
   const lines = [["", ...VERDICTS], ...cells];
   const widths = lines[0]!.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
   return lines
-    .map((line) => line.map((cell, i) => (i ? cell.padStart(widths[i]!) : cell.padEnd(widths[0]!))).join("  "))
+    .map((line) =>
+      line.map((cell, i) => (i ? cell.padStart(widths[i]!) : cell.padEnd(widths[0]!))).join("  "),
+    )
     .join("\n");
 }

@@ -337,6 +337,7 @@ class Life {
     const common = {
       parent: undefined,
       switchPoint: undefined,
+      start: { sha256: sha256(this.#base), exact: false },
       covered: false,
       removed: "nothing",
       ...origin,

@@ -188,7 +188,9 @@ export class Oracle {
   }
 
   /** From the oldest ancestor to `generation`: each with the place where the next one left it. */
-  path(generation: string): { timeline: TrueTimeline; one: TrueGeneration | undefined; until: Place | undefined }[] {
+  path(
+    generation: string,
+  ): { timeline: TrueTimeline; one: TrueGeneration | undefined; until: Place | undefined }[] {
     const timeline = this.branches.timelines.find((one) => one.generation === generation)!;
     const one = this.generations.find(({ id }) => id === generation);
     const path = timeline.parent === undefined ? [] : this.path(timeline.parent);
@@ -209,7 +211,9 @@ export class Oracle {
       const last = commits.findLast((commit) => commit.time <= time);
       if (until && (time > one.times.at(-1)! || (last && comparePlaces(last, until) > 0))) {
         const isKept = until.index >= one.first;
-        return isKept ? refused(/^target\/not-in-history$/, true) : refused(/^target\/(not-in-history|no-snapshot)$/);
+        return isKept
+          ? refused(/^target\/not-in-history$/, true)
+          : refused(/^target\/(not-in-history|no-snapshot)$/);
       }
       // Known by its position, whenever the snapshot that leads there was written.
       if (until && last && comparePlaces(last, until) === 0) return one.position(until);
@@ -220,7 +224,8 @@ export class Oracle {
 
   pointAlong(generation: string, point: Place & { generation: string }, exclusive: boolean): Expected {
     const stage = this.path(generation).find(({ timeline }) => timeline.generation === point.generation);
-    if (!stage || (stage.until && comparePlaces(point, stage.until) > 0)) return refused(/^target\/not-in-history$/);
+    if (!stage || (stage.until && comparePlaces(point, stage.until) > 0))
+      return refused(/^target\/not-in-history$/);
     return stage.one?.position(point, exclusive) ?? refused(/^target\/no-generation$/);
   }
 
@@ -229,20 +234,17 @@ export class Oracle {
     return this.branches.timelines.findIndex((one) => one.generation === generation) + 1;
   }
 
-  /** Gives the generations that are there, or these, a history file that says what is true. */
-  writeHistories(generations: readonly string[] = this.generations.map(({ id }) => id)): void {
-    for (const generation of generations) {
-      const path = this.path(generation);
-      const text = formatHistory({
-        lines: path.flatMap(({ timeline, until }) =>
-          until ? [{ parent: this.idOf(timeline.generation), switchPoint: until, reason: "" }] : [],
-        ),
-        generations: new Map(
-          path.map(({ timeline }) => [this.idOf(timeline.generation), timeline.generation]),
-        ),
-        complete: path.at(-1)!.timeline.covered,
-      });
-      this.write(historyPath("generations/", generation), text);
+  /** Gives each generation that is there a history file that says what is true. */
+  writeHistories({ complete = true } = {}): void {
+    for (const { id } of this.generations) {
+      const path = this.path(id);
+      const lines = path.flatMap(({ timeline, until }) =>
+        until ? [{ parent: this.idOf(timeline.generation), switchPoint: until, reason: "" }] : [],
+      );
+      const names = path.map(({ timeline: { generation } }) => [this.idOf(generation), generation] as const);
+      const covered = complete && path.at(-1)!.timeline.covered;
+      const text = formatHistory({ lines, generations: new Map(names), complete: covered });
+      this.write(historyPath("generations/", id), text);
     }
   }
 

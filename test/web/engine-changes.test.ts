@@ -29,7 +29,10 @@ interface Dump {
 /** Undefined where the moment cannot be restored. */
 async function dumpOf(storage: Storage, moment: MomentId): Promise<Dump | undefined> {
   const { generation, index, offset } = moment;
-  const { bytes, error } = (await attemptRestore(storage, { generation, position: { index, offset } })) as unknown as {
+  const { bytes, error } = (await attemptRestore(storage, {
+    generation,
+    position: { index, offset },
+  })) as unknown as {
     bytes: Uint8Array;
     error?: Error;
   };
