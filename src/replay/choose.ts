@@ -58,6 +58,17 @@ export function chooseGeneration(catalog: Catalog, target: PlanTarget, findings:
   return generation;
 }
 
+/** The generation of a target that names none, where it can be told: that of the plan, or the only one with WAL. */
+export function meantGeneration(catalog: Catalog, target: PlanTarget): string | undefined {
+  try {
+    return chooseGeneration(catalog, target, []).id;
+  } catch (error) {
+    if (!(error instanceof WalkitError)) throw error;
+    const filled = catalog.generations.filter(({ segments }) => segments.length > 0);
+    return filled.length === 1 ? filled[0]!.id : undefined;
+  }
+}
+
 /** The generation with the newest file. Only one is written at a time, so their times must not overlap. */
 function newestOf(generations: Generation[]): Generation {
   const dated = generations.map((generation) => {

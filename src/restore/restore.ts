@@ -5,7 +5,7 @@
 
 import { WalkitError } from "../errors.ts";
 import { type Finding, findingOf } from "../findings.ts";
-import { chooseGeneration } from "../replay/choose.ts";
+import { meantGeneration } from "../replay/choose.ts";
 import { planToMark, withMark } from "../replay/mark.ts";
 import { type PlanTarget, planRestore, type RestorePlan } from "../replay/plan.ts";
 import { type Catalog, hasChanged, readCatalog, type Segment } from "../snapshot/catalog.ts";
@@ -282,17 +282,6 @@ class Attempt {
       if (other instanceof WalkitError) return undefined;
       throw other;
     }
-  }
-}
-
-/** The generation of a target that names none, where it can be told: that of the plan, or the only one there is. */
-function meantGeneration(catalog: Catalog, target: PlanTarget): string | undefined {
-  try {
-    return chooseGeneration(catalog, target, []).id;
-  } catch (error) {
-    if (!(error instanceof WalkitError)) throw error;
-    const filled = catalog.generations.filter(({ segments }) => segments.length > 0);
-    return filled.length === 1 ? filled[0]!.id : undefined;
   }
 }
 
