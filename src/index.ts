@@ -38,8 +38,8 @@ export {
   executePlan,
   type Lost,
   MemorySink,
-  planTarget,
   type Progress,
+  planTarget,
   type Restored,
   type RestoreOptions,
   type RestoreResult,
@@ -88,8 +88,8 @@ export {
   readRestorePoints,
   restorePointsPath,
   type Target,
-  tieToParent,
   type Timeline,
+  tieToParent,
 } from "./timeline/index.ts";
 export {
   type GenerationReport,

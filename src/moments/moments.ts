@@ -2,6 +2,7 @@
 
 import { WalkitError } from "../errors.ts";
 import { type Finding, findingOf, makeFinding } from "../findings.ts";
+import { restless } from "../replay/faults.ts";
 import { restore } from "../restore/restore.ts";
 import { type Catalog, type Generation, hasChanged, readCatalog } from "../snapshot/catalog.ts";
 import { formatPosition, type Position } from "../snapshot/names.ts";
@@ -76,7 +77,8 @@ export interface MomentsOptions {
 const ATTEMPTS = 5;
 
 /**
- * Lists what can be restored, by generation. Reads every file: the WAL twice, snapshots once.
+ * Lists what can be restored, by generation. Reads every file once to verify it and the WAL once more for its commits; what a
+ * snapshot that holds newer pages allows takes another look at it and its index, one that is not proven a trial restore.
  *
  * @throws WalkitError `storage/*`, `target/no-generation`, `replica/changed-while-reading`. What is wrong with the replica
  * is in the findings
@@ -102,14 +104,6 @@ export async function listMoments(
       if (attempt === ATTEMPTS) throw restless(error.error);
     }
   }
-}
-
-function restless({ path, message }: WalkitError): WalkitError {
-  return new WalkitError(
-    "replica/changed-while-reading",
-    `Expected the replica to stand still for one reading, found it changed each time, the last time with: ${message}`,
-    { path },
-  );
 }
 
 async function momentsOf(

@@ -109,3 +109,12 @@ export function missingPage(page: number, count: number, end: Position, path: st
     { path, position: formatPosition(end) },
   );
 }
+
+/** A replica that changes each time that it is read; `error` is what was met the last time. */
+export function restless({ message, path }: WalkitError): WalkitError {
+  return new WalkitError(
+    "replica/changed-while-reading",
+    `Expected the replica to stand still for one reading, found it changed each time, the last time with: ${message}`,
+    { path },
+  );
+}

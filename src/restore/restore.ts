@@ -6,6 +6,7 @@
 import { WalkitError } from "../errors.ts";
 import { type Finding, findingOf } from "../findings.ts";
 import { meantGeneration } from "../replay/choose.ts";
+import { restless } from "../replay/faults.ts";
 import { planToMark, withMark } from "../replay/mark.ts";
 import { type PlanTarget, planRestore, type RestorePlan } from "../replay/plan.ts";
 import { type Catalog, hasChanged, readCatalog, type Segment } from "../snapshot/catalog.ts";
@@ -283,14 +284,6 @@ class Attempt {
       throw other;
     }
   }
-}
-
-function restless({ message, path }: WalkitError): WalkitError {
-  return new WalkitError(
-    "replica/changed-while-reading",
-    `Expected the replica to stand still for one reading, found it changed each time, the last time with: ${message}`,
-    { path },
-  );
 }
 
 /**

@@ -103,7 +103,11 @@ async function timelineOf({
   );
 }
 
+/** Without lineage, which may have to read all WAL, where the target says the generation by itself. */
 async function generationOf(context: Context): Promise<string | undefined> {
+  const { catalog, target } = context;
+  if (target.timeline === "latest") return chooseGeneration(catalog, {}, []).id;
+  if (catalog.generations.some(({ id }) => id === target.timeline)) return String(target.timeline);
   const timeline = await timelineOf(context);
   return timeline?.timeline.generation ?? context.target.generation;
 }
