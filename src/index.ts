@@ -1,7 +1,7 @@
 /**
  * walkit: verify and restore replicas of SQLite databases. Portable: no dependency, no global that a browser lacks.
- * Storage on disk and output to files come through `walkit/node`; the formats by themselves through `walkit/lz4`,
- * `walkit/wal` and `walkit/snapshot`.
+ * Storage on disk and output to files come through `walkit/node`, a browser's storages through `walkit/web`, timelines
+ * through `walkit/timeline`; the formats by themselves through `walkit/lz4`, `walkit/wal` and `walkit/snapshot`.
  */
 export { type Available, type ErrorCode, type Moment, WalkitError } from "./errors.ts";
 export { type Finding, findingOf, RULES, type Severity } from "./findings.ts";
@@ -66,31 +66,7 @@ export {
   type Storage,
 } from "./storage/index.ts";
 export { serve, type Thread, ThreadPool } from "./threads/index.ts";
-export {
-  checkRestorePointName,
-  describeTarget,
-  formatHistory,
-  formatRestorePoints,
-  type GenerationPoint,
-  type History,
-  type HistoryLine,
-  historyOf,
-  historyPath,
-  type Lineage,
-  type LineageOptions,
-  parseHistory,
-  parseRestorePoints,
-  parseTarget,
-  parseTargetTime,
-  pathTo,
-  type RestorePoint,
-  readLineage,
-  readRestorePoints,
-  restorePointsPath,
-  type Target,
-  type Timeline,
-  tieToParent,
-} from "./timeline/index.ts";
+export type { Target } from "./timeline/target.ts";
 export {
   type GenerationReport,
   LEVELS,

@@ -30,6 +30,7 @@ const DOORS: Record<string, string[]> = {
   ],
   "./wal": ["WalReader", "WalWriter", "parseWalHeader", "walChecksum", "readTransactions"],
   "./snapshot": ["readCatalog", "parseSegmentName", "formatPosition", "parseDatabaseHeader"],
+  "./timeline": ["readLineage", "pathTo", "historyOf", "parseHistory", "parseRestorePoints", "parseTarget"],
   "./node": ["openReplica", "restoreFile", "DirectoryStorage"],
   "./web": [
     "openArchive",

@@ -4,7 +4,7 @@ import { plannedSegment } from "../replay/plan.ts";
 import { replay } from "../replay/replay.ts";
 import type { Generation } from "../snapshot/catalog.ts";
 import { comparePositions, type Position } from "../snapshot/names.ts";
-import { firstIndex } from "../timeline/resolve.ts";
+import { firstIndex } from "../timeline/commits.ts";
 import { earlyCommits } from "./early.ts";
 import type { Stretch } from "./gaps.ts";
 import type { Listing } from "./listing.ts";

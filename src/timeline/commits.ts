@@ -25,3 +25,8 @@ export async function* readCommits(
     if (event.type === "commit") yield { end: event.end, segment: event.segment };
   }
 }
+
+/** The first index of which the replica has the beginning: what lies before it is left over. */
+export function firstIndex({ segments, snapshots }: Generation): number {
+  return segments.find(({ offset }) => offset === 0)?.index ?? snapshots[0]?.index ?? 0;
+}

@@ -1,16 +1,10 @@
-/** Timelines: history files, restore points, lineage, targets. */
+/**
+ * Timelines: how generations descend from each other, history files, restore points, targets. A door of its own, because
+ * what verify and restore need of it they load themselves, when they need it.
+ */
 
-export {
-  describeTarget,
-  parseTarget,
-  parseTargetPosition,
-  parseTargetTime,
-  parseTargetTimeline,
-  parseTargetTransaction,
-  targetOptions,
-} from "./grammar.ts";
+export { describeTarget, parseTarget, parseTargetTime } from "./grammar.ts";
 export { formatHistory, type History, type HistoryLine, historyPath, parseHistory } from "./history.ts";
-export { type Inference, inferParents } from "./infer.ts";
 export {
   historyOf,
   type Lineage,
@@ -20,7 +14,6 @@ export {
   type Timeline,
 } from "./lineage.ts";
 export { type GenerationPoint, readRestorePoints } from "./points.ts";
-export { chooseTarget, newestCommit } from "./resolve.ts";
 export {
   checkRestorePointName,
   formatRestorePoints,

@@ -13,7 +13,7 @@ import type { Catalog, Generation } from "../snapshot/catalog.ts";
 import { comparePositions, formatPosition, type Position } from "../snapshot/names.ts";
 import type { Storage } from "../storage/storage.ts";
 import { targetAlong } from "./along.ts";
-import { readCommits } from "./commits.ts";
+import { firstIndex, readCommits } from "./commits.ts";
 import { checkTarget, describeTarget } from "./grammar.ts";
 import { type Lineage, pathTo, readLineage, type Timeline } from "./lineage.ts";
 import { findRestorePoint } from "./points.ts";
@@ -226,11 +226,6 @@ async function nth(
     `Expected ${n} transactions in generation ${id}, found ${count}`,
     { nearest: moments, hint: hintOf(moments) },
   );
-}
-
-/** The first index of which the replica has the beginning: what lies before it is left over. */
-export function firstIndex({ segments, snapshots }: Generation): number {
-  return segments.find(({ offset }) => offset === 0)?.index ?? snapshots[0]?.index ?? 0;
 }
 
 async function firstConsistent({ storage, signal }: Context, generation: Generation): Promise<PlanTarget> {

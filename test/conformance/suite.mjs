@@ -29,12 +29,12 @@ async function sha256(bytes) {
 /**
  * Runs the suite.
  *
- * @param walkit the doors: `{ core, lz4, web }`
+ * @param walkit the doors: `{ core, timeline, lz4, web }`
  * @param read gets a fixture's file by its path, as bytes
  * @param names the fixtures: `basic`, `damaged/flip-page-data` …
  * @returns how many checks held, and what failed
  */
-export async function conformance({ core, lz4, web }, read, names) {
+export async function conformance({ core, timeline, lz4, web }, read, names) {
   const failed = [];
   let passed = 0;
   const check = (what, found, expected) => {
@@ -76,7 +76,7 @@ export async function conformance({ core, lz4, web }, read, names) {
     check(`${name}: the archive`, await catalog(archive), await catalog(storage));
   }
   const branches = new core.MemoryStorage(readTar(await read("multi-generation.tar")));
-  const { timelines } = await core.readLineage(branches, await core.readCatalog(branches), { infer: true });
+  const { timelines } = await timeline.readLineage(branches, await core.readCatalog(branches), { infer: true });
   check("timelines", timelines.map(({ parent }) => parent ?? "none").join(), "none,1,2");
   const data = Uint8Array.from({ length: 300_000 }, (_, i) => (i % 251) ^ (i >> 9));
   const packed = lz4.compress(data, { contentChecksum: true });

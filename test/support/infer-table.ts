@@ -2,7 +2,7 @@
 
 import { readCatalog } from "../../src/snapshot/index.ts";
 import { comparePositions, type Position } from "../../src/snapshot/names.ts";
-import { type Inference, inferParents } from "../../src/timeline/index.ts";
+import { type Inference, inferParents } from "../../src/timeline/infer.ts";
 import type { Branches, TrueTimeline } from "./branches.ts";
 
 /** What there is to be found of a generation. */

@@ -13,7 +13,7 @@ import { describe, expect, it } from "vitest";
 import { decompress } from "../../src/lz4/index.ts";
 import { formatPosition, readCatalog } from "../../src/snapshot/index.ts";
 import { MemoryStorage } from "../../src/storage/index.ts";
-import { inferParents } from "../../src/timeline/index.ts";
+import { inferParents } from "../../src/timeline/infer.ts";
 import { attemptRestore } from "../support/attempt.ts";
 import {
   type BranchesRecipe,

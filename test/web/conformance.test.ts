@@ -21,15 +21,16 @@ it.skipIf(!CHROMIUM)("passes in Chromium", { timeout: 120_000 }, async () => {
     await page.goto(`${site.url}test/fixtures/litestream-0.3/basic.json`);
     // As text: the test runner would rewrite import() in a function.
     const result = (await page.evaluate(`(async () => {
-      const [core, lz4, web, { conformance }] = await Promise.all([
+      const [core, timeline, lz4, web, { conformance }] = await Promise.all([
         import("/dist/index.js"),
+        import("/dist/timeline/index.js"),
         import("/dist/lz4/index.js"),
         import("/dist/web.js"),
         import("/test/conformance/suite.mjs"),
       ]);
       const read = async (path) =>
         new Uint8Array(await (await fetch("/${fixtures}" + path)).arrayBuffer());
-      return await conformance({ core, lz4, web }, read, ${JSON.stringify(names)});
+      return await conformance({ core, timeline, lz4, web }, read, ${JSON.stringify(names)});
     })()`)) as { passed: number; failed: string[] };
     expect(result.failed).toEqual([]);
     expect(result.passed).toBeGreaterThan(390);
