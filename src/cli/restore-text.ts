@@ -107,7 +107,7 @@ function lostLines(
   } else if (segments.length === 0) {
     add(end);
     add(
-      "No WAL segment was left out as a whole. All that is in the database was proven right; what else the damaged or missing file held, if anything, is not in it.",
+      `No WAL segment was left out as a whole. ${proven ? "All that is in the database was proven right; what" : "What"} else the damaged or missing file held, if anything, is not in it.`,
     );
   } else {
     const last = until ? `; the last of them was written ${until}` : "";

@@ -4,7 +4,7 @@ import { plannedSegment } from "../replay/plan.ts";
 import { replay } from "../replay/replay.ts";
 import type { Generation } from "../snapshot/catalog.ts";
 import { comparePositions, type Position } from "../snapshot/names.ts";
-import { firstIndex } from "../timeline/commits.ts";
+import { firstIndex, missingStart } from "../timeline/commits.ts";
 import { earlyCommits } from "./early.ts";
 import type { Stretch } from "./gaps.ts";
 import type { Listing } from "./listing.ts";
@@ -33,7 +33,7 @@ export async function segmentMoments(
   }
   const isEarly = (stretch: Stretch, { index, offset }: Position) =>
     index === stretch.snapshot && (early.get(stretch)?.has(offset) ?? false);
-  let count: number | undefined = 0;
+  let count: number | undefined = missingStart(generation, first) ? undefined : 0;
   let at = 0;
   let last: Position | undefined;
   const events = replay(listing, { generation: id, segments: wal }, { signal, faults: "report" });

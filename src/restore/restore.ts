@@ -9,14 +9,14 @@ import { meantGeneration } from "../replay/choose.ts";
 import { restless } from "../replay/faults.ts";
 import { planToMark, withMark } from "../replay/mark.ts";
 import { type PlanTarget, planRestore, type RestorePlan } from "../replay/plan.ts";
-import { type Catalog, hasChanged, readCatalog, type Segment } from "../snapshot/catalog.ts";
+import { type Catalog, hasChanged, readCatalog } from "../snapshot/catalog.ts";
 import { formatPosition, type Position } from "../snapshot/names.ts";
 import { formatTime } from "../snapshot/times.ts";
 import type { Storage } from "../storage/storage.ts";
 import { isPlain, needsTimelines, type Target } from "../timeline/target.ts";
 import { type ExecuteOptions, executePlan, type RestoreResult } from "./execute.ts";
 import { MemorySink } from "./memory-sink.ts";
-import { type Candidate, salvageCandidates } from "./salvage.ts";
+import { restoreSalvaged, withWhatIsLeft } from "./salvage.ts";
 import type { DatabaseSink } from "./sink.ts";
 
 export interface RestoreOptions extends ExecuteOptions {
@@ -72,7 +72,12 @@ export async function restore(
     if (!(error instanceof WalkitError) || !isSalvageable(error)) throw error;
     // Without a generation to look at there is nothing to go by.
     if (!attempt.bound) throw error;
-    if (options.salvage) return await restoreSalvaged(storage, attempt.bound, sink, options, error);
+    if (options.salvage) {
+      return (
+        (await restoreSalvaged(storage, attempt.bound, sink, options, error)) ??
+        (await attempt.byGuess(error))
+      );
+    }
     throw await withWhatIsLeft(storage, attempt.bound, options, error);
   }
 }
@@ -91,28 +96,6 @@ export async function planTarget(
   return await new Attempt(storage, target, new MemorySink(0), options).plan();
 }
 
-/** The refusal, with what can be had instead: what salvage would try first. */
-async function withWhatIsLeft(
-  storage: Storage,
-  target: PlanTarget,
-  options: RestoreOptions,
-  error: WalkitError,
-): Promise<WalkitError> {
-  const catalog = await list(storage, target.generation, options);
-  for await (const { plan, snapshot, wanted } of salvageCandidates(storage, catalog, target, options)) {
-    const applied = new Set(plan.segments.map((segment) => segment.path));
-    const { modified } = wanted.findLast(({ path }) => applied.has(path)) ?? snapshot;
-    const available = {
-      generation: plan.generation,
-      snapshot: snapshot.index,
-      position: plan.end && formatPosition(plan.end),
-      time: modified === undefined ? undefined : formatTime(modified),
-    };
-    return error.with({ available });
-  }
-  return error;
-}
-
 /** A restore of the very target, by whatever way leads there. */
 class Attempt {
   /** No state past this is meant; undefined until it is known. */
@@ -128,6 +111,9 @@ class Attempt {
   readonly #marks = new Map<string, Position>();
   /** Of a time: the plan whose snapshot reaches past it. */
   #late: { plan: RestorePlan; error: WalkitError } | undefined;
+  /** There is a way that nothing says to be complete, and whether to take it. */
+  #hasGuess = false;
+  #guesses = false;
 
   constructor(storage: Storage, target: Target, sink: DatabaseSink, options: RestoreOptions) {
     this.#storage = storage;
@@ -164,6 +150,30 @@ class Attempt {
     }
   }
 
+  /** What only salvage does, and last: the way of which nothing says that it is complete. */
+  async byGuess(reason: WalkitError): Promise<Restored> {
+    const generation = this.bound?.generation;
+    if (!this.#hasGuess || generation === undefined) throw reason;
+    this.#guesses = true;
+    await this.#sink.write({ type: "truncate", size: 0 });
+    try {
+      const restored = await this.run();
+      const { position, plan, findings } = restored;
+      const lost: Lost = {
+        reason: findingOf(reason, { generation }),
+        reached: position && formatPosition(position),
+        reachedTime: writtenAt(plan.segments.at(-1)?.path, await this.#list()),
+        segments: [],
+        until: undefined,
+      };
+      // Why the target cannot be had is said once.
+      const others = findings.filter(({ code, path }) => code !== reason.code || path !== reason.path);
+      return { ...restored, findings: others, lost };
+    } catch (error) {
+      throw error instanceof WalkitError ? reason : error;
+    }
+  }
+
   async plan(): Promise<RestorePlan> {
     const catalog = await this.#list();
     return await this.#plan(catalog, await this.#choose(catalog));
@@ -184,7 +194,8 @@ class Attempt {
     const { chooseTarget } = await import("../timeline/resolve.ts");
     const chosen = await chooseTarget(this.#storage, catalog, this.#target, this.#options.signal);
     this.bound = chosen.bound;
-    return await chosen.exact();
+    this.bound = await chosen.exact();
+    return this.bound;
   }
 
   /** The next plan; where no other snapshot serves, what was wrong with the first one is the reason to give. */
@@ -196,13 +207,24 @@ class Attempt {
       return this.#withMark(plan);
     } catch (error) {
       if (!(error instanceof WalkitError)) throw error;
-      const reason = first ?? error;
+      let reason = first ?? error;
       if (!first && !/no-snapshot$/.test(error.code)) throw reason;
       try {
         const through = await this.#through(catalog, target);
+        if (through?.ancestors.every(({ complete }) => complete)) return this.#withMark(through);
         // A snapshot that is whole shows which states can be had: what may not be one is no help then.
-        const isSure = through?.ancestors.every(({ complete }) => complete);
-        if (through && (isSure || reason.code !== "replica/before-mark")) return this.#withMark(through);
+        if (through && reason.code !== "replica/before-mark") {
+          if (this.#guesses) return this.#withMark(through);
+          this.#hasGuess = true;
+          reason = new WalkitError(
+            reason.code,
+            `${reason.message}; through its parent there is a way, but no history file says that it is complete: what was changed between the switch point and the first byte of the generation's own WAL may be missing`,
+            {
+              path: reason.path,
+              hint: `walkit restore --generation ${through.generation} --salvage goes that way and has SQLite check the result, which may be a state that never was`,
+            },
+          );
+        }
       } catch (other) {
         if (!(other instanceof WalkitError)) throw other;
         throw new WalkitError(
@@ -314,16 +336,21 @@ function comesBy(
 function laterThanAsked(
   { message, path }: WalkitError,
   { position, plan }: Restored,
-  { generations }: Catalog,
+  catalog: Catalog,
 ): WalkitError {
-  const last = plan.segments.at(-1)?.path;
-  const written = generations.flatMap((g) => g.segments).find((s) => s.path === last)?.modified;
-  const when = written === undefined ? "" : `, whose WAL was written at ${formatTime(written)}`;
+  const written = writtenAt(plan.segments.at(-1)?.path, catalog);
+  const when = written === undefined ? "" : `, whose WAL was written at ${written}`;
   return new WalkitError(
     "replica/before-mark",
     `${message}: the restored state is that of ${formatPosition(position!)}${when}, the first that is whole with this snapshot`,
     { path, hint: "For an earlier state restore the end of an earlier index, with --index" },
   );
+}
+
+/** When a segment was written, RFC 3339; undefined where there is none or the storage keeps no times. */
+function writtenAt(path: string | undefined, { generations }: Catalog): string | undefined {
+  const written = generations.flatMap((g) => g.segments).find((s) => s.path === path)?.modified;
+  return written === undefined ? undefined : formatTime(written);
 }
 
 function list(storage: Storage, generation: string | undefined, options: RestoreOptions): Promise<Catalog> {
@@ -338,51 +365,4 @@ function isSalvageable(error: WalkitError): boolean {
     error.code === "target/no-snapshot" ||
     error.code === "storage/unreadable"
   );
-}
-
-async function restoreSalvaged(
-  storage: Storage,
-  target: PlanTarget,
-  sink: DatabaseSink,
-  options: RestoreOptions,
-  reason: WalkitError,
-): Promise<Restored> {
-  const catalog = await list(storage, target.generation, options);
-  for await (const candidate of salvageCandidates(storage, catalog, target, options)) {
-    await sink.write({ type: "truncate", size: 0 });
-    const { plan } = candidate;
-    try {
-      options.onPlan?.(plan);
-      const result = await executePlan(storage, plan, sink, options);
-      await options.accept?.(result);
-      // Why the target cannot be had is said once.
-      const findings = result.findings.filter(
-        ({ code, path }) => code !== reason.code || path !== reason.path,
-      );
-      return { ...result, findings, plan, lost: lossOf(candidate, result.position, reason) };
-    } catch (error) {
-      if (!(error instanceof WalkitError)) throw error;
-    }
-  }
-  throw reason;
-}
-
-function lossOf(
-  { plan, wanted, snapshot }: Candidate,
-  reached: Position | undefined,
-  reason: WalkitError,
-): Lost {
-  const applied = new Set(plan.segments.map((segment) => segment.path));
-  const isIn = ({ index, path }: Segment) => index < snapshot.index || applied.has(path);
-  const last = wanted.filter(isIn).at(-1);
-  const missed = wanted.filter((segment) => !isIn(segment));
-  const reachedTime = (last ?? snapshot).modified;
-  const until = missed.at(-1)?.modified;
-  return {
-    reason: findingOf(reason, { generation: plan.generation }),
-    reached: reached && formatPosition(reached),
-    reachedTime: reachedTime === undefined ? undefined : formatTime(reachedTime),
-    segments: missed.map((segment) => segment.path),
-    until: until === undefined ? undefined : formatTime(until),
-  };
 }

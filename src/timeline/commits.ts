@@ -1,3 +1,5 @@
+import type { WalkitError } from "../errors.ts";
+import { missingIndex } from "../replay/faults.ts";
 import { type PlannedSegment, plannedSegment } from "../replay/plan.ts";
 import { replay } from "../replay/replay.ts";
 import type { Generation } from "../snapshot/catalog.ts";
@@ -26,7 +28,19 @@ export async function* readCommits(
   }
 }
 
-/** The first index of which the replica has the beginning: what lies before it is left over. */
+/**
+ * The index from which transactions are counted: the first of which the replica has the beginning. What lies before the
+ * first snapshot without one is left over; behind it, it is damaged.
+ */
 export function firstIndex({ segments, snapshots }: Generation): number {
-  return segments.find(({ offset }) => offset === 0)?.index ?? snapshots[0]?.index ?? 0;
+  const begun = segments.find(({ offset }) => offset === 0)?.index ?? Number.POSITIVE_INFINITY;
+  const first = Math.min(begun, snapshots[0]?.index ?? Number.POSITIVE_INFINITY);
+  return Number.isFinite(first) ? first : 0;
+}
+
+/** Why transactions cannot be counted from {@link firstIndex} on; undefined where they can. */
+export function missingStart({ id, segments }: Generation, from: number): WalkitError | undefined {
+  const first = segments.find(({ index }) => index >= from);
+  // The index of a snapshot may be without any WAL.
+  return first && first.index > from + 1 ? missingIndex(id, from + 1, first) : undefined;
 }

@@ -13,15 +13,15 @@ import type { Catalog, Generation } from "../snapshot/catalog.ts";
 import { comparePositions, formatPosition, type Position } from "../snapshot/names.ts";
 import type { Storage } from "../storage/storage.ts";
 import { targetAlong } from "./along.ts";
-import { firstIndex, readCommits } from "./commits.ts";
+import { firstIndex, missingStart, readCommits } from "./commits.ts";
 import { checkTarget, describeTarget } from "./grammar.ts";
 import { type Lineage, pathTo, readLineage, type Timeline } from "./lineage.ts";
 import { findRestorePoint } from "./points.ts";
 import type { Target } from "./target.ts";
 
 export interface Chosen {
-  /** No state past this is meant. */
-  bound: PlanTarget;
+  /** No state past this is meant; known better when `exact` has run, or failed. */
+  readonly bound: PlanTarget;
   /** Reads the WAL where names and times do not tell the exact commit. */
   exact(): Promise<PlanTarget>;
 }
@@ -58,12 +58,12 @@ export async function chooseTarget(
   }
   if (position) return at(context, generation, position, exclusive);
   if (transaction !== undefined) {
-    const one = find(context, generation);
-    return { bound: { generation: one.id }, exact: () => nth(context, one, transaction, exclusive) };
+    return nth(context, find(context, generation), transaction, exclusive);
   }
   if (immediate) {
     const one = find(context, generation);
-    return { bound: { generation: one.id }, exact: () => firstConsistent(context, one) };
+    const index = one.snapshots.at(-1)?.index;
+    return { bound: { generation: one.id, index }, exact: () => firstConsistent(context, one) };
   }
   return settled({ generation });
 }
@@ -199,33 +199,36 @@ export async function newestCommit(
   return last ?? { index: from, offset: 0 };
 }
 
-/** Commit number `n`, counted from 1 at the first index of which the replica has the beginning. */
-async function nth(
-  { storage, signal }: Context,
-  generation: Generation,
-  n: number,
-  exclusive: boolean,
-): Promise<PlanTarget> {
+/**
+ * Commit number `n`, counted from 1 at the first index of which the replica has the beginning. Its bound moves on with the
+ * count: where the WAL breaks off, what comes after may be past the target.
+ */
+function nth({ storage, signal }: Context, generation: Generation, n: number, exclusive: boolean): Chosen {
   const { id } = generation;
   const from = firstIndex(generation);
-  const wanted = exclusive ? n - 1 : n;
-  if (wanted === 0) return { generation: id, commit: { index: from, offset: 0 } };
-  let count = 0;
-  let last: Position | undefined;
-  for await (const { end } of readCommits(storage, generation, {
-    from,
-    to: Number.POSITIVE_INFINITY,
-    signal,
-  })) {
-    last = end;
-    if (++count === wanted) return { generation: id, commit: end };
-  }
-  const moments = last ? [commitMoment(generation, last)] : [];
-  throw new WalkitError(
-    "target/out-of-range",
-    `Expected ${n} transactions in generation ${id}, found ${count}`,
-    { nearest: moments, hint: hintOf(moments) },
-  );
+  const bound: PlanTarget = { generation: id, commit: { index: from, offset: 0 } };
+  const exact = async (): Promise<PlanTarget> => {
+    const wanted = exclusive ? n - 1 : n;
+    if (wanted === 0) return bound;
+    const missing = missingStart(generation, from);
+    if (missing) throw missing;
+    let count = 0;
+    for await (const { end } of readCommits(storage, generation, {
+      from,
+      to: Number.POSITIVE_INFINITY,
+      signal,
+    })) {
+      bound.commit = end;
+      if (++count === wanted) return bound;
+    }
+    const moments = count > 0 ? [commitMoment(generation, bound.commit!)] : [];
+    throw new WalkitError(
+      "target/out-of-range",
+      `Expected ${n} transactions in generation ${id}, found ${count}`,
+      { nearest: moments, hint: hintOf(moments) },
+    );
+  };
+  return { bound, exact };
 }
 
 async function firstConsistent({ storage, signal }: Context, generation: Generation): Promise<PlanTarget> {

@@ -1,6 +1,7 @@
 /** Targets and histories that cannot be followed: each is refused, and says what was expected, what was found, what to do. */
 
 import { describe, expect, it } from "vitest";
+import { listMoments } from "../../src/moments/index.ts";
 import { MemorySink, restore } from "../../src/restore/index.ts";
 import { readCatalog } from "../../src/snapshot/index.ts";
 import { MemoryStorage } from "../../src/storage/index.ts";
@@ -8,6 +9,7 @@ import { historyPath, readLineage } from "../../src/timeline/index.ts";
 import type { Target } from "../../src/timeline/target.ts";
 import { attemptRestore } from "../support/attempt.ts";
 import { type GenerationRecipe, makeBranches } from "../support/branches.ts";
+import { readFixture } from "../support/fixtures.ts";
 import { expectAdvice } from "../support/hold.ts";
 import { Oracle } from "../support/oracle.ts";
 
@@ -324,5 +326,24 @@ describe("a history that contradicts", () => {
     expect(one.unknown).toMatch(/history files/);
     const error = await refusal(changed, { timeline: child, timestamp: oracle.generations[0]!.times[1]! });
     expect(error.code).toBe("target/out-of-range");
+  });
+});
+
+describe("transactions", () => {
+  const without = (pattern: RegExp) => {
+    const { files } = readFixture("multi-index");
+    return new MemoryStorage([...files].filter(([path]) => !pattern.test(path)));
+  };
+
+  it.each([
+    ["the beginning of the first index", /00000001_00000000/, "replica/missing-first-segment"],
+    ["the first two indexes", /wal\/0000000[12]/, "replica/missing-index"],
+  ])("are not counted from another place where %s is lost", async (_, lost, code) => {
+    const storage = without(lost);
+    for (const transaction of [1, 2, 9]) expect((await refusal(storage, { transaction })).code).toBe(code);
+    const [generation] = await listMoments(storage);
+    const commits = generation!.segments.flatMap((segment) => segment.commits);
+    expect(commits.length).toBeGreaterThan(10);
+    expect(commits.filter((commit) => commit.transaction !== undefined)).toEqual([]);
   });
 });
