@@ -6,7 +6,9 @@ import { count, type Paint, paintFor, printable, row, shellQuote } from "./text.
 
 /** One object to standard output. What is not known is `null`, so that the keys are always the same. */
 export function printJson(value: object): void {
-  print(JSON.stringify(value, (_, v) => (v === undefined ? null : v), 2));
+  const text = JSON.stringify(value, (_, v) => (v === undefined ? null : v), 2);
+  // JSON may hold characters that a terminal acts on; written as escapes they are the same JSON.
+  print(text.split("\n").map(printable));
 }
 
 /** Lines, or lists of lines: there may be more of them than a call has room for arguments. */

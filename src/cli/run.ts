@@ -22,7 +22,11 @@ try {
     const wrong = misspelledOption(word);
     if (wrong) throw new UsageError(wrong);
   }
-  await createProgram().parseAsync();
+  const program = createProgram();
+  const [first, about] = words;
+  const isCommand = ["help", ...program.commands.map((command) => command.name())].includes(about ?? "help");
+  // Commander prints the general help for a command that there is not.
+  await program.parseAsync(first === "help" && !isCommand ? [about!] : words, { from: "user" });
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   else await perform(commandOf(process.argv[2]), false, () => Promise.reject(error));

@@ -18,6 +18,7 @@ describe("usage", () => {
       [[], /Usage: walkit/],
       [["restor", basic], /Did you mean restore\?[\s\S]* {4}what to do {5}walkit help\n$/],
       [["foo"], /what to do {5}walkit help\n$/],
+      [["help", "foo"], /unknown command 'foo'/],
       [["verify"], /missing required argument 'replica'\n {4}what to do {5}walkit help verify\n$/],
       [["verify", ""], /Expected a path, found an empty one/],
       [["verify", basic, "--level", "deep"], /Allowed choices are names, frames, replay, integrity/],
@@ -66,6 +67,7 @@ describe("usage", () => {
       walkit(["--help"]),
       walkit(["help", "restore"]),
       walkit(["verify", "--help"]),
+      walkit(["help"]),
     ]);
     expect(runs.map((r) => [r.code, r.stderr])).toEqual(runs.map(() => [0, ""]));
     const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));

@@ -127,6 +127,16 @@ describe("odd but sound replicas", () => {
     expect(json.findings).toHaveLength(10);
   });
 
+  it("with names that a terminal acts on show them as escapes, in JSON too", async () => {
+    const replica = unpack("basic");
+    const name = "generations/a\u009b31m\u202eb\u2028";
+    writeFileSync(join(replica, name), "");
+    const runs = await Promise.all([walkit(["verify", replica]), walkit(["verify", replica, "--json"])]);
+    for (const { stdout } of runs) expect(stdout).not.toMatch(/[\u0080-\u009f\u202e\u2028]/);
+    expect(runs[0]!.stdout).toContain("a\\u009b31m\\u202eb\\u2028");
+    expect(JSON.parse(runs[1]!.stdout).findings[0].path).toBe(name);
+  });
+
   it("with one time for all are ok, with a warning", async () => {
     const replica = unpack("multi-index");
     for (const { wal } of readManifest("multi-index").generations) {
