@@ -60,6 +60,19 @@ export function walEnd(path) {
   }
 }
 
+/** Where each transaction starts and ends in a WAL's bytes; the first one takes the header along. */
+export function* transactionsOf(wal) {
+  const frameSize = 24 + wal.readUInt32BE(8);
+  let start = 0;
+  for (let at = 32; at < wal.length; ) {
+    const commits = wal.readUInt32BE(at + 4) > 0;
+    at += frameSize;
+    if (!commits) continue;
+    yield [start, at];
+    start = at;
+  }
+}
+
 export async function sha256(path) {
   const hash = createHash("sha256");
   for await (const piece of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(piece);

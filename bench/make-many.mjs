@@ -6,7 +6,7 @@
 
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { Application, sha256, walEnd } from "./application.mjs";
+import { Application, sha256, transactionsOf, walEnd } from "./application.mjs";
 import { kept } from "./own-replica.mjs";
 import { DATA } from "./peers.mjs";
 
@@ -14,8 +14,6 @@ const ORDERS = 100_000;
 const INDEXES = 20;
 /** In each index. */
 const SEGMENTS = 1000;
-const WAL_HEADER = 32;
-const FRAME_HEADER = 24;
 
 /** The replica and what is known of it, made now if need be. */
 export function manySegments() {
@@ -48,17 +46,4 @@ export function manySegments() {
     }
     return { databaseBytes: statSync(database).size, sha256: await sha256(database) };
   });
-}
-
-/** Where each transaction starts and ends in a WAL; the first one takes the header along. */
-function* transactionsOf(wal) {
-  const pageSize = wal.readUInt32BE(8);
-  let start = 0;
-  for (let at = WAL_HEADER; at < wal.length; ) {
-    const commits = wal.readUInt32BE(at + 4) > 0;
-    at += FRAME_HEADER + pageSize;
-    if (!commits) continue;
-    yield [start, at];
-    start = at;
-  }
 }

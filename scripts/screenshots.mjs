@@ -72,6 +72,7 @@ const restored = async (view) => {
   await restore(view);
   await view.waitForSelector(".restore .card.good, .restore .card.bad");
 };
+const lookInto = (view) => view.getByRole("button", { name: "Look into it" }).click();
 const zoom = (times) => async (view) => {
   for (let i = 0; i < times; i++) await view.getByRole("button", { name: "Zoom in" }).click();
 };
@@ -114,6 +115,9 @@ const FAKE = [
   { name: "command", hash: "healthy", steps: [ready, tab("Command")] },
   { name: "restoring", hash: "healthy-slow-restore", steps: [ready, restore], wait: 700 },
   { name: "restored", hash: "healthy", steps: [ready, restored], whole: true },
+  { name: "large", hash: "healthy-large", steps: [ready], whole: true },
+  { name: "large-reading", hash: "healthy-large-slow-look", steps: [ready, lookInto], wait: 400 },
+  { name: "large-restored", hash: "healthy-large-unproven", steps: [ready, restored], whole: true },
   { name: "busy", hash: "busy", steps: [ready] },
   { name: "many", hash: "many", steps: [ready] },
   {

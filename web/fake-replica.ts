@@ -1,11 +1,11 @@
 /** Replicas made up, for screenshots and for looking at the page by hand: what the real engine would say of them. */
 
 import type { Finding } from "../src/findings.ts";
-import { RULES } from "../src/findings.ts";
 import type { VerifyReport } from "../src/verify/report.ts";
-import { placeAt, reportOf } from "./fake-report.ts";
+import { type Draft, finding, placeAt, reportOf } from "./fake-report.ts";
 import { formatPosition } from "./format.ts";
-import type { GapView, ReplicaView, SegmentView, SnapshotView, TimelineView } from "./protocol.ts";
+import type { GapView, ReplicaView, SnapshotView } from "./protocol.ts";
+import { columnsOf } from "./segments.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -60,9 +60,9 @@ function timelineOf({
   snapshots: apart = 24,
   nightly = true,
   firstIndex = 0,
-}: Plan): TimelineView {
+}: Plan): Draft {
   const random = chance(id * 977 + every * 31);
-  const segments: SegmentView[] = [];
+  const segments: Draft["segments"] = [];
   const snapshots: SnapshotView[] = [];
   const moments: { index: number; offset: number; segment: number }[] = [];
   let index = firstIndex;
@@ -94,7 +94,6 @@ function timelineOf({
     segments.push({
       index,
       offset,
-      path: `${folder}/wal/${hex(index)}_${hex(offset)}.wal.lz4`,
       bytes: 0,
       time: Math.round(time),
       damaged: false,
@@ -138,18 +137,22 @@ function hex(n: number): string {
   return n.toString(16).padStart(8, "0");
 }
 
+function pathOf({ generation }: Draft, { index, offset }: { index: number; offset: number }): string {
+  return `generations/${generation}/wal/${hex(index)}_${hex(offset)}.wal.lz4`;
+}
+
 /** The last commit at or before a time. */
-function commitAt({ segments }: TimelineView, time: number): number {
+function commitAt({ segments }: Draft, time: number): number {
   const segment = segments.findLast((one) => one.time! <= time) ?? segments[0]!;
   return segment.firstMoment + segment.moments - 1;
 }
 
-function point(timeline: TimelineView, name: string, time: number): void {
+function point(timeline: Draft, name: string, time: number): void {
   const place = placeAt(timeline, commitAt(timeline, time));
   timeline.restorePoints.push({ name, ...place, restorable: true });
 }
 
-function branch(timeline: TimelineView, parent: TimelineView, time: number, inferred: boolean): void {
+function branch(timeline: Draft, parent: Draft, time: number, inferred: boolean): void {
   const switchPoint = placeAt(parent, commitAt(parent, time));
   timeline.parent = parent.id;
   timeline.switchPoint = switchPoint;
@@ -157,21 +160,8 @@ function branch(timeline: TimelineView, parent: TimelineView, time: number, infe
   timeline.reason = inferred ? "inferred: 391 of 393 pages equal" : `before ${new Date(time).toISOString()}`;
 }
 
-function finding(code: keyof typeof RULES, message: string, more: Partial<Finding> = {}): Finding {
-  const { severity, meaning, action } = RULES[code];
-  const nothing = {
-    generation: undefined,
-    position: undefined,
-    path: undefined,
-    offset: undefined,
-    decoded: undefined,
-    frame: undefined,
-  };
-  return { code, severity, message, meaning, action, ...nothing, ...more };
-}
-
 /** Makes commits `from` to `to` (without it) impossible to restore. */
-function lose(timeline: TimelineView, from: number, to: number, reason: Finding): GapView {
+function lose(timeline: Draft, from: number, to: number, reason: Finding): GapView {
   const { moments } = timeline;
   moments.restorable.fill(0, from, to);
   const at = (i: number) => ({ generation: timeline.generation!, ...placeAt(timeline, i) });
@@ -186,7 +176,7 @@ function lose(timeline: TimelineView, from: number, to: number, reason: Finding)
 }
 
 /** Takes segment `i` away, and its commits. */
-function remove(timeline: TimelineView, i: number): void {
+function remove(timeline: Draft, i: number): void {
   const [gone] = timeline.segments.splice(i, 1);
   const { firstMoment, moments: count } = gone!;
   for (const segment of timeline.segments.slice(i)) segment.firstMoment -= count;
@@ -218,12 +208,15 @@ export function makeReplica(scenario: Scenario): FakeReplica {
   let bytes = 0;
   for (const { segments, snapshots } of timelines)
     for (const one of [...segments, ...snapshots]) bytes += one.bytes ?? 0;
-  return { view: { name, bytes, files, timelines, findings }, report: reportOf(timelines, findings) };
+  const views = timelines.map(({ segments, ...timeline }) => {
+    return { ...timeline, segments: columnsOf(`generations/${timeline.generation}/wal/`, segments) };
+  });
+  return { view: { name, bytes, files, timelines: views, findings }, report: reportOf(timelines, findings) };
 }
 
 interface Made {
   name: string;
-  timelines: TimelineView[];
+  timelines: Draft[];
   findings: Finding[];
 }
 
@@ -301,7 +294,7 @@ function damaged(): Made {
   const gone = finding(
     "replica/missing-segment",
     `Expected a segment at ${formatPosition(segments[missing]!)} of generation ${generation}, found the next one at ${formatPosition(next)}`,
-    { generation, position: formatPosition(segments[missing]!), path: next.path },
+    { generation, position: formatPosition(segments[missing]!), path: pathOf(timeline, next) },
   );
   remove(timeline, missing);
   const from = segments[missing]!.firstMoment;
@@ -313,7 +306,7 @@ function damaged(): Made {
   const flipped = finding("lz4/content-checksum", "Expected content checksum 0x4f1d2c87, found 0x9b02e611", {
     generation,
     position: formatPosition(segment),
-    path: segment.path,
+    path: pathOf(timeline, segment),
     offset: 2151,
   });
   const behind = timeline.snapshots.find(({ time }) => time! > segment.time!)!;
@@ -379,7 +372,7 @@ function untrusted(): Made {
 }
 
 function many(): Made {
-  const timelines: TimelineView[] = [];
+  const timelines: Draft[] = [];
   for (let i = 0; i < 14; i++) {
     const from = END - (28 - 2 * i) * DAY;
     const generation = (0x9e3779b97f4a7c15n * BigInt(i + 1)).toString(16).slice(-16);

@@ -1,15 +1,19 @@
-/** The report of a replica that was made up. */
+/** The report of a replica that was made up, and what is found in it. */
 
-import type { Finding } from "../src/findings.ts";
+import { type Finding, RULES } from "../src/findings.ts";
 import type { GenerationReport, Range, VerifyReport } from "../src/verify/report.ts";
 import { formatPosition } from "./format.ts";
 import type { TimelineView } from "./protocol.ts";
+import type { Segment } from "./segments.ts";
 
-export function placeAt({ moments }: TimelineView, i: number): { index: number; offset: number } {
+/** A timeline while it is being made up. */
+export type Draft = Omit<TimelineView, "segments"> & { segments: (Segment & { firstMoment: number })[] };
+
+export function placeAt({ moments }: Draft, i: number): { index: number; offset: number } {
   return { index: moments.index[i]!, offset: moments.offset[i]! };
 }
 
-export function reportOf(timelines: readonly TimelineView[], findings: Finding[]): VerifyReport {
+export function reportOf(timelines: readonly Draft[], findings: Finding[]): VerifyReport {
   const generations = timelines.map((timeline): GenerationReport => {
     const { segments, snapshots, moments } = timeline;
     const restorable: Range[] = [];
@@ -59,4 +63,17 @@ export function reportOf(timelines: readonly TimelineView[], findings: Finding[]
   });
   const status = findings.some(({ severity }) => severity === "damage") ? "damaged" : "ok";
   return { status, level: "integrity", generations, findings };
+}
+
+export function finding(code: keyof typeof RULES, message: string, more: Partial<Finding> = {}): Finding {
+  const { severity, meaning, action } = RULES[code];
+  const nothing = {
+    generation: undefined,
+    position: undefined,
+    path: undefined,
+    offset: undefined,
+    decoded: undefined,
+    frame: undefined,
+  };
+  return { code, severity, message, meaning, action, ...nothing, ...more };
 }

@@ -1,6 +1,6 @@
 /** Opens what is dropped, chosen or named in the address, and shows one page after the other. */
 
-import { h, nextTask, prefersStillness, replace } from "./dom.ts";
+import { h, nextFrame, nextTask, prefersStillness, replace } from "./dom.ts";
 import { EngineClient, isAbort } from "./engine-client.ts";
 import { loadingPage } from "./loading.ts";
 import type { FoundReplica, Opened, Source } from "./protocol.ts";
@@ -89,8 +89,15 @@ async function open(source: Source): Promise<void> {
       await nextTask();
       if (signal.aborted) return;
       page = fresh;
-      show(page.elements, replicaName(session));
+      show([], replicaName(session));
       scrollTo({ top: 0, behavior: prefersStillness() ? "auto" : "smooth" });
+      // Laid out and drawn part by part, and only then is there work that would take the processor away from that.
+      for (const element of page.elements) {
+        main.append(element);
+        await nextFrame();
+        if (signal.aborted) return;
+      }
+      page.begin();
     } catch (error) {
       fail(error);
     }

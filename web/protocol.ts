@@ -48,16 +48,20 @@ export interface SnapshotView {
   damaged: boolean;
 }
 
-export interface SegmentView {
-  index: number;
-  offset: number;
-  path: string;
-  bytes: number | undefined;
-  time: number | undefined;
-  damaged: boolean;
-  /** Its commits are `moments` from this number on. */
-  firstMoment: number;
-  moments: number;
+/** WAL segments, in order: one element of each array a segment. See `segments.ts`. */
+export interface SegmentsView {
+  /** What stands before a segment's name in its path; the name follows from its index and offset. */
+  folder: string;
+  length: number;
+  index: Uint32Array<ArrayBuffer>;
+  offset: Float64Array<ArrayBuffer>;
+  /** Compressed; NaN where the listing tells no sizes. */
+  bytes: Float64Array<ArrayBuffer>;
+  /** Milliseconds since 1970; NaN where times cannot be trusted. */
+  time: Float64Array<ArrayBuffer>;
+  damaged: Uint8Array<ArrayBuffer>;
+  /** The commits of a segment are `moments` from here on, up to where the next one's begin: one element more. */
+  firstMoment: Uint32Array<ArrayBuffer>;
 }
 
 export interface GapView {
@@ -78,17 +82,17 @@ export interface TimelineView {
   current: boolean | undefined;
   timesTrusted: boolean;
   snapshots: SnapshotView[];
-  segments: SegmentView[];
+  segments: SegmentsView;
   gaps: GapView[];
   restorePoints: { name: string; index: number; offset: number; restorable: boolean }[];
   /** All commits, in order; one element of each array a commit. */
   moments: {
-    index: Uint32Array;
-    offset: Float64Array;
+    index: Uint32Array<ArrayBuffer>;
+    offset: Float64Array<ArrayBuffer>;
     /** Number of the segment in `segments`. */
-    segment: Uint32Array;
+    segment: Uint32Array<ArrayBuffer>;
     /** 1: can be restored. */
-    restorable: Uint8Array;
+    restorable: Uint8Array<ArrayBuffer>;
   };
 }
 
@@ -125,6 +129,17 @@ export interface Rows {
   /** More rows were there than are given. */
   truncated: boolean;
   milliseconds: number;
+}
+
+export interface SizeView {
+  moment: MomentId;
+  bytes: number;
+  pageSize: number;
+  pageCount: number;
+  /** About how many bytes of memory it takes at most to look into it. */
+  memory: number;
+  /** Whether it may be looked into: at once, where somebody asks for it, or not at all. */
+  look: "unasked" | "asked" | "refused";
 }
 
 export interface StateView {
@@ -174,6 +189,8 @@ export interface RestoredView {
   /** Of output `private`: backed by the disk, not by memory. */
   file: File | undefined;
   proven: boolean;
+  /** What SQLite's own check said of a state that is not proven. One that is, is not given to it. */
+  integrity: "ok" | "skipped" | undefined;
   findings: Finding[];
   milliseconds: number;
 }
@@ -188,7 +205,13 @@ export interface Progress {
 export interface Engine {
   open(source: Source): Opened;
   load(replica: FoundReplica): ReplicaView;
-  verify(): VerifyReport;
+  /**
+   * SQLite's own check of a database that is larger than one is looked into unasked is left out, and `integrity` of the
+   * report is undefined, unless it is asked for: `large`.
+   */
+  verify(large: boolean): VerifyReport;
+  /** How large the database of a moment is. What is in memory of another, large one is let go. */
+  size(moment: MomentId): SizeView;
   /** The database of a moment, in memory. Only one is kept. `target/…` and other refusals are failures. */
   look(moment: MomentId): StateView;
   rows(table: string, from: number, count: number): Rows;

@@ -13,6 +13,8 @@ import { t } from "./strings.ts";
 
 export interface ReplicaPage {
   elements: HTMLElement[];
+  /** Checks the replica, and looks into its newest moment. */
+  begin: () => void;
   /** The theme has changed. */
   recolour: () => void;
 }
@@ -54,12 +56,16 @@ export function replicaPage(session: Session): ReplicaPage {
   picture.element.addEventListener("pointerup", (event) => {
     if ((event.target as HTMLElement).closest(".area")) scrubber.focus();
   });
-  void sign.check();
-  const below = session.place
-    ? h("div", { class: "beside" }, new MomentPanel(session).element, new Inspector(session).element)
+  const inspector = session.place && new Inspector(session);
+  const below = inspector
+    ? h("div", { class: "beside" }, new MomentPanel(session).element, inspector.element)
     : h("p", { class: "notice" }, t.noMoments);
   return {
     elements: [sign.element, ...(session.lanes.length > 0 ? [travel] : []), below, report.element],
+    begin: () => {
+      void sign.check();
+      inspector?.begin();
+    },
     recolour: () => picture.recolour(),
   };
 }

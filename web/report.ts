@@ -8,6 +8,7 @@ import { type IconName, icon } from "./icons.ts";
 import { roundel } from "./picture/labels.ts";
 import type { Session } from "./session.ts";
 import { t } from "./strings.ts";
+import { isLeftOut } from "./verdict.ts";
 import { placeOfFinding, shortGeneration, spanName } from "./words.ts";
 
 const ORDER: Severity[] = ["damage", "inconclusive", "warning", "info"];
@@ -140,7 +141,7 @@ export class Report {
       t.transactions(transactions),
       bytes === undefined ? "" : formatBytes(bytes),
       pageSize && pageCount ? t.databaseOf(formatBytes(pageSize * pageCount)) : "",
-      integrity ? t.integrity[integrity] : "",
+      integrity ? t.integrity[integrity] : isLeftOut(report) ? t.integrity.notGiven : "",
     ].filter(Boolean);
     return h(
       "article",

@@ -5,7 +5,7 @@ import type { EngineClient } from "./engine-client.ts";
 import { type Precision, precisionFor } from "./format.ts";
 import { hasTimes } from "./picture/geometry.ts";
 import { firstLane, type Lane, makeLanes } from "./picture/lanes.ts";
-import type { MomentId, Opened, ReplicaView, StateView } from "./protocol.ts";
+import type { MomentId, Opened, ReplicaView, SizeView, StateView } from "./protocol.ts";
 
 export interface Place {
   lane: Lane;
@@ -15,6 +15,8 @@ export interface Place {
 interface Events {
   /** The playhead stands elsewhere. */
   move: Place;
+  /** How large the database is there. */
+  size: SizeView;
   /** What to show of a moment is there: undefined while it is being read. */
   state: StateView | undefined;
   report: VerifyReport;
@@ -34,9 +36,11 @@ export class Session {
   readonly precision: Precision;
   readonly coarse: Precision;
   report: VerifyReport | undefined;
+  /** Of the moment at which the playhead rests; undefined until it is known. */
+  size: SizeView | undefined;
   state: StateView | undefined;
   #place: Place | undefined;
-  readonly #listeners: Listeners = { move: [], state: [], report: [] };
+  readonly #listeners: Listeners = { move: [], size: [], state: [], report: [] };
 
   constructor(engine: EngineClient, replica: ReplicaView, skipped: Opened["skipped"]) {
     this.skipped = skipped;
@@ -92,7 +96,7 @@ function typicalStep({ timelines }: ReplicaView): number {
     if (!timesTrusted) continue;
     const every = Math.max(1, Math.floor(segments.length / 200));
     for (let i = every; i < segments.length; i += every) {
-      const step = (segments[i]!.time ?? 0) - (segments[i - 1]!.time ?? 0);
+      const step = segments.time[i]! - segments.time[i - 1]!;
       if (step > 0) steps.push(step);
     }
   }

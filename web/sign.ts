@@ -30,17 +30,18 @@ export class Sign {
       this.#bar,
     );
     this.#text.id = heading;
+    this.#wait();
   }
 
-  async check(): Promise<void> {
+  /** `large`: SQLite is to check what it is not given unasked, too. */
+  async check(large = false): Promise<void> {
     const abort = new AbortController();
-    const quiet = h("span", { class: "sign-more" }, t.checkingMore);
-    this.#put("checking", "question", t.checking, "", quiet);
+    this.#wait();
     const cancel = h("button", { type: "button", on: { click: () => abort.abort() } }, t.cancel);
     const share = h("span", { class: "sign-share", "aria-hidden": "true" });
     replace(this.#side, share, cancel);
     try {
-      const report = await this.#session.engine.call("verify", [], {
+      const report = await this.#session.engine.call("verify", [large], {
         signal: abort.signal,
         onProgress: (progress) => {
           const { done, total } = progress;
@@ -51,14 +52,19 @@ export class Sign {
         },
       });
       this.#session.report = report;
-      const { kind, word, sentence, more } = verdictOf(this.#session, report);
+      const { kind, word, sentence, more, canAsk } = verdictOf(this.#session, report);
       const sign = ({ good: "check", bad: "cross", unsure: "question" } as const)[kind];
       this.#put(kind, sign, word, sentence, h("span", { class: "sign-more" }, more));
       const link = h("button", { type: "button", on: { click: this.#onRead } }, t.readReport);
-      replace(this.#side, link);
+      const ask = h("button", { type: "button", on: { click: () => void this.check(true) } }, t.giveToSqlite);
+      replace(this.#side, link, canAsk && ask);
       this.#session.emit("report", report);
     } catch (error) {
-      const again = h("button", { type: "button", on: { click: () => void this.check() } }, t.checkAgain);
+      const again = h(
+        "button",
+        { type: "button", on: { click: () => void this.check(large) } },
+        t.checkAgain,
+      );
       replace(this.#side, again);
       if (isAbort(error)) {
         this.#put("unsure", "question", t.notChecked, t.checkCancelled);
@@ -67,6 +73,11 @@ export class Sign {
       const { title, text } = failureWords(error);
       this.#put("unsure", "question", t.notChecked, `${title}.`, h("span", { class: "sign-more" }, text));
     }
+  }
+
+  #wait(): void {
+    const quiet = h("span", { class: "sign-more" }, t.checkingMore);
+    this.#put("checking", "question", t.checking, "", quiet);
   }
 
   #put(

@@ -4,6 +4,7 @@
  */
 
 import type { GapView, MomentId, TimelineView } from "./protocol.ts";
+import { timeOf } from "./segments.ts";
 
 interface Place {
   index: number;
@@ -81,7 +82,7 @@ export class Stops {
     const { timesTrusted, segments, snapshots } = this.timeline;
     if (!timesTrusted) return undefined;
     const segment = this.segment(i);
-    if (segment !== undefined) return segments[segment]?.time;
+    if (segment !== undefined) return timeOf(segments, segment);
     return snapshots.find(({ index }) => index === this.#index[i])?.time;
   }
 

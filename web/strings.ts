@@ -110,6 +110,9 @@ export const t = {
       ".",
     ].join(""),
   someUnproven: "Not everything is proven: see the report.",
+  notGiven: (size: string) =>
+    `SQLite’s own check of the newest state was left out: it would hold all ${size} of the database in memory.`,
+  giveToSqlite: "Have SQLite check it too",
   problems: (n: number) => `${plural(n, "problem", "problems")} found.`,
   readReport: "Read the report",
 
@@ -233,6 +236,12 @@ export const t = {
     "Put the old database aside, with its \u2011wal and \u2011shm files: keep them.",
     "Put this file in its place, and start both again. Litestream begins a new timeline; nothing here is overwritten.",
   ],
+  restoreChecked: {
+    proven: "Every checksum was right, and the WAL proves this state. SQLite’s own check was not run on it.",
+    ok: "Every checksum was right, and SQLite’s own check finds it in order.",
+    skipped:
+      "Every checksum was right, but SQLite’s own check was not run on it. Run that before you use it: the last line under “Command”.",
+  },
   restoreCancelled: "The restore was cancelled; no database was written.",
   restoreFailed: "Nothing was restored",
 
@@ -245,6 +254,15 @@ export const t = {
   stateRead: (name: string, tables: number) =>
     `The database of ${name} is here, with ${plural(tables, "table", "tables")}.`,
   nothingToSee: "This moment cannot be restored, so there is no database to look into.",
+  largeTitle: "A large database",
+  largeIs: (size: string, memory: string) =>
+    `It has ${size}. To look into it, or to tell what a transaction changed, this page holds all of it in memory, and takes about ${memory} in all.`,
+  largeElse:
+    "Checking the backup, going through its moments and restoring them take far less, and go on as they are.",
+  lookInto: "Look into it",
+  lookIntoNext: "And into each moment that I go to",
+  lookingInto: "Looking into this moment",
+  largeSaid: (size: string) => `This database has ${size}. It is looked into when you ask for it.`,
   noTables: "No tables yet.",
   internalTables: (n: number) => `${formatNumber(n)} of SQLite’s and Litestream’s own`,
   tableKind: (kind: "table" | "view" | "virtual") => ({ table: "", view: "view", virtual: "virtual" })[kind],
@@ -334,6 +352,7 @@ export const t = {
     ok: "SQLite finds it in order",
     failed: "SQLite finds it corrupt",
     skipped: "SQLite’s own check was not run",
+    notGiven: "SQLite’s own check was left out",
   },
   severity: {
     damage: "Damage",

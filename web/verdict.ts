@@ -2,6 +2,8 @@
 
 import type { Finding } from "../src/findings.ts";
 import type { GenerationReport, Range, VerifyReport } from "../src/verify/report.ts";
+import { formatBytes } from "./format.ts";
+import { MOST_BYTES } from "./limits.ts";
 import type { Session } from "./session.ts";
 import { t } from "./strings.ts";
 import { endName, spanName } from "./words.ts";
@@ -14,7 +16,22 @@ export interface Verdict {
   more: string;
 }
 
-export function verdictOf(session: Session, report: VerifyReport): Verdict {
+/** Whether SQLite was not asked about the newest state for nothing but its size. */
+export function isLeftOut({ integrity, restorable, pageSize, pageCount }: GenerationReport): boolean {
+  return integrity === undefined && restorable.at(-1)?.newest === true && Boolean(pageSize && pageCount);
+}
+
+/** `canAsk`: there is something that SQLite was not asked about and can be. */
+export function verdictOf(session: Session, report: VerifyReport): Verdict & { canAsk: boolean } {
+  const verdict = wholeVerdict(session, report);
+  const left = report.generations.filter(isLeftOut);
+  if (left.length === 0) return { ...verdict, canAsk: false };
+  const sizes = left.map(({ pageSize = 0, pageCount = 0 }) => pageSize * pageCount);
+  const more = `${verdict.more} ${t.notGiven(formatBytes(Math.max(...sizes)))}`;
+  return { ...verdict, more, canAsk: sizes.some((size) => size <= MOST_BYTES) };
+}
+
+function wholeVerdict(session: Session, report: VerifyReport): Verdict {
   const filled = report.generations.filter(({ snapshots, segments }) => snapshots + segments > 0);
   const warnings = count(report.findings, "warning");
   const checked = t.checked(

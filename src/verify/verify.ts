@@ -29,6 +29,8 @@ export interface VerifyOptions {
   onProgress?: ((progress: { done: number; total: number | undefined }) => void) | undefined;
   /** SQLite's own check; sql.js in this thread by default. `walkit/node` has one that can be stopped. */
   checkIntegrity?: typeof checkIntegrity | undefined;
+  /** Bytes: a newest state that is larger is not given to SQLite, and `integrity` of its report stays undefined. */
+  integrityUpTo?: number | undefined;
   /** Told of each finding once a generation is done. */
   onFinding?: ((finding: Finding) => void) | undefined;
 }
@@ -198,11 +200,12 @@ function finish(
 async function integrity(
   storage: Storage,
   done: { report: GenerationReport; findings: Finding[] },
-  { prefix, signal, parallelism, threads, checkIntegrity: check = checkIntegrity }: VerifyOptions,
+  options: VerifyOptions,
 ): Promise<void> {
+  const { prefix, signal, parallelism, threads, checkIntegrity: check = checkIntegrity } = options;
   const { report, findings } = done;
   const { generation, pageCount = 0, pageSize = 0 } = report;
-  if (report.snapshots === 0) return;
+  if (report.snapshots === 0 || pageCount * pageSize > (options.integrityUpTo ?? Infinity)) return;
   try {
     if (pageCount * pageSize > MAX_INTEGRITY_SIZE) {
       throw new WalkitError(

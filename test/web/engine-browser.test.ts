@@ -72,7 +72,7 @@ describe.skipIf(!CHROMIUM)("in Chromium", () => {
       const state = await client.call("look", [moment]);
       const rows = await client.call("rows", ["orders", 0, 3]);
       const { tables } = await client.call("changes", [moment]);
-      const { status, generations } = await client.call("verify", []);
+      const { status, generations } = await client.call("verify", [false]);
       return { count: state.tables.find(({ name }) => name === "orders").rows, shown: rows.rows.length,
         changed: tables.map(({ table, added }) => [table, added]), status, integrity: generations[0].integrity };`);
     expect(found).toEqual({ count: 140, shown: 3, changed: [["orders", 7]], status: "ok", integrity: "ok" });

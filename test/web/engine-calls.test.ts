@@ -134,7 +134,7 @@ describe("SQLite's thread", () => {
       expect(strip(a!)).toEqual(strip(b!));
     }
     expect(await engine.changes(moment, context())).toEqual(await plain.changes(moment, context()));
-    expect(await engine.verify(context())).toEqual(await plain.verify(context()));
+    expect(await engine.verify(false, context())).toEqual(await plain.verify(false, context()));
     await expect(engine.query("oops", context())).rejects.toMatchObject({ code: "sql" });
   });
 

@@ -1,109 +1,33 @@
 /** The page in a real headless Chromium: dropped, scrubbed, asked, restored; what it may not do, it does not. */
 
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { build, hashOf, temporaryFolder, unpack, walkit } from "../cli/support.ts";
+import { hashOf, temporaryFolder, unpack, walkit } from "../cli/support.ts";
 import { readManifest, tarPath } from "../support/fixtures.ts";
-import { CHROMIUM, launch, ROOT, type Served, serve } from "./browser.ts";
-
-const AXE = readFileSync(join(ROOT, "node_modules/axe-core/axe.min.js"), "utf8");
-
-interface Visit {
-  page: Page;
-  context: BrowserContext;
-  /** Whatever the page asked for that was not its own. */
-  strangers: string[];
-  errors: string[];
-}
-
-const textOf = async (locator: Locator): Promise<string> => (await locator.textContent()) ?? "";
+import { CHROMIUM, ROOT, serve } from "./browser.ts";
+import {
+  download,
+  drop,
+  expectClean,
+  textOf,
+  type Visit,
+  type VisitOptions,
+  Visits,
+  verdict,
+  violations,
+} from "./page-support.ts";
 
 describe.skipIf(!CHROMIUM)("the page", { timeout: 60_000 }, () => {
-  let browser: Browser;
-  let site: Served;
+  let visits: Visits;
 
   beforeAll(async () => {
-    build();
-    [browser, site] = await Promise.all([launch(), serve(join(ROOT, "dist/web/"))]);
+    visits = await Visits.begin();
   }, 60_000);
 
-  afterAll(async () => {
-    await browser?.close();
-    site?.close();
-  });
+  afterAll(() => visits?.end());
 
-  async function visit(options: { scheme?: "dark" | "light"; width?: number } = {}): Promise<Visit> {
-    const { scheme = "light", width = 1280 } = options;
-    const context = await browser.newContext({
-      colorScheme: scheme,
-      viewport: { width, height: 900 },
-      reducedMotion: "reduce",
-      acceptDownloads: true,
-    });
-    const page = await context.newPage();
-    const strangers: string[] = [];
-    const errors: string[] = [];
-    context.on("request", (request) => {
-      const url = request.url();
-      if (!url.startsWith(site.url) && !/^(blob|data):/.test(url)) strangers.push(url);
-    });
-    page.on("pageerror", (error) => errors.push(error.message));
-    page.on("console", (message) => {
-      if (message.type() === "error") errors.push(message.text());
-    });
-    // A headless browser has nobody to choose a file: the page then goes by the private file, and downloads that.
-    await page.addInitScript("delete window.showSaveFilePicker");
-    await page.addInitScript(`
-      window.longTasks = [];
-      new PerformanceObserver((list) => {
-        for (const { duration } of list.getEntries()) window.longTasks.push(Math.round(duration));
-      }).observe({ entryTypes: ["longtask"] });
-    `);
-    await page.goto(site.url);
-    return { page, context, strangers, errors };
-  }
-
-  /** What the system's file manager does: the page gets entries, as a person drops them. */
-  async function drop({ page, context }: Visit, path: string): Promise<void> {
-    const session = await context.newCDPSession(page);
-    const data = { items: [], files: [path], dragOperationsMask: 1 };
-    for (const type of ["dragEnter", "dragOver", "drop"] as const) {
-      await session.send("Input.dispatchDragEvent", { type, x: 700, y: 400, data });
-    }
-  }
-
-  async function verdict(page: Page): Promise<string> {
-    const text = page.locator(".sign-text");
-    await text
-      .locator(".sign-word")
-      .getByText(/^(Good|Damaged|Not sure)/)
-      .waitFor({ timeout: 30_000 });
-    return (await textOf(text)).replace(/\s+/g, " ");
-  }
-
-  async function violations(page: Page): Promise<string[]> {
-    await page.evaluate(AXE);
-    const result = await page.evaluate("axe.run(document, { resultTypes: ['violations'] })");
-    const found = (result as { violations: { id: string; nodes: { target: string[] }[] }[] }).violations;
-    return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(" ")).join(", ")}`);
-  }
-
-  async function download(page: Page): Promise<string> {
-    const [file] = await Promise.all([
-      page.waitForEvent("download"),
-      page.getByRole("button", { name: "Restore this moment" }).click(),
-    ]);
-    const output = join(temporaryFolder(), "page.db");
-    await file.saveAs(output);
-    return output;
-  }
-
-  function expectClean({ strangers, errors }: Visit): void {
-    expect(strangers).toEqual([]);
-    expect(errors).toEqual([]);
-  }
+  const visit = (options?: VisitOptions): Promise<Visit> => visits.visit(options);
 
   const newest = (name: string) => readManifest(name).restores.find(({ id }) => id === "latest")!.db!.sha256;
 
@@ -207,6 +131,21 @@ describe.skipIf(!CHROMIUM)("the page", { timeout: 60_000 }, () => {
     expect(await violations(damaged.page), "damaged").toEqual([]);
   });
 
+  it("has each worker in one file, which no other imports: WebKit would run it twice", () => {
+    const assets = join(ROOT, "dist/web/assets");
+    const scripts = readdirSync(assets).filter((name) => name.endsWith(".js"));
+    const workers = scripts.filter((name) => /^(sql-)?worker-/.test(name));
+    expect(workers.length).toBe(2);
+    for (const name of scripts) {
+      const text = readFileSync(join(assets, name), "utf8");
+      expect(text, name).not.toMatch(/(?:from|import\()\s*["'`]\.\/(?:sql-)?worker-/);
+    }
+    for (const name of workers) {
+      const text = readFileSync(join(assets, name), "utf8");
+      expect(text, name).not.toMatch(/^import\b|[;}]import\s*[{*"']/);
+    }
+  });
+
   it("cannot reach anybody, even if it were made to", async () => {
     const one = await visit();
     const other = await serve(join(ROOT, "dist/web/"));
@@ -269,7 +208,7 @@ describe.skipIf(!CHROMIUM)("the page", { timeout: 60_000 }, () => {
       expect(await status(`${pathname}replica/index.json`)).toBe(200);
       expect(await status(`${pathname}replica/..%2f..%2fetc%2fpasswd`)).toBe(404);
       expect(await status(`${pathname}..%2fcli%2fmain.js`)).toBe(404);
-      const context = await browser.newContext();
+      const context = await visits.browser.newContext();
       const page = await context.newPage();
       await page.goto(url);
       expect(await verdict(page)).toMatch(/^Good\./);

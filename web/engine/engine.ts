@@ -4,6 +4,7 @@ import { WalkitError } from "../../src/errors.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 import type { VerifyReport } from "../../src/verify/report.ts";
 import { verify } from "../../src/verify/verify.ts";
+import { MOST_BYTES, MOST_UNASKED, memoryOf } from "../limits.ts";
 import type * as Page from "../protocol.ts";
 import type { CallContext } from "./calls.ts";
 import { EngineError } from "./failure.ts";
@@ -12,7 +13,6 @@ import { type FetchExample, openSource } from "./open.ts";
 import { openOutput, openSpill, type PrivateFolder } from "./output.ts";
 import {
   type CommitPages,
-  MOST_BYTES,
   type Replica,
   readCommit,
   readPages,
@@ -34,6 +34,8 @@ export interface Surroundings {
   fetchExample: FetchExample;
   /** The origin's private file system, where there is one. */
   privateFolder?: (() => Promise<PrivateFolder | undefined>) | undefined;
+  /** Bytes of a database that is held in memory without anybody having asked for it; {@link MOST_UNASKED} by default. */
+  mostUnasked?: number | undefined;
 }
 
 /** Changed pages that are kept at most to tell what a commit changed; of more, only the tables are told. */
@@ -83,18 +85,36 @@ export class ReplicaEngine implements Served {
     return view;
   }
 
-  async verify({ signal, onProgress }: CallContext): Promise<VerifyReport> {
+  async verify(large: boolean, { signal, onProgress }: CallContext): Promise<VerifyReport> {
     const { storage, prefix, generation } = this.#need();
     const sql = this.#surroundings.openSql();
     try {
       return await verify(storage, {
         ...{ prefix, generation, signal },
         checkIntegrity: (bytes, how) => sql.check(bytes, how, signal),
+        integrityUpTo: large ? undefined : this.#mostUnasked,
         onProgress: (progress) => onProgress({ phase: "verify", ...progress }),
       });
     } finally {
       sql.close();
     }
+  }
+
+  get #mostUnasked(): number {
+    return this.#surroundings.mostUnasked ?? MOST_UNASKED;
+  }
+
+  async size(moment: Page.MomentId, context: CallContext): Promise<Page.SizeView> {
+    const replica = this.#need();
+    return await this.#lock.run(context.signal, async () => {
+      const commit = await this.#commitAt(replica, moment, inPhase("look", context));
+      const looked = this.#looked;
+      if (looked && looked.bytes > this.#mostUnasked && !isSame(looked.moment, moment)) this.#close();
+      const { pageSize, pageCount = 0 } = commit;
+      const bytes = pageSize * pageCount;
+      const look = bytes > MOST_BYTES ? "refused" : bytes > this.#mostUnasked ? "asked" : "unasked";
+      return { moment, bytes, pageSize, pageCount, memory: memoryOf(bytes), look };
+    });
   }
 
   async look(moment: Page.MomentId, context: CallContext): Promise<Page.StateView> {
@@ -106,7 +126,8 @@ export class ReplicaEngine implements Served {
     const began = performance.now();
     const commit = await this.#commitAt(replica, moment, inPhase("look", context));
     const expected = commit.pageSize * (commit.pageCount ?? 0);
-    if ((this.#looked?.bytes ?? 0) + expected > MOST_BYTES) this.#close();
+    // Of two small ones, what a moment shows stays until the next one is there.
+    if (Math.max(this.#looked?.bytes ?? 0, expected) > this.#mostUnasked) this.#close();
     const { bytes, restored } = await readState(
       replica,
       moment,
@@ -188,13 +209,18 @@ export class ReplicaEngine implements Served {
         const options = { signal, onProgress, openSpill: spill?.open };
         const restored = await restoreMoment(replica, moment, open.sink, options);
         const { bytes, proven, findings } = restored;
-        if (!proven) await this.#check(replica, moment, restored, inPhase("integrity", context));
+        const integrity = proven
+          ? undefined
+          : await this.#check(replica, moment, restored, inPhase("integrity", context));
+        // All of a small replica may come from memory, and that leaves no turn in which a cancel could be heard.
+        await new Promise((resolve) => setTimeout(resolve, 0));
         signal.throwIfAborted();
         const file = await (await open.keep()).getFile();
         const sha256 = await hashOf(file);
+        if (output.kind === "private") signal.throwIfAborted();
         const milliseconds = performance.now() - began;
         const own = output.kind === "private" ? file : undefined;
-        return { bytes, sha256, file: own, proven, findings, milliseconds };
+        return { bytes, sha256, file: own, proven, integrity, findings, milliseconds };
       } catch (error) {
         await open.drop();
         throw error;
@@ -205,8 +231,8 @@ export class ReplicaEngine implements Served {
   }
 
   /**
-   * Where nothing shows that the snapshot fits, SQLite has the last word, as far as a database fits into memory. An output
-   * cannot be read before it is kept, so it is restored once more.
+   * Where nothing shows that the snapshot fits, SQLite has the last word, unless that takes more memory than anybody asked
+   * for. An output cannot be read before it is kept, so it is restored once more.
    *
    * @throws WalkitError `database/integrity`
    */
@@ -215,14 +241,16 @@ export class ReplicaEngine implements Served {
     moment: Page.MomentId,
     { bytes: size, ...pages }: { bytes: number; pageSize: number; pageCount: number },
     context: CallContext,
-  ): Promise<void> {
-    if (size > MOST_BYTES) return;
+  ): Promise<"ok" | "skipped"> {
+    if (size > this.#mostUnasked) return "skipped";
     const sql = this.#surroundings.openSql();
     try {
       const { bytes } = await readState(replica, moment, pages, MOST_BYTES, context);
       await sql.check(bytes, "full", context.signal);
+      return "ok";
     } catch (error) {
-      if (!(error instanceof WalkitError && error.code === "database/integrity-skipped")) throw error;
+      if (error instanceof WalkitError && error.code === "database/integrity-skipped") return "skipped";
+      throw error;
     } finally {
       sql.close();
     }

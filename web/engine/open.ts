@@ -8,6 +8,7 @@ import { HttpStorage } from "../../src/storage/http.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 import type { Opened, Source } from "../protocol.ts";
 import type { CallContext } from "./calls.ts";
+import { inWindows } from "./window.ts";
 
 /** Fetches the archive that comes with the page. */
 export type FetchExample = (signal: AbortSignal) => Promise<Blob>;
@@ -62,7 +63,7 @@ async function archiveOf(
   { signal, onProgress }: CallContext,
 ): Promise<{ name: string; storage: Storage; skipped: Opened["skipped"] }> {
   let done = 0;
-  const storage = await openArchive(file, {
+  const storage = await openArchive(inWindows(file), {
     signal,
     onRead: (bytes) => onProgress({ phase: "unpack", done: (done += bytes), total: file.size }),
   });

@@ -27,9 +27,6 @@ export interface ReadOptions {
   onProgress?: ((progress: Progress) => void) | undefined;
 }
 
-/** A database that is looked into has at most so many bytes: it is in memory as a whole. */
-export const MOST_BYTES: number = 1 << 30;
-
 /** The size of the database at a moment, and what the commit that ends there wrote. */
 export interface CommitPages {
   pageSize: number;

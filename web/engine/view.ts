@@ -8,7 +8,8 @@ import { formatPosition, type Position } from "../../src/snapshot/names.ts";
 import type { Entry, ReadOptions, Storage } from "../../src/storage/storage.ts";
 import { type Lineage, readLineage, type Timeline } from "../../src/timeline/lineage.ts";
 import { verify } from "../../src/verify/verify.ts";
-import type { GapView, MomentId, ReplicaView, SegmentView, SnapshotView, TimelineView } from "../protocol.ts";
+import type { GapView, MomentId, ReplicaView, SnapshotView, TimelineView } from "../protocol.ts";
+import { columnsOf } from "../segments.ts";
 import type { CallContext } from "./calls.ts";
 import type { Replica } from "./replica.ts";
 
@@ -34,7 +35,7 @@ export async function viewReplica(replica: Replica, context: CallContext): Promi
       ? files.reduce((sum, { size }) => sum + size!, 0)
       : undefined,
     files: files.length,
-    timelines: timelinesOf(lineage, moments, catalog, current),
+    timelines: timelinesOf(prefix, lineage, moments, catalog, current),
     findings: [
       ...names.findings.filter((finding) => finding.generation === undefined),
       ...moments.flatMap(({ findings }) => findings),
@@ -45,9 +46,10 @@ export async function viewReplica(replica: Replica, context: CallContext): Promi
 
 /** The arrays of a view, to be handed over. */
 export function buffersOf({ timelines }: ReplicaView): Transferable[] {
-  return timelines.flatMap(({ moments }) =>
-    Object.values(moments).map(({ buffer }) => buffer as ArrayBuffer),
-  );
+  return timelines.flatMap(({ moments, segments }) => {
+    const arrays = [...Object.values(moments), ...Object.values(segments)].filter(ArrayBuffer.isView);
+    return arrays.map(({ buffer }) => buffer as ArrayBuffer);
+  });
 }
 
 /** Compressed bytes that are read to list moments; undefined where the listing tells no sizes. */
@@ -104,6 +106,7 @@ function newest(catalog: Catalog): string | undefined {
 }
 
 function timelinesOf(
+  prefix: string,
   { timelines }: Lineage,
   moments: readonly GenerationMoments[],
   { generations }: Catalog,
@@ -112,11 +115,12 @@ function timelinesOf(
   return timelines.map((timeline) => {
     const found = moments.find(({ generation }) => generation === timeline.generation);
     const files = generations.find(({ id }) => id === timeline.generation);
-    return timelineView(timeline, found, files, current);
+    return timelineView(`${prefix}${timeline.generation}/`, timeline, found, files, current);
   });
 }
 
 function timelineView(
+  folder: string,
   { id, generation, parent, switchPoint, reason, inferred, gone }: Timeline,
   found: GenerationMoments | undefined,
   files: Generation | undefined,
@@ -125,22 +129,16 @@ function timelineView(
   const timesTrusted = found?.timesTrusted ?? false;
   const damaged = new Set<string | undefined>();
   for (const { path, severity } of found?.findings ?? []) if (severity === "damage") damaged.add(path);
-  const view = <T extends { path: string; size: number | undefined; modified: bigint | undefined }>(
-    file: T,
-  ) => ({
-    path: file.path,
-    bytes: file.size,
-    time: timesTrusted && file.modified !== undefined ? milliseconds(file.modified) : undefined,
-    damaged: damaged.has(file.path),
+  const timeOf = (modified: bigint | undefined) =>
+    timesTrusted && modified !== undefined ? milliseconds(modified) : undefined;
+  const snapshots = (files?.snapshots ?? []).map(({ index, path, size, modified }): SnapshotView => {
+    return { index, path, bytes: size, time: timeOf(modified), damaged: damaged.has(path) };
   });
-  const snapshots = (files?.snapshots ?? []).map((one): SnapshotView => ({ index: one.index, ...view(one) }));
   const byPath = new Map(files?.segments.map((segment) => [segment.path, segment]));
-  let firstMoment = 0;
-  const segments = (found?.segments ?? []).map(({ position, path, commits }): SegmentView => {
+  const segments = (found?.segments ?? []).map(({ position, path, commits }) => {
     const { size, modified } = byPath.get(path) ?? {};
-    const one = { ...position, ...view({ path, size, modified }), firstMoment, moments: commits.length };
-    firstMoment += commits.length;
-    return one;
+    const about = { bytes: size, time: timeOf(modified), damaged: damaged.has(path) };
+    return { ...position, ...about, moments: commits.length };
   });
   const isEmpty = !files || files.snapshots.length + files.segments.length === 0;
   const isDamaged = found?.findings.some(({ severity }) => severity === "damage");
@@ -150,12 +148,12 @@ function timelineView(
     current: current === undefined ? undefined : generation === current,
     timesTrusted,
     snapshots,
-    segments,
+    segments: columnsOf(`${folder}wal/`, segments),
     gaps: found ? found.gaps.map((gap) => gapView(found, gap)) : [],
     restorePoints: (found?.restorePoints ?? []).map(({ name, position, restorable }) => {
       return { name, ...position, restorable };
     }),
-    moments: momentArrays(found, firstMoment),
+    moments: momentArrays(found),
   };
 }
 
@@ -177,7 +175,8 @@ function unknownReason(findings: readonly Finding[], after: Position | undefined
   return makeFinding("replica/snapshot-unproven", message, { position: after && formatPosition(after) });
 }
 
-function momentArrays(found: GenerationMoments | undefined, count: number): TimelineView["moments"] {
+function momentArrays(found: GenerationMoments | undefined): TimelineView["moments"] {
+  const count = (found?.segments ?? []).reduce((sum, { commits }) => sum + commits.length, 0);
   const index = new Uint32Array(count);
   const offset = new Float64Array(count);
   const segment = new Uint32Array(count);

@@ -29,6 +29,11 @@ export class ChangesPanel {
     const { place, moment, engine } = this.#session;
     this.#abort.abort();
     if (!place || !moment || !place.lane.stops.isRestorable(place.stop)) return;
+    // It takes the database as well, and a large one has to be asked for. Once it is there, this is shown.
+    if (!this.#session.state) {
+      replace(this.element, h("p", { class: "notice" }, t.noStateYet));
+      return;
+    }
     if (place.lane.stops.isSnapshot(place.stop)) {
       replace(this.element, h("p", { class: "notice" }, t.changesOfSnapshot));
       return;

@@ -6,6 +6,7 @@ import { t } from "../strings.ts";
 import { failureWords, momentName, progressWords } from "../words.ts";
 import { ChangesPanel } from "./changes.ts";
 import { CommandPanel } from "./command.ts";
+import { LargePanel } from "./large.ts";
 import { Loader } from "./loader.ts";
 import { SqlPanel } from "./sql.ts";
 import { TablesPanel } from "./tables.ts";
@@ -13,6 +14,7 @@ import { Tabs } from "./tabs.ts";
 
 export class Inspector {
   readonly element: HTMLElement;
+  readonly #loader: Loader;
 
   constructor(session: Session) {
     const tables = new TablesPanel(session);
@@ -39,6 +41,20 @@ export class Inspector {
       instead,
       said,
     );
+    const large = new LargePanel(said, {
+      onAsk: () => loader.ask(),
+      onCancel: () => loader.cancel(),
+      onEverywhere: (isSo) => {
+        loader.everywhere = isSo;
+      },
+    });
+    const showInstead = (...children: HTMLElement[]) => {
+      this.element.classList.add("empty");
+      for (const panel of needsState) panel.scrollTop = 0;
+      instead.hidden = false;
+      // Put in anew, what has the focus would lose it.
+      if (instead.firstChild !== children[0]) replace(instead, ...children);
+    };
     const loader = new Loader(session, {
       onLeave: () => {
         this.element.classList.add("stale");
@@ -46,10 +62,22 @@ export class Inspector {
         changes.leave();
         commands.show();
       },
-      onProgress: (progress) => replace(waiting, progressWords(progress)),
+      onProgress: (progress) => {
+        if (large.isReading) large.progress(progress);
+        else replace(waiting, progressWords(progress));
+      },
+      onLarge: (size, isAsked) => {
+        this.#rest(waiting);
+        this.element.setAttribute("aria-busy", String(isAsked));
+        showInstead(large.element);
+        large.show(size, isAsked, loader.everywhere);
+      },
       onState: (state) => {
         this.#rest(waiting);
         this.element.classList.remove("empty");
+        // From the way out, which is gone.
+        if (instead.contains(document.activeElement)) tabs.focus();
+        large.rest();
         instead.hidden = true;
         tables.show(state);
         sql.show(state);
@@ -59,29 +87,24 @@ export class Inspector {
       },
       onNothing: (error) => {
         this.#rest(waiting);
-        this.element.classList.add("empty");
-        for (const panel of needsState) panel.scrollTop = 0;
-        instead.hidden = false;
+        large.rest();
         if (error === undefined) {
-          replace(instead, h("p", { class: "notice" }, t.nothingToSee));
+          showInstead(h("p", { class: "notice" }, t.nothingToSee));
           replace(said, t.cannotBeRestored);
           return;
         }
         const { title, text, action } = failureWords(error);
-        replace(
-          instead,
-          h(
-            "div",
-            { class: "notice bad" },
-            h("strong", {}, title),
-            h("span", {}, text),
-            action && h("span", {}, action),
-          ),
-        );
+        const why = [h("strong", {}, title), h("span", {}, text), action && h("span", {}, action)];
+        showInstead(h("div", { class: "notice bad" }, ...why));
         replace(said, title);
       },
     });
-    loader.start();
+    this.#loader = loader;
+  }
+
+  /** Looks into the moment at which the playhead stands. */
+  begin(): void {
+    this.#loader.start();
   }
 
   #rest(waiting: HTMLElement): void {

@@ -1,7 +1,7 @@
 /** Reads the database of the moment at which the playhead has come to rest. */
 
 import { isAbort } from "../engine-client.ts";
-import type { Progress, StateView } from "../protocol.ts";
+import type { Progress, SizeView, StateView } from "../protocol.ts";
 import type { Session } from "../session.ts";
 
 const REST = 150;
@@ -11,6 +11,8 @@ export interface LoaderEvents {
   onLeave: () => void;
   onProgress: (progress: Progress) => void;
   onState: (state: StateView) => void;
+  /** It is larger than is looked into unasked; `isAsked`: it is looked into now. */
+  onLarge: (size: SizeView, isAsked: boolean) => void;
   /** It cannot be restored, or reading it failed. */
   onNothing: (error: unknown) => void;
 }
@@ -20,6 +22,8 @@ export class Loader {
   readonly #events: LoaderEvents;
   #abort = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Large databases are looked into as well, at each moment. */
+  everywhere = false;
 
   constructor(session: Session, events: LoaderEvents) {
     this.#session = session;
@@ -34,13 +38,27 @@ export class Loader {
   #wait(milliseconds: number): void {
     this.#abort.abort();
     clearTimeout(this.#timer);
+    this.#session.size = undefined;
     this.#session.state = undefined;
     this.#session.emit("state", undefined);
     this.#events.onLeave();
     this.#timer = setTimeout(() => void this.#look(), milliseconds);
   }
 
-  async #look(): Promise<void> {
+  /** Looks into the moment of the playhead, however large it is. */
+  ask(): void {
+    this.#abort.abort();
+    void this.#look(true);
+  }
+
+  /** Ends a look that was asked for. */
+  cancel(): void {
+    this.#abort.abort();
+    this.everywhere = false;
+    if (this.#session.size) this.#events.onLarge(this.#session.size, false);
+  }
+
+  async #look(isAsked = this.everywhere): Promise<void> {
     const { place, moment, engine } = this.#session;
     if (!place || !moment || !place.lane.stops.isRestorable(place.stop)) {
       this.#events.onNothing(undefined);
@@ -49,7 +67,15 @@ export class Loader {
     this.#abort = new AbortController();
     const { signal } = this.#abort;
     try {
-      const state = await engine.call("look", [moment], { signal, onProgress: this.#events.onProgress });
+      const options = { signal, onProgress: this.#events.onProgress };
+      const size = await engine.call("size", [moment], options);
+      this.#session.size = size;
+      this.#session.emit("size", size);
+      if (size.look === "asked") {
+        this.#events.onLarge(size, isAsked);
+        if (!isAsked) return;
+      }
+      const state = await engine.call("look", [moment], options);
       this.#session.state = state;
       this.#events.onState(state);
       this.#session.emit("state", state);

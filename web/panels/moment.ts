@@ -12,6 +12,7 @@ import {
 } from "../format.ts";
 import { icon } from "../icons.ts";
 import { roundel } from "../picture/labels.ts";
+import { segmentAt } from "../segments.ts";
 import type { Session } from "../session.ts";
 import { t } from "../strings.ts";
 import { shortGeneration, transactionOf } from "../words.ts";
@@ -40,13 +41,14 @@ export class MomentPanel {
       this.#facts,
     );
     session.on("move", () => this.#show());
+    session.on("size", () => this.#show());
     session.on("state", () => this.#show());
     session.on("report", () => this.#show());
     this.#show();
   }
 
   #show(): void {
-    const { place, hasTimes, precision, state, lanes } = this.#session;
+    const { place, hasTimes, precision, size, lanes } = this.#session;
     if (!place) return;
     const { lane, stop } = place;
     const { stops, timeline } = lane;
@@ -94,7 +96,7 @@ export class MomentPanel {
     );
     if (time !== undefined) add(t.inUtc, h("span", { class: "mono utc" }, formatUtc(time)));
     const segment = stops.segment(stop);
-    const file = segment === undefined ? undefined : timeline.segments[segment];
+    const file = segment === undefined ? undefined : segmentAt(timeline.segments, segment);
     if (file) {
       const name = file.path.slice(file.path.lastIndexOf("/") + 1);
       const about = [t.commits(file.moments), file.bytes === undefined ? "" : formatBytes(file.bytes)].filter(
@@ -106,8 +108,8 @@ export class MomentPanel {
         h("span", { class: "quiet" }, about.join(", ")),
       );
     }
-    if (state) {
-      add(t.database, t.databaseIs(formatBytes(state.bytes), formatNumber(state.pageCount), state.pageSize));
+    if (size) {
+      add(t.database, t.databaseIs(formatBytes(size.bytes), formatNumber(size.pageCount), size.pageSize));
     }
     this.#facts.replaceChildren(...facts.children);
   }

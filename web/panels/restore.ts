@@ -117,7 +117,8 @@ export class RestorePanel {
   }
 
   #showResult(restored: RestoredView, output: Output, name: string, suggested: string): void {
-    const { bytes, sha256, file, proven, findings, milliseconds } = restored;
+    const { bytes, sha256, file, proven, integrity, findings, milliseconds } = restored;
+    const checked = integrity ?? (proven ? "proven" : "skipped");
     const saved = output.kind === "handle" ? output.handle.name : suggested;
     const link = file && this.#download(file, saved);
     const steps = t.nextSteps.map((step) => h("li", {}, step));
@@ -135,6 +136,7 @@ export class RestorePanel {
         title,
         h("p", {}, t.restoredIs(name, formatBytes(bytes), formatDuration(milliseconds))),
         !proven && h("p", { class: "notice unsure" }, icon("warning", 16), h("span", {}, t.notProvenMeans)),
+        h("p", { class: checked !== "skipped" && "quiet" }, t.restoreChecked[checked]),
         ...findings.map(({ meaning }) => h("p", { class: "quiet" }, meaning)),
         sha256 &&
           h(

@@ -38,6 +38,11 @@ export class Tabs {
     return this.#tabs[this.#open]!;
   }
 
+  /** To the tab that is open. */
+  focus(): void {
+    this.#buttons[this.#open]!.focus({ preventScroll: true });
+  }
+
   open(i: number): void {
     this.#open = i;
     this.#show();

@@ -1,5 +1,6 @@
 /** WAL segments: blocks as wide as the time they cover, as high as they hold commits. Where many share a pixel, one bar. */
 
+import { momentsIn } from "../segments.ts";
 import { FADED, type Frame, historyEnd, railOf } from "./draw.ts";
 import { DAMAGED, type LaneGeometry, LOST, WHOLE } from "./geometry.ts";
 
@@ -19,7 +20,7 @@ const USUAL = 5;
 export function mostCommits(frame: Frame): number {
   let most = USUAL;
   for (const one of frame.geometry.lanes) {
-    walk(frame, one, (_x, _width, commits) => {
+    eachBar(frame, one, (_x, _width, commits) => {
       if (commits > most) most = commits;
     });
   }
@@ -32,7 +33,7 @@ export function drawBars(frame: Frame, one: LaneGeometry, most: number): void {
   const until = view.toPixel(historyEnd(frame, one.lane));
   const colour = palette.lines[one.lane.colour]!;
   const isPale = view.zoom * geometry.scale.step > PALE;
-  walk(frame, one, (x, width, commits, look) => {
+  eachBar(frame, one, (x, width, commits, look) => {
     const height = commits === 0 ? 3 : 5 + (rows.bar - 5) * Math.sqrt(commits / most);
     if (look === WHOLE) {
       context.globalAlpha = x < until ? 1 : FADED;
@@ -69,8 +70,8 @@ export function drawWarnings(frame: Frame, one: LaneGeometry): void {
   const { view, rows } = frame;
   const y = railOf(frame, one.lane) - rows.bar + 8;
   let last = Number.NEGATIVE_INFINITY;
-  for (let i = firstIn(one.to, view.start); i < one.to.length && one.from[i]! <= view.end; i++) {
-    if (one.look[i] !== DAMAGED) continue;
+  const next = (from: number) => one.look.indexOf(DAMAGED, from);
+  for (let i = next(firstIn(one.to, view.start)); i >= 0 && one.from[i]! <= view.end; i = next(i + 1)) {
     const x = view.toPixel((one.from[i]! + one.to[i]!) / 2);
     if (x - last < 14) continue;
     drawWarning(frame, x, y);
@@ -94,45 +95,49 @@ function drawWarning({ context, palette }: Frame, x: number, y: number): void {
 
 type Visit = (x: number, width: number, commits: number, look: number) => void;
 
-/** Calls `visit` for each bar in sight, from left to right. */
-function walk({ view }: Frame, { lane, from, to, look }: LaneGeometry, visit: Visit): void {
+/**
+ * Calls `visit` for each bar in sight, from left to right. Takes as long as there are bars, not segments: a replica may have
+ * a hundred thousand, and this is done for each frame.
+ */
+export function eachBar(
+  { view }: Pick<Frame, "view">,
+  { lane, from, to, look }: LaneGeometry,
+  visit: Visit,
+): void {
   const { segments } = lane.timeline;
-  let bin = Number.NaN;
-  let commits = 0;
-  let worst = WHOLE;
-  const flush = () => {
-    if (!Number.isNaN(bin)) visit(bin * BIN, BIN - 0.75, commits, worst);
-    bin = Number.NaN;
-    commits = 0;
-    worst = WHOLE;
-  };
-  for (let i = firstIn(to, view.start); i < segments.length && from[i]! <= view.end; i++) {
+  const binOf = (i: number) => Math.floor(view.toPixel(to[i]!) / BIN);
+  for (let i = firstIn(to, view.start); i < segments.length && from[i]! <= view.end; ) {
     const x = view.toPixel(from[i]!);
     const width = view.toPixel(to[i]!) - x;
-    const count = segments[i]!.moments;
     if (width >= OWN) {
-      flush();
-      visit(x + 0.5, width - 1, count, look[i]!);
+      visit(x + 0.5, width - 1, momentsIn(segments, i), look[i]!);
+      i++;
       continue;
     }
-    const own = Math.floor(view.toPixel(to[i]!) / BIN);
-    if (own !== bin) flush();
-    bin = own;
-    commits += count;
-    // Damage outranks what was only lost by it.
-    if (look[i] === DAMAGED || (look[i] === LOST && worst === WHOLE)) worst = look[i]!;
+    // Of those that end within a bar only the first can begin before it: all others are narrow as well.
+    const bin = binOf(i);
+    const next = firstOf(i + 1, segments.length, (k) => binOf(k) > bin);
+    visit(bin * BIN, BIN - 0.75, momentsIn(segments, i, next), worstOf(look.subarray(i, next)));
+    i = next;
   }
-  flush();
+}
+
+/** Damage outranks what was only lost by it. */
+export function worstOf(looks: Uint8Array): number {
+  return looks.includes(DAMAGED) ? DAMAGED : looks.includes(LOST) ? LOST : WHOLE;
+}
+
+/** The first number from `low` on that `is` holds for, as it does for all after that; `high` where there is none. */
+export function firstOf(low: number, high: number, is: (i: number) => boolean): number {
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (is(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 /** The first element that is at least `value`. */
 export function firstIn(ascending: Float64Array, value: number): number {
-  let low = 0;
-  let high = ascending.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (ascending[middle]! < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return firstOf(0, ascending.length, (i) => ascending[i]! >= value);
 }

@@ -2,7 +2,7 @@
 
 import { formatDuration, hex } from "../format.ts";
 import { FADED, type Frame, historyEnd, railOf } from "./draw.ts";
-import { firstIn } from "./draw-bars.ts";
+import { firstIn, firstOf } from "./draw-bars.ts";
 import type { LaneGeometry } from "./geometry.ts";
 import { t } from "../strings.ts";
 import { ticksOf } from "./ticks.ts";
@@ -103,9 +103,13 @@ export function drawIndexes(frame: Frame, one: LaneGeometry): void {
   const isBusy = stationRadius(frame, one) > 3;
   const first = firstIn(one.to, view.start);
   const ticks: { x: number; index: number }[] = [];
-  for (let i = first; i < segments.length && one.from[i]! <= view.end; i++) {
-    const { index } = segments[i]!;
-    if (i === 0 || segments[i - 1]!.index !== index) ticks.push({ x: view.toPixel(one.from[i]!), index });
+  // From one index to the next, and not by way of all segments.
+  const begins = (i: number) => {
+    const before = segments.index[i - 1] ?? -1;
+    return firstOf(i, segments.length, (k) => segments.index[k]! > before);
+  };
+  for (let i = begins(first); i < segments.length && one.from[i]! <= view.end; i = begins(i + 1)) {
+    ticks.push({ x: view.toPixel(one.from[i]!), index: segments.index[i]! });
   }
   if (ticks.length * 7 > view.width) return;
   context.fillStyle = palette.muted;

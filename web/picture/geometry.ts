@@ -1,6 +1,7 @@
 /** Where everything of a replica lies along the axis, in units of its scale. */
 
-import type { GapView } from "../protocol.ts";
+import type { GapView, SegmentsView } from "../protocol.ts";
+import { momentsIn, timeOf } from "../segments.ts";
 import type { Lane } from "./lanes.ts";
 import { Scale } from "./scale.ts";
 
@@ -76,8 +77,9 @@ function unitOf({ lane, from, to, snapshots }: LaneGeometry, stop: number): numb
     const { index } = stops.id(stop);
     return snapshots[timeline.snapshots.findIndex((one) => one.index === index)] ?? 0;
   }
-  const { firstMoment, moments } = timeline.segments[number]!;
-  const part = (stops.ordinal(stop) - firstMoment) / Math.max(moments, 1);
+  const { segments } = timeline;
+  const part =
+    (stops.ordinal(stop) - segments.firstMoment[number]!) / Math.max(momentsIn(segments, number), 1);
   return from[number]! + part * (to[number]! - from[number]!);
 }
 
@@ -90,13 +92,9 @@ export function hasTimes(lanes: readonly Lane[]): boolean {
   );
 }
 
-function timesAscend(segments: readonly { time: number | undefined }[]): boolean {
-  let last = Number.NEGATIVE_INFINITY;
-  for (const { time } of segments) {
-    if (time === undefined || time < last) return false;
-    last = time;
-  }
-  return true;
+function timesAscend({ time }: SegmentsView): boolean {
+  // A time that is not known is no number, and not above any.
+  return time.every((one, i) => one >= (time[i - 1] ?? Number.NEGATIVE_INFINITY));
 }
 
 function byTime(lanes: readonly Lane[]): Geometry {
@@ -105,10 +103,13 @@ function byTime(lanes: readonly Lane[]): Geometry {
   const times = new Float64Array(count);
   let at = 0;
   for (const { timeline } of lanes) {
-    for (const { time } of timeline.segments) if (time !== undefined) times[at++] = time;
+    times.set(timeline.segments.time, at);
+    at += timeline.segments.length;
     for (const { time } of timeline.snapshots) if (time !== undefined) times[at++] = time;
   }
-  const scale = Scale.ofTimes(times.subarray(0, at).sort());
+  // Lanes with nothing to stand at may have none.
+  const known = times.subarray(0, at).filter((time) => !Number.isNaN(time));
+  const scale = Scale.ofTimes(known.sort());
   return Geometry.made(scale, finish(lanes.map((lane) => timeLane(lane, scale))));
 }
 
@@ -116,10 +117,11 @@ function timeLane(lane: Lane, scale: Scale): LaneGeometry {
   const { segments, snapshots } = lane.timeline;
   const one = emptyLane(lane);
   let last = snapshots[0]?.time ?? Number.NEGATIVE_INFINITY;
-  for (const [i, { time = 0 }] of segments.entries()) {
+  for (let i = 0; i < segments.length; i++) {
+    const time = timeOf(segments, i) ?? 0;
     const to = scale.toUnit(time);
     // What a segment holds was committed after the one before it was written, and mostly shortly before its own time.
-    one.from[i] = Math.max(scale.toUnit(last), to - scale.step * 2);
+    one.from[i] = Math.min(Math.max(scale.toUnit(last), to - scale.step * 2), to);
     one.to[i] = to;
     last = time;
   }
@@ -182,9 +184,10 @@ function finish(lanes: LaneGeometry[]): LaneGeometry[] {
   for (const one of lanes) {
     const { stops, timeline, parent, leaves } = one.lane;
     const { segments, moments } = timeline;
-    for (const [i, { damaged, firstMoment, moments: count }] of segments.entries()) {
-      if (damaged) one.look[i] = DAMAGED;
-      for (let k = firstMoment; one.look[i] === WHOLE && k < firstMoment + count; k++) {
+    for (let i = 0; i < segments.length; i++) {
+      if (segments.damaged[i] === 1) one.look[i] = DAMAGED;
+      const end = segments.firstMoment[i + 1]!;
+      for (let k = segments.firstMoment[i]!; one.look[i] === WHOLE && k < end; k++) {
         if (moments.restorable[k] !== 1) one.look[i] = LOST;
       }
     }

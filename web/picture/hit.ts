@@ -1,6 +1,7 @@
 /** What lies under the pointer, and what to say of it. */
 
 import { formatBytes, formatDuration, formatPosition, formatTime, hex } from "../format.ts";
+import { segmentAt as segmentOf } from "../segments.ts";
 import type { Session } from "../session.ts";
 import { t } from "../strings.ts";
 import { firstIn } from "./draw-bars.ts";
@@ -103,7 +104,7 @@ function segmentAt(
   const i = firstIn(to, view.toUnit(x));
   const { segments } = lane.timeline;
   if (i >= segments.length || view.toPixel(from[i]!) > x) return undefined;
-  const { moments, bytes, time, damaged, ...place } = segments[i]!;
+  const { moments, bytes, time, damaged, ...place } = segmentOf(segments, i);
   const about = [t.commits(moments)];
   if (bytes !== undefined) about.push(formatBytes(bytes));
   const lines = [about.join(", ")];

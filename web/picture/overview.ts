@@ -1,7 +1,9 @@
 /** The whole replica in a narrow strip, with a window that shows which part of it the picture has. */
 
 import { h } from "../dom.ts";
+import { momentsIn } from "../segments.ts";
 import { begin } from "./draw.ts";
+import { firstOf, worstOf } from "./draw-bars.ts";
 import { DAMAGED, type Geometry } from "./geometry.ts";
 import type { Palette } from "./palette.ts";
 import type { View } from "./view.ts";
@@ -42,10 +44,15 @@ export class Overview {
     const commits = new Float64Array(Math.ceil(width / 2) + 1);
     const broken = new Uint8Array(commits.length);
     for (const { lane, to, look, gaps } of geometry.lanes) {
-      for (const [i, { moments }] of lane.timeline.segments.entries()) {
-        const bin = Math.min(Math.max(Math.floor((to[i]! * perUnit) / 2), 0), commits.length - 1);
-        commits[bin]! += moments;
-        if (look[i] === DAMAGED) broken[bin] = 1;
+      const { segments } = lane.timeline;
+      const binOf = (i: number) =>
+        Math.min(Math.max(Math.floor((to[i]! * perUnit) / 2), 0), commits.length - 1);
+      for (let i = 0; i < segments.length; ) {
+        const bin = binOf(i);
+        const next = firstOf(i + 1, segments.length, (k) => binOf(k) > bin);
+        commits[bin]! += momentsIn(segments, i, next);
+        if (worstOf(look.subarray(i, next)) === DAMAGED) broken[bin] = 1;
+        i = next;
       }
       for (const { from, to: end, isDamage } of gaps) {
         if (!isDamage) continue;

@@ -140,7 +140,12 @@ export class Picture {
       this.#scrollTo(lane);
       this.draw();
     });
-    new ResizeObserver(() => this.#measure()).observe(this.#area);
+    const resized = oncePerFrame(() => {
+      // Where it was shown there may be nothing any more.
+      this.#hover(undefined);
+      this.#measure();
+    });
+    new ResizeObserver(resized).observe(this.#area);
     const pick = (x: number, y: number) => {
       const lane = this.#laneAt(y);
       const hit = lane && hitAt(this.#session, this.#geometry, this.#view, lane, x);

@@ -74,11 +74,12 @@ export class Scale {
       const to = times[i + 1]! - room;
       if (to - from > long) folds.push({ from, to });
     }
-    const margin = Math.max(whole * 0.004, room);
     const idle = folds.reduce((sum, { from, to }) => sum + to - from, 0);
     // Folding what is a fifth of the picture only makes it harder to read.
-    if (idle < whole * 0.2) return new Scale("time", first - margin, last + margin, [], step);
-    const busy = whole - idle;
+    const isFolded = idle > whole * 0.2;
+    const busy = isFolded ? whole - idle : whole;
+    const margin = Math.max(busy * 0.004, room);
+    if (!isFolded) return new Scale("time", first - margin, last + margin, [], step);
     const length = (busy * Math.min(0.22, 0.02 * folds.length)) / folds.length;
     return new Scale(
       "time",

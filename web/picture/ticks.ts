@@ -33,38 +33,54 @@ export function ticksOf(scale: Scale, view: View): Tick[] {
 }
 
 function timeTicks(scale: Scale, view: View): Tick[] {
-  const from = scale.toCoordinate(view.start);
-  const to = scale.toCoordinate(view.end);
-  const perTime = view.width / Math.max(to - from, 1e-9);
-  const stepFor = (room: number) => STEPS.find((step) => step * perTime >= room) ?? STEPS.at(-1)!;
+  // Outside of folds a unit is a millisecond.
+  const stepFor = (room: number) => STEPS.find((step) => step * view.zoom >= room) ?? STEPS.at(-1)!;
   const labelled = stepFor(LABEL);
   const marks = stepFor(MARK);
   const ticks = new Map<number, Tick>();
   const put = (time: number, withLabel: boolean) => {
     const pixel = view.toPixel(scale.toUnit(time));
+    // A fold may be in sight in part.
+    if (pixel < 0 || pixel > view.width) return;
     const isDay = isMidnight(time);
     const label = withLabel ? (isDay ? formatShortDate(time) : clock(time, labelled)) : undefined;
     ticks.set(time, { pixel, label, isDay });
   };
-  // Within a fold only days are told.
-  const isFolded = (time: number) => !isMidnight(time) && scale.breakAt(scale.toUnit(time)) !== undefined;
-  for (const time of timesBetween(from, to, marks)) if (!isFolded(time)) put(time, false);
-  for (const time of timesBetween(from, to, labelled)) if (!isFolded(time)) put(time, true);
+  for (const step of [marks, labelled]) {
+    for (const [from, to] of unfolded(scale, view)) {
+      for (const time of timesBetween(from, to, step)) put(time, step === labelled);
+    }
+    // Of a fold only the last day is told: the one that is gone on with.
+    const days = Math.max(step, DAY);
+    for (const { from, to, start, length } of scale.breaks) {
+      if (start > view.end || start + length < view.start) continue;
+      const last = [...timesBetween(Math.max(from, to - 2 * days), to, days)].at(-1);
+      if (last !== undefined) put(last, step === labelled);
+    }
+  }
   return withRoom([...ticks.values()]);
+}
+
+/** What is in sight between folds. */
+function* unfolded(scale: Scale, view: View): Generator<[number, number]> {
+  let from = scale.toCoordinate(view.start);
+  const end = scale.toCoordinate(view.end);
+  for (const fold of scale.breaks) {
+    if (fold.to <= from) continue;
+    if (fold.from >= end) break;
+    if (fold.from > from) yield [from, fold.from];
+    from = fold.to;
+  }
+  if (from < end) yield [from, end];
 }
 
 function clock(time: number, step: number): string {
   return formatClock(time, step < SECOND ? "millisecond" : step < MINUTE ? "second" : "minute");
 }
 
+/** Whether a day begins then: not at 00:00 where the clock is put forward at midnight. */
 function isMidnight(time: number): boolean {
-  const date = new Date(time);
-  return (
-    date.getHours() === 0 &&
-    date.getMinutes() === 0 &&
-    date.getSeconds() === 0 &&
-    date.getMilliseconds() === 0
-  );
+  return new Date(time).setHours(0, 0, 0, 0) === time;
 }
 
 /** Multiples of `step` as the clock on the wall has them. */
@@ -79,9 +95,13 @@ function* timesBetween(from: number, to: number, step: number): Generator<number
   date.setHours(0, 0, 0, 0);
   // Counted from a fixed day, so that panning does not change which days are marked.
   const number = Math.round((date.getTime() - new Date(2001, 0, 1).getTime()) / DAY);
-  date.setDate(date.getDate() + ((days - (((number % days) + days) % days)) % days));
-  for (; date.getTime() <= to; date.setDate(date.getDate() + days))
-    if (date.getTime() >= from) yield date.getTime();
+  let day = date.getDate() + ((days - (((number % days) + days) % days)) % days);
+  // Each day by itself: where the clock is put forward at midnight, it begins later, but the ones behind it do not.
+  for (let time = 0; ; day += days) {
+    time = new Date(date.getFullYear(), date.getMonth(), day).getTime();
+    if (!(time <= to)) return;
+    if (time >= from) yield time;
+  }
 }
 
 function countTicks(scale: Scale, view: View): Tick[] {
