@@ -33,6 +33,8 @@ export function themeSwitch(onChange: () => void): HTMLButtonElement {
     show();
     onChange();
   });
+  for (const other of ["(forced-colors: active)", "print"])
+    matchMedia(other).addEventListener("change", onChange);
   show();
   return button;
 }

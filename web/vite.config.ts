@@ -14,7 +14,8 @@ export default defineConfig(({ mode }) => ({
   base: "./",
   publicDir: join(root, "public"),
   plugins: [keptFiles(), ...(mode === "fake" ? [fakeWorker()] : [])],
-  worker: { format: "es" },
+  // In one file each: WebKit runs a worker's first file once more when a chunk of it imports that, and two engines answer.
+  worker: { format: "es", rolldownOptions: { output: { codeSplitting: false } } },
   build: {
     outDir: join(root, mode === "fake" ? ".screenshots/fake-page" : "../dist/web"),
     emptyOutDir: true,

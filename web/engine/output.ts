@@ -6,7 +6,10 @@ import {
   type SyncFileLike,
   type WritableFileLike,
 } from "../../src/restore/handle-sink.ts";
+import { MemorySink } from "../../src/restore/memory-sink.ts";
 import type { Spill } from "../../src/restore/page-store.ts";
+import type { DatabaseSink } from "../../src/restore/sink.ts";
+import { MOST_BYTES } from "../limits.ts";
 import type { Output } from "../protocol.ts";
 
 /** What is needed of a `FileSystemFileHandle`. `createSyncAccessHandle` is there in workers, for OPFS. */
@@ -25,9 +28,9 @@ export interface PrivateFolder {
 
 /** An output under way. */
 export interface OpenOutput {
-  sink: HandleSink;
+  sink: DatabaseSink;
   /** Makes the file what was written. */
-  keep(): Promise<FileHandle>;
+  keep(): Promise<Pick<FileHandle, "getFile">>;
   /** Leaves nothing. */
   drop(): Promise<void>;
 }
@@ -38,8 +41,8 @@ export async function openOutput(output: Output, folder: PrivateFolder | undefin
     const handle = output.handle as FileHandle;
     return opened(handle, new HandleSink(await handle.createWritable!()));
   }
-  if (!folder) throw new TypeError("Expected a private file system, found that this browser has none");
   const { name } = output;
+  if (!folder) return inMemory(name);
   const handle = await folder.getFileHandle(name, { create: true });
   const remove = () => folder.removeEntry(name).catch(() => {});
   try {
@@ -53,10 +56,23 @@ export async function openOutput(output: Output, folder: PrivateFolder | undefin
         await remove();
       },
     };
-  } catch (error) {
+  } catch {
     await remove();
-    throw error;
+    return inMemory(name);
   }
+}
+
+/** Some browsers have no files of the origin's own, or none in a window that is private: then memory must do. */
+function inMemory(name: string): OpenOutput {
+  const sink = new MemorySink(MOST_BYTES);
+  return {
+    sink,
+    keep: async () => {
+      const file = new File([sink.bytes], name);
+      return { getFile: async () => file };
+    },
+    drop: async () => {},
+  };
 }
 
 function opened(handle: FileHandle, sink: HandleSink): OpenOutput {
