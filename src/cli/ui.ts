@@ -156,12 +156,14 @@ class Site {
     const own = generation === undefined ? prefix : `${prefix}${generation}`;
     if (path === "index.json") {
       const files: object[] = [];
-      this.#listed = new Set();
+      const listed = new Set<string>();
       for await (const { path: name, size, modified } of storage.list(own)) {
         if (name.endsWith("/")) continue;
-        this.#listed.add(name);
+        listed.add(name);
         files.push({ path: name, size, modified: modified === undefined ? undefined : formatTime(modified) });
       }
+      // At once: the page reads what it knows of while it lists anew.
+      this.#listed = listed;
       const text = JSON.stringify({ files });
       response.writeHead(200, { ...HEADERS, "content-type": "application/json" });
       response.end(request.method === "HEAD" ? undefined : text);
