@@ -66,6 +66,7 @@ export async function* readBlob(
     position += piece.length;
     next = load(position);
     yield piece;
+    await giveTurn();
   }
 }
 
@@ -104,39 +105,6 @@ export function unreadable(
 /** Nanoseconds since 1970 of a `lastModified`, which is in milliseconds; undefined where it is no time. */
 export function nanosOf(milliseconds: number): bigint | undefined {
   return Number.isFinite(milliseconds) ? BigInt(Math.trunc(milliseconds)) * 1_000_000n : undefined;
-}
-
-/** The pieces of `source` as a stream that reads no further than it is read. */
-export function streamOf(source: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array<ArrayBuffer>> {
-  return new ReadableStream(
-    {
-      async pull(controller) {
-        const { done, value } = await source.next();
-        if (done) controller.close();
-        else controller.enqueue(value as Uint8Array<ArrayBuffer>);
-      },
-      async cancel() {
-        await source.return(undefined);
-      },
-    },
-    { highWaterMark: 0 },
-  );
-}
-
-/**
- * The runtime's own, for gzip or what is in a zip.
- *
- * @throws WalkitError `storage/unreadable` where it has none
- */
-export function decompressionOf(format: "gzip" | "deflate-raw"): DecompressionStream {
-  try {
-    return new DecompressionStream(format);
-  } catch (cause) {
-    throw unreadable("", `Expected a browser that can unpack ${format}, found that this one cannot`, {
-      cause,
-      hint: "Update it, or unpack the archive into a folder, and open that",
-    });
-  }
 }
 
 /** Bytes of a part: a browser may keep on disk what is in a Blob, and does so with large ones. */

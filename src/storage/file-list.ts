@@ -13,14 +13,17 @@ export type FileAt = readonly [path: string, file: FileLike | WalkitError | unde
 
 /**
  * The files of a list. The path of one that comes without is its `webkitRelativePath`, which begins with the picked folder's
- * name, or its name. Times are whole milliseconds.
+ * name, or its name. Times are whole milliseconds. Of two that come with one path (folders of one name, dropped together) neither
+ * is read: `storage/unreadable`.
  */
 export class FileListStorage extends IndexedStorage {
   constructor(files: Iterable<FileLike | FileAt>) {
     const index = new Map<string, IndexedFile>();
     for (const given of files) {
       const [path, file] = isPair(given) ? given : [given.webkitRelativePath || given.name, given];
-      if (file === undefined) index.set(path, {});
+      const before = index.get(path);
+      if (before && !path.endsWith("/")) index.set(path, { unreadable: twice(path) });
+      else if (file === undefined) index.set(path, before ?? {});
       else if (file instanceof WalkitError) index.set(path, { unreadable: file });
       else {
         const modified = nanosOf(file.lastModified);
@@ -29,6 +32,12 @@ export class FileListStorage extends IndexedStorage {
     }
     super(index);
   }
+}
+
+function twice(path: string): WalkitError {
+  return unreadable(path, `Expected one ${path}, found two`, {
+    hint: "Open one of the two folders that it is in, not both together",
+  });
 }
 
 function isPair(given: FileLike | FileAt): given is FileAt {
@@ -74,28 +83,30 @@ export async function filesOfEntries(
 ): Promise<FileAt[]> {
   const { signal, maxFiles = MAX_FILES } = options;
   const found: FileAt[] = [];
+  let count = 0;
   const walk = async (all: readonly EntryLike[], above: string, depth: number): Promise<void> => {
     signal?.throwIfAborted();
-    await giveTurn();
+    count += all.length;
+    if (count > maxFiles) throw tooMany(maxFiles);
     const files = all.filter(({ isFile }) => isFile);
     for (let at = 0; at < files.length; at += BATCH) {
+      await giveTurn();
       signal?.throwIfAborted();
       const batch = files.slice(at, at + BATCH).map((entry) => fileOf(entry, above + entry.name));
       found.push(...(await Promise.all(batch)).filter((file) => file !== undefined));
-      if (found.length > maxFiles) throw tooMany(maxFiles);
     }
     for (const entry of all) {
       if (!entry.isDirectory || depth >= MAX_DEPTH) continue;
       const path = `${above}${entry.name}/`;
       let inside: EntryLike[];
       try {
-        inside = await entriesOf(entry, maxFiles - found.length);
+        inside = await entriesOf(entry, maxFiles - count, signal);
       } catch (error) {
+        signal?.throwIfAborted();
         if (!isGone(error)) found.push([path, fileFault(path, error)]);
         continue;
       }
       if (inside.length === 0) found.push([path, undefined]);
-      if (found.length + inside.length > maxFiles) throw tooMany(maxFiles);
       await walk(inside, path, depth + 1);
     }
   };
@@ -115,13 +126,20 @@ async function fileOf(entry: EntryLike, path: string): Promise<FileAt | undefine
   }
 }
 
-async function entriesOf(folder: EntryLike, most: number): Promise<EntryLike[]> {
+async function entriesOf(
+  folder: EntryLike,
+  most: number,
+  signal: AbortSignal | undefined,
+): Promise<EntryLike[]> {
   const reader = folder.createReader!();
   const all: EntryLike[] = [];
   while (all.length <= most) {
+    await giveTurn();
+    signal?.throwIfAborted();
     const some = await new Promise<EntryLike[]>((resolve, reject) => reader.readEntries(resolve, reject));
     if (some.length === 0) break;
-    all.push(...some);
+    // Firefox has all of a folder at once: more than a call takes as arguments.
+    for (const one of some) all.push(one);
   }
   return all;
 }

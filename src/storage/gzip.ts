@@ -1,12 +1,6 @@
-import {
-  type BlobLike,
-  BlobParts,
-  decompressionOf,
-  type FaultOf,
-  readBlob,
-  streamOf,
-  unreadable,
-} from "./blob.ts";
+import type { WalkitError } from "../errors.ts";
+import { type BlobLike, BlobParts, type FaultOf, readBlob, unreadable } from "./blob.ts";
+import { unpack } from "./unpack.ts";
 
 export interface GunzipOptions {
   signal?: AbortSignal | undefined;
@@ -28,54 +22,35 @@ const HEAD = 512;
  */
 export async function gunzip(blob: BlobLike, options: GunzipOptions): Promise<Blob> {
   const { signal, maxBytes, check, faultOf } = options;
-  let faultOfSource: unknown;
   async function* source(): AsyncGenerator<Uint8Array> {
-    try {
-      for await (const piece of readBlob(blob, "", { signal }, faultOf)) {
-        yield piece;
-        options.onRead?.(piece.length);
-      }
-    } catch (error) {
-      faultOfSource = error;
-      throw error;
+    for await (const piece of readBlob(blob, "", { signal }, faultOf)) {
+      yield piece;
+      options.onRead?.(piece.length);
     }
   }
-  const reader = streamOf(source()).pipeThrough(decompressionOf("gzip")).getReader();
   const parts = new BlobParts();
   let head: Uint8Array | undefined = new Uint8Array(0);
-  try {
-    for (;;) {
-      const { done, value } = await next(reader);
-      if (head && (done || head.length + value.length >= HEAD)) {
-        check(done ? head : joined(head, value));
+  for await (const piece of unpack(source(), "gzip", signal, damaged)) {
+    if (head) {
+      head = joined(head, piece);
+      if (head.length >= HEAD) {
+        check(head);
         head = undefined;
       }
-      if (done) return parts.blob();
-      if (head) head = joined(head, value);
-      parts.add(value);
-      if (parts.size > maxBytes) throw tooLarge(maxBytes);
     }
-  } catch (error) {
-    // A stream gives its own error on, but not every runtime does so as it is.
-    throw faultOfSource ?? error;
-  } finally {
-    reader.cancel().catch(() => {});
+    parts.add(piece);
+    if (parts.size > maxBytes) throw tooLarge(maxBytes);
   }
+  if (head) check(head);
+  return parts.blob();
 }
 
-type Chunk = { done: true; value: undefined } | { done: false; value: Uint8Array<ArrayBuffer> };
-
-async function next(reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>): Promise<Chunk> {
-  try {
-    const { done, value } = await reader.read();
-    return done ? { done, value: undefined } : { done, value };
-  } catch (cause) {
-    const message = `Expected a whole gzip file, found that it cannot be unpacked: ${(cause as Error).message}`;
-    throw unreadable("", message, {
-      cause,
-      hint: "The archive is damaged or incomplete: compare it with the original, or fetch it again",
-    });
-  }
+function damaged(cause: unknown): WalkitError {
+  const message = `Expected a whole gzip file, found that it cannot be unpacked: ${(cause as Error).message}`;
+  return unreadable("", message, {
+    cause,
+    hint: "The archive is damaged or incomplete: compare it with the original, or fetch it again",
+  });
 }
 
 function joined(head: Uint8Array, more: Uint8Array): Uint8Array {

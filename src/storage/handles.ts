@@ -54,12 +54,15 @@ export class HandleStorage implements Storage {
 
   /** The handle of the folder at `path`, which is empty or ends with `/`. */
   async #folderAt(path: string): Promise<FolderHandleLike> {
-    const known = this.#folders.get(path);
-    if (known) return known;
-    const bare = path.slice(0, -1);
-    const above = bare.slice(0, bare.lastIndexOf("/") + 1);
-    const folder = await (await this.#folderAt(above)).getDirectoryHandle(bare.slice(above.length));
-    this.#folders.set(path, folder);
+    let known = path;
+    while (!this.#folders.has(known)) known = known.slice(0, known.slice(0, -1).lastIndexOf("/") + 1);
+    let folder = this.#folders.get(known)!;
+    while (known.length < path.length) {
+      const end = path.indexOf("/", known.length);
+      folder = await folder.getDirectoryHandle(path.slice(known.length, end));
+      known = path.slice(0, end + 1);
+      this.#folders.set(known, folder);
+    }
     return folder;
   }
 
@@ -90,6 +93,7 @@ export class HandleStorage implements Storage {
     if (files.length + folders.length === 0 && path !== "" && path.startsWith(prefix)) yield { path };
     const wanted = files.filter(({ name }) => (path + name).startsWith(prefix));
     for (let at = 0; at < wanted.length; at += BATCH) {
+      await giveTurn();
       signal?.throwIfAborted();
       const batch = wanted.slice(at, at + BATCH).map((handle) => entryOf(handle, path + handle.name));
       for (const entry of await Promise.all(batch)) if (entry) yield entry;
@@ -138,9 +142,20 @@ function readFault(path: string, error: unknown): WalkitError {
 /**
  * A folder of these handles: of several that were dropped together, or of one whose name is to be seen (a generation's folder
  * is known by its name alone). Each can be asked for with `DataTransferItem.getAsFileSystemHandle`.
+ *
+ * @throws WalkitError `storage/unreadable` where two have one name: what is in them could not be told apart
  */
 export function folderOf(handles: Iterable<FileHandleLike | FolderHandleLike>): FolderHandleLike {
   const all = [...handles];
+  const names = new Set<string>();
+  for (const { name } of all) {
+    if (names.has(name)) {
+      throw unreadable(name, `Expected one ${name}, found two`, {
+        hint: "Open one of the two, not both together",
+      });
+    }
+    names.add(name);
+  }
   const find = (name: string, kind: string) => {
     const found = all.find((handle) => handle.name === name && handle.kind === kind);
     if (found) return found;

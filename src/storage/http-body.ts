@@ -54,17 +54,23 @@ export async function readText(
   most: number,
   signal: AbortSignal | undefined,
 ): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
+  // One buffer, however small the pieces are: of millions each would take more than what is in it.
+  let bytes = new Uint8Array(1 << 16);
   let size = 0;
   for await (const piece of readBody(response, path, signal)) {
-    size += piece.length;
-    if (size > most) {
+    const end = size + piece.length;
+    if (end > most) {
       throw unreadable(path, `Expected a listing of at most ${most} bytes at ${path}, found more`);
     }
-    text += decoder.decode(piece, { stream: true });
+    if (end > bytes.length) {
+      const larger = new Uint8Array(Math.max(2 * bytes.length, end));
+      larger.set(bytes.subarray(0, size));
+      bytes = larger;
+    }
+    bytes.set(piece, size);
+    size = end;
   }
-  return text + decoder.decode();
+  return new TextDecoder().decode(bytes.subarray(0, size));
 }
 
 /**
@@ -74,6 +80,12 @@ export async function readText(
  * @throws WalkitError `storage/unreadable`
  */
 export function partOf(response: Response, path: string, start: number, end: number): number | undefined {
+  const encoding = response.headers.get("content-encoding") ?? "identity";
+  if (encoding !== "identity") {
+    throw unreadable(path, `Expected a part of ${path} as it is, found a part of it packed (${encoding})`, {
+      hint: "Have the server not compress these files: they are compressed already",
+    });
+  }
   const told = response.headers.get("content-range");
   if (told === null && response.type === "cors") return undefined;
   const match = /^bytes (\d{1,16})-(\d{1,16})\/(\d{1,16}|\*)$/.exec(told ?? "");

@@ -1,11 +1,12 @@
 /** A folder on a web server. */
 
 import type { WalkitError } from "../errors.ts";
+import { giveTurn } from "../turn.ts";
 import { asError, unreadable } from "./blob.ts";
 import { FETCH_AGAIN, partOf, readBody, readText } from "./http-body.ts";
 import { notFound } from "./memory.ts";
 import type { Entry, ReadOptions, Storage } from "./storage.ts";
-import { type ListedFile, parseHttpTime, parseIndex, parseManifest } from "./web-listing.ts";
+import { isFew, type ListedFile, parseHttpTime, parseIndex, parseManifest } from "./web-listing.ts";
 
 export interface HttpOptions {
   /** In place of the runtime's own: to add headers, or to test. */
@@ -66,7 +67,12 @@ export class HttpStorage implements Storage {
       const files = await this.#manifest(name, signal);
       if (!files) continue;
       if (files.size > this.#maxFiles) throw this.#tooMany();
-      for (const [path, file] of files) if (path.startsWith(prefix)) yield { path, ...file };
+      for (const [path, file] of files) {
+        const turn = giveTurn();
+        if (turn) await turn;
+        signal?.throwIfAborted();
+        if (path.startsWith(prefix)) yield { path, ...file };
+      }
       return;
     }
     yield* this.#walk(prefix.slice(0, prefix.lastIndexOf("/") + 1), prefix, 0, { count: 0 }, signal);
@@ -78,12 +84,15 @@ export class HttpStorage implements Storage {
   ): Promise<Map<string, ListedFile> | undefined> {
     const response = await this.#ask(name, { method: "GET", cache: "no-cache" }, signal);
     // Servers of single pages answer with that page whatever they are asked for; others refuse what is not there.
-    if (!response.ok) {
+    if (!isWhole(response)) {
       await response.body?.cancel();
-      if (response.status >= 500) throw this.#refused(name, response);
+      // A server in trouble may have one all the same, and what it lists without is something else.
+      if (response.ok || isBusy(response.status)) throw this.#refused(name, response);
       return undefined;
     }
-    return parseManifest(await readText(response, name, this.#maxListing, signal), name);
+    const text = await readText(response, name, this.#maxListing, signal);
+    if (!isFew(text, this.#maxFiles)) throw this.#tooMany();
+    return parseManifest(text, name);
   }
 
   async *#walk(
@@ -95,7 +104,7 @@ export class HttpStorage implements Storage {
   ): AsyncGenerator<Entry> {
     const headers = { accept: "application/json, text/html;q=0.9, */*;q=0.1" };
     const response = await this.#ask(folder, { method: "GET", cache: "no-cache", headers }, signal);
-    if (!response.ok) {
+    if (!isWhole(response)) {
       await response.body?.cancel();
       const error = this.#refused(folder, response);
       // A folder that vanished between its listing and its turn held nothing that is still there.
@@ -111,7 +120,10 @@ export class HttpStorage implements Storage {
         hint: "Give the address that it leads to, or sign in there",
       });
     }
-    const { files, folders } = parseIndex(await readText(response, folder, this.#maxListing, signal), url);
+    const text = await readText(response, folder, this.#maxListing, signal);
+    const most = this.#maxFiles - seen.count;
+    if (/^\s*\[/.test(text) && !isFew(text, most)) throw this.#tooMany();
+    const { files, folders } = await parseIndex(text, url, { most, signal });
     seen.count += files.size + folders.size;
     if (seen.count > this.#maxFiles) throw this.#tooMany();
     if (files.size + folders.size === 0 && folder !== "" && folder.startsWith(prefix)) yield { path: folder };
@@ -140,7 +152,8 @@ export class HttpStorage implements Storage {
       return { path, unreadable: error as WalkitError };
     }
     // A server that knows no HEAD may well know the file.
-    if (response.status === 405 || response.status === 501) return { path, ...file };
+    const isOdd = response.ok && !isWhole(response);
+    if (isOdd || response.status === 405 || response.status === 501) return { path, ...file };
     if (!response.ok) {
       const error = this.#refused(path, response);
       return error.code === "storage/not-found" ? undefined : { path, unreadable: error };
@@ -162,13 +175,16 @@ export class HttpStorage implements Storage {
     }
     const response = await this.#ask(path, init, signal);
     // It begins behind the file's end.
-    if (response.status === 416 && isPart) return void (await response.body?.cancel());
-    if (!response.ok) {
+    if (response.status === 416 && isPart && !isInside(start, response)) {
+      return void (await response.body?.cancel());
+    }
+    const isAsked = response.status === 206 && isPart;
+    if (!isAsked && !isWhole(response)) {
       await response.body?.cancel();
       throw this.#refused(path, response);
     }
     if (init.method === "HEAD") return;
-    if (response.status === 206 && isPart) {
+    if (isAsked) {
       yield* this.#readPart(response, path, start, end, signal);
       return;
     }
@@ -212,6 +228,8 @@ export class HttpStorage implements Storage {
 
   /** The URL of a path; what stands behind `?` in the folder's (a token) goes along. */
   #urlOf(path: string): URL {
+    // Of half a character no URL can be made.
+    if (/\p{Surrogate}/u.test(path)) throw notFound(path);
     const url = new URL(path.split("/").map(encodeURIComponent).join("/"), this.#base);
     if (!url.pathname.startsWith(this.#base.pathname) || path.startsWith("/")) throw notFound(path);
     url.search = this.#base.search;
@@ -261,6 +279,21 @@ export class HttpStorage implements Storage {
   }
 }
 
+/** All of what was asked for. Other answers that pass for good ones have a part of it (206), nothing (204), or something else. */
+function isWhole({ status }: Response): boolean {
+  return status === 200 || status === 203;
+}
+
+function isBusy(status: number): boolean {
+  return status === 408 || status === 429 || status >= 500;
+}
+
+/** Whether an answer that refuses a range says of the file that it goes beyond `start`. */
+function isInside(start: number, response: Response): boolean {
+  const size = /^bytes \*\/(\d{1,15})$/.exec(response.headers.get("content-range") ?? "")?.[1];
+  return size !== undefined && Number(size) > start;
+}
+
 function detail(reason: unknown, cause: unknown): string {
   const { message } = asError(reason);
   return reason === cause || message === "" ? "" : ` (${message})`;
@@ -271,6 +304,6 @@ function hintOf(status: number, isFolder: boolean): string {
     return "The server may not list its folders: put a walkit.json with the files' paths, sizes and times there";
   }
   if (status === 401 || status === 403) return "The server wants you to sign in, or does not let you read it";
-  if (status === 429 || status >= 500) return "The server is in trouble, or busy: run it again later";
+  if (isBusy(status)) return "The server is in trouble, or busy: run it again later";
   return "Check the address";
 }

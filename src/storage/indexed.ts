@@ -1,4 +1,5 @@
 import type { WalkitError } from "../errors.ts";
+import { giveTurn } from "../turn.ts";
 import { notFound } from "./memory.ts";
 import type { Entry, ReadOptions, Storage } from "./storage.ts";
 
@@ -23,8 +24,10 @@ export class IndexedStorage implements Storage {
   }
 
   async *list(prefix: string, options: { signal?: AbortSignal | undefined } = {}): AsyncGenerator<Entry> {
-    options.signal?.throwIfAborted();
     for (const [path, { size, modified, unreadable }] of this.#files) {
+      const turn = giveTurn();
+      if (turn) await turn;
+      options.signal?.throwIfAborted();
       if (path.startsWith(prefix)) yield { path, size, modified, unreadable };
     }
   }

@@ -27,8 +27,12 @@ export interface TarHeader {
   linkPath: string;
 }
 
-/** What the extended headers before an entry say of it. */
-export type Records = ReadonlyMap<string, string>;
+/** What the extended headers before an entry say of it, as far as it is asked for. Others are as many as someone likes. */
+export type Records = ReadonlyMap<RecordKey, string>;
+export type RecordKey = "path" | "linkpath" | "size" | "mtime" | "GNU.sparse.name" | "GNU.sparse";
+
+/** Bytes of a value that are kept: more than a path may have, so that one which is cut is too long all the same. */
+const LONGEST = 1 << 14;
 
 const utf8 = new TextDecoder();
 
@@ -129,8 +133,8 @@ function number(field: Uint8Array): bigint | undefined {
  *
  * @throws WalkitError `storage/unreadable` where one is none
  */
-export function parseRecords(bytes: Uint8Array, offset: number): Map<string, string> {
-  const records = new Map<string, string>();
+export function parseRecords(bytes: Uint8Array, offset: number): Map<RecordKey, string> {
+  const records = new Map<RecordKey, string>();
   for (let at = 0; at < bytes.length; ) {
     const digits = /^\d{1,9} /.exec(String.fromCharCode(...bytes.subarray(at, at + 10)))?.[0];
     const end = digits === undefined ? 0 : at + Number.parseInt(digits, 10);
@@ -140,10 +144,21 @@ export function parseRecords(bytes: Uint8Array, offset: number): Map<string, str
       const message = `Expected a record of an extended tar header at byte ${offset + at}, found none`;
       throw damaged(message, offset + at);
     }
-    records.set(utf8.decode(bytes.subarray(from, equals)), utf8.decode(bytes.subarray(equals + 1, end - 1)));
+    const key = keyOf(utf8.decode(bytes.subarray(from, Math.min(equals, from + 32))));
+    if (key !== undefined) records.set(key, parseName(bytes.subarray(equals + 1, end - 1)));
     at = end;
   }
   return records;
+}
+
+function keyOf(key: string): RecordKey | undefined {
+  if (/^(path|linkpath|size|mtime|GNU\.sparse\.name)$/.test(key)) return key as RecordKey;
+  return key.startsWith("GNU.sparse.") ? "GNU.sparse" : undefined;
+}
+
+/** A long name, or its beginning where it is too long for a path. */
+export function parseName(bytes: Uint8Array): string {
+  return utf8.decode(bytes.subarray(0, LONGEST));
 }
 
 /** A time of an extended header: seconds since 1970 with any number of decimals, as nanoseconds. */

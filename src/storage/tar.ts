@@ -6,6 +6,7 @@
  * types that it does not know (GNU's sparse ones) for plain files, and negative numbers for positive ones.
  */
 
+import type { WalkitError } from "../errors.ts";
 import { giveTurn } from "../turn.ts";
 import { type BlobLike, type FaultOf, readBlob, unreadable } from "./blob.ts";
 import type { IndexedFile } from "./indexed.ts";
@@ -16,8 +17,10 @@ import {
   damaged,
   isZero,
   parseHeader,
+  parseName,
   parseRecords,
   parseSeconds,
+  type RecordKey,
   type Records,
   type TarHeader,
 } from "./tar-header.ts";
@@ -43,6 +46,8 @@ const WINDOW = 1 << 15;
 const WIDEST = 1 << 20;
 /** The longest extended header, or name. */
 const MAX_EXTENDED = 1 << 20;
+/** Characters of all names: a little `.tar.gz` unpacks to many long ones. A million of a replica's have 80 million. */
+const MAX_NAMES = 1 << 28;
 
 const OTHER_TYPES: Readonly<Record<string, string>> = {
   "3": "it is a device",
@@ -60,7 +65,7 @@ export async function indexTar(blob: BlobLike, options: IndexOptions): Promise<A
   const indexer = new TarIndexer(blob, options);
   await indexer.run();
   const { files, skipped, folders } = indexer;
-  for (const folder of emptyFolders(folders, files.keys())) files.set(folder, {});
+  for (const folder of await emptyFolders(folders, files.keys(), options.signal)) files.set(folder, {});
   return { files, skipped };
 }
 
@@ -76,7 +81,12 @@ class TarIndexer {
   #width = WINDOW;
   /** Of all entries that follow, and of the next one. */
   #global: Records = new Map();
-  #next = new Map<string, string>();
+  #next: Records = new Map();
+  /** An extended header came, and the entry that it belongs to is still to come. */
+  #isExtended = false;
+  #entries = 0;
+  /** Characters of their names. */
+  #names = 0;
 
   constructor(blob: BlobLike, options: IndexOptions) {
     this.#blob = blob;
@@ -88,19 +98,36 @@ class TarIndexer {
     for (;;) {
       await giveTurn();
       signal?.throwIfAborted();
-      if (this.files.size + this.skipped.length + this.folders.length > maxEntries) {
-        throw unreadable("", `Expected an archive of at most ${maxEntries} entries, found more`, {
-          hint: "Unpack it into a folder, and open that",
-        });
-      }
+      if (this.#entries > maxEntries) throw tooMany(`${maxEntries} entries`);
+      if (this.#names > MAX_NAMES) throw tooMany(`${MAX_NAMES} characters in their names`);
       const offset = this.#at;
       const block = await this.#take(BLOCK, "a tar header, or the zeros that end the archive");
       if (isZero(block)) break;
       const header = parseHeader(block, offset);
       if (!(await this.#extend(header, offset))) await this.#add(header, block, offset);
     }
-    if (this.#next.size > 0) {
+    if (this.#isExtended) {
       throw damaged("Expected a file after its extended tar header, found the archive's end", this.#at);
+    }
+    await this.#expectZeros();
+  }
+
+  /**
+   * An archive is padded with zeros, often to 10 KiB. Where something else follows, these zeros were not its end: a header in
+   * its midst is wiped out, or another archive was appended. What is lost so would not be missed.
+   */
+  async #expectZeros(): Promise<void> {
+    const { signal, faultOf } = this.#options;
+    let at = this.#at;
+    for await (const piece of readBlob(this.#blob, "", { signal, start: at }, faultOf)) {
+      for (let i = 0; i < piece.length; i++) {
+        if (piece[i] === 0) continue;
+        throw unreadable("", `Expected zeros up to the tar archive's end, found more at byte ${at + i}`, {
+          offset: at + i,
+          hint: "It is damaged, or several archives in one: unpack it with tar --ignore-zeros, look through it, and open the folder",
+        });
+      }
+      at += piece.length;
     }
   }
 
@@ -129,28 +156,33 @@ class TarIndexer {
   /** Whether the header is one that tells more of the entries that follow, which is noted then. */
   async #extend({ type, size, path }: TarHeader, offset: number): Promise<boolean> {
     if (!/[xXgLK]/.test(type)) return false;
+    this.#isExtended ||= type !== "g";
     if (size > MAX_EXTENDED) throw badSize(path, `${size}, more than ${MAX_EXTENDED}`, offset);
     const at = this.#at;
     const bytes = await this.#take(size, "an extended tar header");
     this.#at = at + padded(size);
     if (type === "L" || type === "K") {
-      const name = new TextDecoder().decode(bytes).replace(/\0.*$/s, "");
-      this.#next.set(type === "L" ? "path" : "linkpath", name);
+      const name = parseName(bytes).replace(/\0.*$/s, "");
+      this.#next = new Map([...this.#next, [type === "L" ? "path" : "linkpath", name]]);
       return true;
     }
     const records = parseRecords(bytes, at);
     if (type === "g") this.#global = new Map([...this.#global, ...records]);
-    else for (const [key, value] of records) this.#next.set(key, value);
+    else this.#next = new Map([...this.#next, ...records]);
     return true;
   }
 
   async #add(header: TarHeader, block: Uint8Array, offset: number): Promise<void> {
     const records = new Map([...this.#global, ...this.#next]);
     this.#next = new Map();
+    this.#isExtended = false;
     // An empty value takes a global one back.
-    const record = (key: string) => records.get(key) || undefined;
+    const record = (key: RecordKey) => records.get(key) || undefined;
     const name = record("GNU.sparse.name") ?? record("path") ?? header.path;
-    const isSparse = header.type === "S" || [...records.keys()].some((key) => key.startsWith("GNU.sparse."));
+    const linkPath = record("linkpath") ?? header.linkPath;
+    this.#entries++;
+    this.#names += name.length + linkPath.length;
+    const isSparse = header.type === "S" || records.has("GNU.sparse") || records.has("GNU.sparse.name");
     if (header.type === "S") await this.#skipSparseMap(block);
     const size = sizeOf(header, record("size"), offset);
     const modified = timeOf(header, record("mtime"), offset);
@@ -167,12 +199,12 @@ class TarIndexer {
     const { type } = header;
     if (type === "V") return;
     if (type === "5" || type === "D" || (type === "0" && name.endsWith("/"))) {
+      if (type === "0" && size > 0) return this.#skip(name, "it has bytes, and the name of a folder");
       if (path !== "" && !isJunk(path)) this.folders.push(path);
       return;
     }
     if (path === "") return this.#skip(name, "it has no name");
     if (isJunk(path)) return this.#skip(name, "it is macOS's own");
-    const linkPath = record("linkpath") ?? header.linkPath;
     if (type === "2") return this.#skip(name, `it is a symbolic link to ${linkPath}`);
     if (type === "1" && size === 0) return this.#link(path, name, linkPath, modified);
     if (isSparse) {
@@ -229,6 +261,12 @@ function timeOf(header: TarHeader, record: string | undefined, offset: number): 
   if (time !== undefined) return time;
   const message = `Expected the time of ${header.path} before the tar header at byte ${offset}, found ${record.slice(0, 40)}`;
   throw damaged(message, offset);
+}
+
+function tooMany(most: string): WalkitError {
+  return unreadable("", `Expected an archive of at most ${most}, found more`, {
+    hint: "Unpack it into a folder, and open that",
+  });
 }
 
 function padded(size: number): number {

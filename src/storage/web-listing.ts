@@ -1,6 +1,7 @@
 /** What a web server tells of its files: a manifest beside them, or an index of each folder, in HTML or JSON. */
 
 import { parseTime } from "../snapshot/times.ts";
+import { giveTurn } from "../turn.ts";
 import { unreadable } from "./blob.ts";
 import { cleanPath } from "./paths.ts";
 
@@ -74,10 +75,36 @@ function timeOf(value: unknown): bigint | undefined {
   }
 }
 
-/** Nanoseconds since 1970 of a time as HTTP writes it, in whole seconds. */
+const HTTP_TIME = /^[A-Z][a-z]+,? (\d\d? [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d (GMT|UTC|[+-]0000))$/;
+
+/**
+ * Nanoseconds since 1970 of a time as HTTP writes it, in whole seconds; undefined for any other. `Date.parse` takes nearly
+ * everything for a time, and what is without a zone for one of wherever this runs.
+ */
 export function parseHttpTime(text: string | null): bigint | undefined {
-  const time = text === null ? Number.NaN : Date.parse(text);
+  const time = Date.parse(HTTP_TIME.exec(text ?? "")?.[1] ?? "");
   return Number.isNaN(time) ? undefined : BigInt(Math.floor(time / 1000)) * 1_000_000_000n;
+}
+
+/** Lists and objects in what is told of each file. */
+const BRACKETS = 2;
+
+/** Whether `text` is JSON of no more than `files` files, as far as can be said without making an object of each. */
+export function isFew(text: string, files: number): boolean {
+  // There may be some of them in names, and in what else another program tells.
+  const most = BRACKETS * files + 1000;
+  let count = 0;
+  for (let i = 0; i < text.length && count <= most; i++) {
+    const code = text.charCodeAt(i);
+    if (code === 0x5b || code === 0x7b) count++;
+  }
+  return count <= most;
+}
+
+export interface IndexOptions {
+  /** More than so many files and folders are not looked for. */
+  most: number;
+  signal?: AbortSignal | undefined;
 }
 
 /**
@@ -85,7 +112,8 @@ export function parseHttpTime(text: string | null): bigint | undefined {
  * it, or sort it anew. What it says of sizes and times is not read: sizes are rounded, times are local and without seconds.
  * JSON is that of nginx's autoindex or of Caddy's file server, and tells both.
  */
-export function parseIndex(text: string, url: URL): ListedFolder {
+export async function parseIndex(text: string, url: URL, options: IndexOptions): Promise<ListedFolder> {
+  const { most, signal } = options;
   const listed: ListedFolder = { files: new Map(), folders: new Set() };
   const entries = /^\s*\[/.test(text) ? parseJson(text) : undefined;
   if (Array.isArray(entries)) {
@@ -97,6 +125,11 @@ export function parseIndex(text: string, url: URL): ListedFolder {
     const found = childOf(url, decodeEntities(match?.[1] ?? match?.[2] ?? match?.[3] ?? ""));
     if (found?.isFolder) listed.folders.add(found.name);
     else if (found) listed.files.set(found.name, {});
+    if (listed.files.size + listed.folders.size > most) break;
+    // A page may have millions of links.
+    const turn = giveTurn();
+    if (turn) await turn;
+    signal?.throwIfAborted();
   }
   return listed;
 }

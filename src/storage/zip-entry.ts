@@ -9,9 +9,10 @@
  * segments this was 0.5 GB, and half a minute.
  */
 
-import { WalkitError } from "../errors.ts";
-import { type BlobLike, decompressionOf, type FaultOf, readBlob, streamOf, unreadable } from "./blob.ts";
+import type { WalkitError } from "../errors.ts";
+import { type BlobLike, type FaultOf, readBlob, unreadable } from "./blob.ts";
 import type { ReadOptions } from "./storage.ts";
+import { unpack } from "./unpack.ts";
 
 export const STORED = 0;
 export const DEFLATED = 8;
@@ -24,6 +25,8 @@ export interface PackedFile {
   size: number;
   crc32: number;
   method: number;
+  /** The CRC-32 of its name as it is written: nothing else tells that a name is damaged but the second one, before the data. */
+  nameCrc32: number;
 }
 
 const HEADER = 30;
@@ -52,7 +55,9 @@ export async function* readPacked(
     return;
   }
   const source = readBlob(packed, path, { signal }, faultOf);
-  const pieces = file.method === STORED ? source : inflate(source, path);
+  const broken = (cause: unknown) =>
+    damaged(path, "deflated data", `none that can be unpacked (${(cause as Error).message})`, cause);
+  const pieces = file.method === STORED ? source : unpack(source, "deflate-raw", signal, broken);
   let crc = 0;
   let position = 0;
   for await (const piece of pieces) {
@@ -72,7 +77,7 @@ export async function* readPacked(
 async function findData(
   blob: BlobLike,
   path: string,
-  { offset, packedSize, size, method }: PackedFile,
+  { offset, packedSize, size, method, nameCrc32 }: PackedFile,
   signal: AbortSignal | undefined,
   faultOf: FaultOf,
 ): Promise<BlobLike> {
@@ -81,11 +86,15 @@ async function findData(
   // One piece: no more than is read at a time.
   for await (const piece of readBlob(blob, path, { signal, start: offset, end }, faultOf)) head = piece;
   const view = new DataView(head.buffer, head.byteOffset, head.length);
-  if (head.length < HEADER || view.getUint32(0, true) !== 0x04034b50) {
+  if (offset < 0 || head.length < HEADER || view.getUint32(0, true) !== 0x04034b50) {
     throw damaged(path, `its header at byte ${offset}`, "none there");
   }
   if ((view.getUint16(6, true) & 1) !== 0 || view.getUint16(8, true) !== method) {
     throw damaged(path, `compression method ${method}`, "another one, or encryption, in its own header");
+  }
+  const nameEnd = HEADER + view.getUint16(26, true);
+  if (nameEnd <= head.length && addCrc32(0, head.subarray(HEADER, nameEnd)) !== nameCrc32) {
+    throw damaged(path, "the same name before the bytes", "another one");
   }
   const from = HEADER + view.getUint16(26, true) + view.getUint16(28, true);
   if (offset + from + packedSize > blob.size) {
@@ -105,33 +114,6 @@ function inMemory(bytes: Uint8Array): BlobLike {
   };
 }
 
-async function* inflate(source: AsyncGenerator<Uint8Array>, path: string): AsyncGenerator<Uint8Array> {
-  let fault: unknown;
-  async function* watched(): AsyncGenerator<Uint8Array> {
-    try {
-      yield* source;
-    } catch (error) {
-      fault = error;
-      throw error;
-    }
-  }
-  const reader = streamOf(watched()).pipeThrough(decompressionOf("deflate-raw")).getReader();
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      yield value;
-    }
-  } catch (error) {
-    // A stream gives its own error on, but not every runtime does so as it is.
-    if (fault) throw fault;
-    if (error instanceof WalkitError) throw error;
-    throw damaged(path, "deflated data", `none that can be unpacked (${(error as Error).message})`, error);
-  } finally {
-    await reader.cancel().catch(() => {});
-  }
-}
-
 function damaged(path: string, expected: string, found: string, cause?: unknown): WalkitError {
   return unreadable(path, `Expected ${expected} of ${path} in the zip archive, found ${found}`, {
     cause,
@@ -146,7 +128,7 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
 });
 
 /** The CRC-32 of all bytes so far and `bytes` after them; that of none is 0. */
-function addCrc32(before: number, bytes: Uint8Array): number {
+export function addCrc32(before: number, bytes: Uint8Array): number {
   let crc = ~before;
   for (let i = 0; i < bytes.length; i++) crc = (crc >>> 8) ^ CRC_TABLE[(crc ^ bytes[i]!) & 255]!;
   return ~crc >>> 0;

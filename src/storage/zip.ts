@@ -8,23 +8,32 @@ import { giveTurn } from "../turn.ts";
 import { type BlobLike, type FaultOf, unreadable } from "./blob.ts";
 import { cleanPath, emptyFolders, isJunk } from "./paths.ts";
 import type { ArchiveIndex, IndexOptions } from "./tar.ts";
-import { DEFLATED, type PackedFile, readPacked, STORED } from "./zip-entry.ts";
+import { addCrc32, DEFLATED, type PackedFile, readPacked, STORED } from "./zip-entry.ts";
 
 type ZipModule = typeof import("@zip.js/zip.js/lib/zip-core-reader.js");
 type Reader = ConstructorParameters<ZipModule["ZipReader"]>[0];
 type FileEntry = import("@zip.js/zip.js/lib/zip-core-reader.js").FileEntry;
 
+/** Bytes that the list of files may have. Of a million of a replica's it has 150 MB. */
+const MAX_DIRECTORY = 1 << 28;
+
+/**
+ * What zip.js remarks of an archive and does no harm. All else means that the list of files is not of this archive alone, or not
+ * of all of it: fewer entries counted than are listed, one archive behind the other, two places where the list could be.
+ */
+const HARMLESS = /^(unsorted central directory|unknown version|malformed extra field|wrapped entries count)/;
+
 /**
  * Finds the files in a zip archive.
  *
- * @throws WalkitError `storage/unreadable` where it is damaged, ends early, is too large, has one name twice
+ * @throws WalkitError `storage/unreadable` where it is damaged, ends early, is too large, is ambiguous, has one name twice
  */
 export async function indexZip(blob: BlobLike, options: IndexOptions): Promise<ArchiveIndex> {
   const { signal, maxEntries, faultOf } = options;
   const { ZipReader } = await import("@zip.js/zip.js/lib/zip-core-reader.js");
   const index: ArchiveIndex = { files: new Map(), skipped: [] };
   const folders: string[] = [];
-  const reader = new ZipReader(readerOf(blob, faultOf));
+  const reader = new ZipReader(readerOf(blob, options));
   let count = 0;
   try {
     for await (const entry of reader.getEntriesGenerator({ filenameValidation: "tolerant" })) {
@@ -38,6 +47,7 @@ export async function indexZip(blob: BlobLike, options: IndexOptions): Promise<A
       const skip = (reason: string) => void index.skipped.push({ path: entry.filename, reason });
       const clean = cleanPath(entry.filename);
       if ("reason" in clean) skip(clean.reason);
+      else if (entry.directory && entry.uncompressedSize > 0) skip("it is a folder, and has bytes");
       else if (entry.directory) {
         if (clean.path !== "" && !isJunk(clean.path)) folders.push(clean.path);
       } else if (clean.path === "") skip("it has no name");
@@ -48,7 +58,9 @@ export async function indexZip(blob: BlobLike, options: IndexOptions): Promise<A
   } catch (error) {
     throw error instanceof WalkitError || signal?.aborted ? error : noZip(error);
   }
-  for (const folder of emptyFolders(folders, index.files.keys())) index.files.set(folder, {});
+  const doubt = reader.warnings?.find(({ reason }) => !HARMLESS.test(reason));
+  if (doubt) throw noZip(new Error(`it is ambiguous, with ${doubt.reason}`));
+  for (const folder of await emptyFolders(folders, index.files.keys(), signal)) index.files.set(folder, {});
   return index;
 }
 
@@ -66,7 +78,8 @@ function add(
     });
   }
   const { offset, compressedSize: packedSize, uncompressedSize: size, compressionMethod: method } = entry;
-  const packed: PackedFile = { offset, packedSize, size, method, crc32: entry.crc32 ?? 0 };
+  const nameCrc32 = addCrc32(0, entry.rawFilename);
+  const packed: PackedFile = { offset, packedSize, size, method, crc32: entry.crc32 ?? 0, nameCrc32 };
   files.set(path, {
     size,
     modified: timeOf(entry),
@@ -108,11 +121,19 @@ function timeOf({ extraField }: FileEntry): bigint | undefined {
   return BigInt(view.getInt32(1, true)) * 1_000_000_000n;
 }
 
-/** zip.js's own takes the browser's Blobs only, and its errors are not ours. */
-function readerOf(blob: BlobLike, faultOf: FaultOf): Reader {
+/** zip.js's own takes the browser's Blobs only, its errors are not ours, and it knows no signal. */
+function readerOf(blob: BlobLike, { signal, faultOf }: IndexOptions): Reader {
   const reader = {
     size: blob.size,
     async readUint8Array(offset: number, length: number): Promise<Uint8Array> {
+      await giveTurn();
+      signal?.throwIfAborted();
+      if (length > MAX_DIRECTORY && blob.size - offset > MAX_DIRECTORY) {
+        const expected = `a list of files of at most ${MAX_DIRECTORY} bytes in the zip archive`;
+        throw unreadable("", `Expected ${expected}, found ${length}`, {
+          hint: "Unpack it into a folder, and open that",
+        });
+      }
       try {
         return new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer());
       } catch (error) {

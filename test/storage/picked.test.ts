@@ -1,7 +1,8 @@
 /** Folders that were picked or dropped: through handles, lists of files, entries. */
 
 import { describe, expect, it } from "vitest";
-import { MemorySink, readCatalog, restore, verify } from "../../src/index.ts";
+import type { FileHandleLike, FolderHandleLike } from "../../src/storage/handles.ts";
+import { MemorySink, readCatalog, restore, verify, WalkitError } from "../../src/index.ts";
 import { FileListStorage, filesOfEntries, folderOf, HandleStorage } from "../../src/web.ts";
 import { contentOf, listAll, readAll } from "../support/archives.ts";
 import {
@@ -195,5 +196,104 @@ describe("FileListStorage", () => {
       { path: "x/a", size: 3, modified: 1_234_000_000n },
       { path: "x/empty/" },
     ]);
+  });
+});
+
+describe("what was made to be too much", () => {
+  /** Folders in each other, each with a file. */
+  const deep = (more: number): FolderHandleLike => ({
+    kind: "directory",
+    name: "d",
+    async *values() {
+      if (more > 0) yield deep(more - 1);
+      yield file("f");
+    },
+    getDirectoryHandle: async () => deep(more - 1),
+    getFileHandle: async () => file("f"),
+  });
+  const file = (name: string): FileHandleLike => ({
+    kind: "file",
+    name,
+    getFile: async () => fileOf(name, "1"),
+  });
+  const wide = (count: number): FolderHandleLike => ({
+    ...deep(0),
+    async *values() {
+      for (let i = 0; i < count; i++) yield file(`${i}`);
+    },
+  });
+
+  it("is a folder of ten thousand in each other: it is looked at only so far, and what lies deep can be read", async () => {
+    expect((await listAll(new HandleStorage(deep(10_000)))).length).toBe(17);
+    const path = `${"d/".repeat(9000)}f`;
+    expect((await readAll(new HandleStorage(deep(10_000)), path)).toString()).toBe("1");
+    for (const odd of ["/", "//", "/f"]) {
+      expect((await readAll(new HandleStorage(folderOf([])), odd).catch((error) => error)).code).toMatch(
+        /storage/,
+      );
+    }
+  });
+
+  it("is stopped by its signal, however fast it comes", async () => {
+    const work = async () => {
+      for await (const _ of new HandleStorage(wide(300_000)).list("", { signal: AbortSignal.timeout(100) }));
+    };
+    await expect(work()).rejects.toMatchObject({ name: "TimeoutError" });
+    const endless = {
+      ...entryOf("x", {}),
+      createReader: () => ({
+        readEntries: (then: (all: never[]) => void) => then([entryOf("y", {})] as never[]),
+      }),
+    };
+    const asking = filesOfEntries([endless], { signal: AbortSignal.timeout(50), maxFiles: 1e9 });
+    await expect(asking).rejects.toMatchObject({ name: "TimeoutError" });
+  });
+
+  it("comes all at once: more than a call takes as arguments", async () => {
+    const all = Array.from({ length: 200_000 }, (_, i) => entryOf(`${i}`, fileOf("x", "")));
+    let rest = [all];
+    const readEntries = (then: (entries: typeof all) => void) => then(rest.pop() ?? []);
+    const folder = { ...entryOf("x", {}), createReader: () => ({ readEntries }) };
+    expect((await filesOfEntries([folder])).length).toBe(200_000);
+    rest = [all];
+    await expect(filesOfEntries([folder], { maxFiles: 1000 })).rejects.toMatchObject({
+      code: "storage/unreadable",
+    });
+  });
+
+  it("is folders without a file, which count as well", async () => {
+    const bush: ReturnType<typeof entryOf> = {
+      ...entryOf("x", {}),
+      createReader: () => {
+        let rest = [bush, bush];
+        return {
+          readEntries: (then) => {
+            then(rest);
+            rest = [];
+          },
+        };
+      },
+    };
+    await expect(filesOfEntries([bush], { maxFiles: 5000 })).rejects.toMatchObject({
+      code: "storage/unreadable",
+    });
+  });
+
+  it("is two files at one path, of folders with one name: neither is taken for the other", async () => {
+    const storage = new FileListStorage([
+      ["x/a", fileOf("a", "1")],
+      ["x/a", fileOf("a", "22")],
+      ["x/b", fileOf("b", "3")],
+      ["x/c/", new WalkitError("storage/unreadable", "denied")],
+      ["x/c/", undefined],
+    ]);
+    expect((await listAll(storage)).map(({ path, unreadable }) => [path, unreadable?.message])).toEqual([
+      ["x/a", "Expected one x/a, found two"],
+      ["x/b", undefined],
+      ["x/c/", "denied"],
+    ]);
+    await expect(readAll(storage, "x/a")).rejects.toMatchObject({ code: "storage/unreadable", path: "x/a" });
+    const twice = [handleOf("x", {}), handleOf("y", {}), handleOf("x", {})];
+    expect(() => folderOf(twice)).toThrow("Expected one x, found two");
   });
 });
