@@ -9,8 +9,8 @@ import type { VerifyReport } from "../src/verify/report.ts";
 /** Where a replica comes from. Nothing of it leaves the machine. */
 export type Source =
   | { kind: "example" }
-  /** A dropped folder, or a folder chosen with an input: paths as the browser gives them. */
-  | { kind: "files"; name: string; files: [path: string, file: File][] }
+  /** A dropped folder, or a folder chosen with an input: paths as the browser gives them. A folder without files has none. */
+  | { kind: "files"; name: string; files: [path: string, file: File | undefined][] }
   /** One .tar, .tar.gz or .zip. */
   | { kind: "archive"; file: File }
   | { kind: "directory"; handle: FileSystemDirectoryHandle }

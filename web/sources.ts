@@ -1,10 +1,11 @@
 /** From what is dropped or chosen to what the worker opens. */
 
+import { type EntryLike, filesOfEntries } from "../src/storage/file-list.ts";
 import type { Source } from "./protocol.ts";
 
 const ARCHIVE = /\.(tar|tar\.gz|tgz|zip)$/i;
 
-/** A folder of more files than this is not one replica, but somebody's disk. */
+/** A folder of more files and folders than this is not one replica, but somebody's disk. */
 const MOST = 500_000;
 
 /** @throws Error in plain words */
@@ -39,7 +40,7 @@ export function sourceOfFiles(files: readonly File[]): Source | undefined {
 /** `#replica=<path>`: what `walkit ui` serves, on the page's own address. */
 export function sourceOfHash(hash: string): Source | undefined {
   const path = new URLSearchParams(hash.replace(/^#/, "")).get("replica");
-  if (path === null) return undefined;
+  if (path === null || !URL.canParse(path, location.href)) return undefined;
   const url = new URL(path, location.href);
   return url.origin === location.origin ? { kind: "served", url: url.href } : undefined;
 }
@@ -58,26 +59,11 @@ async function handleOf(item: DataTransferItem): Promise<FileSystemHandle | unde
   }
 }
 
-async function filesBelow(entries: readonly FileSystemEntry[]): Promise<[string, File][]> {
-  const files: [string, File][] = [];
-  const waiting = [...entries];
-  for (let entry = waiting.pop(); entry; entry = waiting.pop()) {
-    if (entry.isFile) {
-      const file = await new Promise<File>((resolve, reject) =>
-        (entry as FileSystemFileEntry).file(resolve, reject),
-      );
-      files.push([entry.fullPath.replace(/^\//, ""), file]);
-      if (files.length > MOST) throw new Error(`There are more than ${MOST} files in this folder`);
-      continue;
-    }
-    const reader = (entry as FileSystemDirectoryEntry).createReader();
-    for (;;) {
-      const some = await new Promise<FileSystemEntry[]>((resolve, reject) =>
-        reader.readEntries(resolve, reject),
-      );
-      if (some.length === 0) break;
-      waiting.push(...some);
-    }
-  }
-  return files;
+/** What cannot be read is refused here: the worker would be told of it in other words. */
+async function filesBelow(entries: readonly FileSystemEntry[]): Promise<[string, File | undefined][]> {
+  const all = await filesOfEntries(entries as readonly EntryLike[], { maxFiles: MOST });
+  return all.map(([path, file]) => {
+    if (file instanceof Error) throw file;
+    return [path, file as File | undefined];
+  });
 }

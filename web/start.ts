@@ -97,6 +97,9 @@ export function startPage(open: (source: Source) => void, message?: StartMessage
   ];
 }
 
+/** A million folders can be called replicas; so many rows somebody may look through. */
+const MOST_CHOICES = 200;
+
 /** Several replicas were found: which one? */
 export function chooserPage(
   name: string,
@@ -104,24 +107,27 @@ export function chooserPage(
   pick: (i: number) => void,
   back: () => void,
 ): HTMLElement[] {
-  const items = replicas.map(({ path }, i) =>
-    h(
-      "li",
-      {},
+  const items = replicas
+    .slice(0, MOST_CHOICES)
+    .map(({ path }, i) =>
       h(
-        "button",
-        { type: "button", class: "choice-row", on: { click: () => pick(i) } },
-        icon("folder"),
-        h("span", { class: "mono" }, path),
+        "li",
+        {},
+        h(
+          "button",
+          { type: "button", class: "choice-row", on: { click: () => pick(i) } },
+          icon("folder"),
+          h("span", { class: "mono" }, path),
+        ),
       ),
-    ),
-  );
+    );
   return [
     h(
       "div",
       { class: "start chooser" },
       h("h2", {}, t.several(replicas.length, name)),
       h("ul", {}, ...items),
+      replicas.length > items.length && h("p", {}, t.severalMore(replicas.length - items.length)),
       h("button", { type: "button", on: { click: back } }, t.openAnother),
     ),
   ];

@@ -45,6 +45,8 @@ export const t = {
     ],
   ] as [string, string][],
   several: (n: number, name: string) => `${plural(n, "replica", "replicas")} in ${name}. Which one?`,
+  severalMore: (n: number) =>
+    `… and ${formatNumber(n)} more. Open a folder further down, or an archive of one replica.`,
   theExample: "the example",
   notAReplica: "There is no replica in there",
   nothingFound: (name: string) => `Nothing in ${name} looks like what Litestream 0.3 writes.`,

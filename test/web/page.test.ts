@@ -203,7 +203,7 @@ describe.skipIf(!CHROMIUM)("the page", { timeout: 60_000 }, () => {
       expect(await verdict(page)).toMatch(/^Good\./);
       // What it shows is read while it lists anew.
       await page.waitForSelector(".inspector:not(.stale)");
-      expect(await page.locator(".inspector").innerText()).toMatch(/orders/);
+      expect(await page.locator(".inspector").textContent()).toMatch(/orders/);
       await context.close();
     } finally {
       child.kill("SIGINT");

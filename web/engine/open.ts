@@ -51,9 +51,17 @@ async function storageOf(
     }
     case "served": {
       const url = new URL(source.url, globalThis.location?.href);
-      const name = decodeURIComponent(url.pathname.replace(/\/$/, "").split("/").at(-1) ?? "");
-      return { name, storage: new HttpStorage(url), skipped: [] };
+      const last = url.pathname.replace(/\/$/, "").split("/").at(-1) ?? "";
+      return { name: decoded(last), storage: new HttpStorage(url), skipped: [] };
     }
+  }
+}
+
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
   }
 }
 
