@@ -15,7 +15,7 @@ export type Source =
   | { kind: "archive"; file: File }
   | { kind: "directory"; handle: FileSystemDirectoryHandle }
   /** What `walkit ui` serves: a folder with a manifest, below the page's own address. */
-  | { kind: "served"; url: string };
+  | { kind: "served"; url: string; batch: string | undefined };
 
 /** A replica within what was opened. */
 export interface FoundReplica {

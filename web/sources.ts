@@ -37,12 +37,16 @@ export function sourceOfFiles(files: readonly File[]): Source | undefined {
   return { kind: "files", name: paths[0]![0].split("/")[0]!, files: paths };
 }
 
-/** `#replica=<path>`: what `walkit ui` serves, on the page's own address. */
+/** `#replica=<path>&batch=<path>`: what `walkit ui` serves, on the page's own address, and where it sends several files at once. */
 export function sourceOfHash(hash: string): Source | undefined {
-  const path = new URLSearchParams(hash.replace(/^#/, "")).get("replica");
-  if (path === null || !URL.canParse(path, location.href)) return undefined;
-  const url = new URL(path, location.href);
-  return url.origin === location.origin ? { kind: "served", url: url.href } : undefined;
+  const words = new URLSearchParams(hash.replace(/^#/, ""));
+  const ownUrl = (path: string | null) => {
+    if (path === null || !URL.canParse(path, location.href)) return undefined;
+    const url = new URL(path, location.href);
+    return url.origin === location.origin ? url.href : undefined;
+  };
+  const url = ownUrl(words.get("replica"));
+  return url === undefined ? undefined : { kind: "served", url, batch: ownUrl(words.get("batch")) };
 }
 
 /** Where the browser can ask for a folder so that only what is needed is read. */

@@ -44,6 +44,9 @@ const HEADERS = {
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 };
 
+/** Bytes of files that are sent in one answer, and of the list that asks for them. */
+const MOST_TOGETHER = 4 << 20;
+
 /** Serves until `signal` is aborted. */
 export async function runUi(
   location: string | undefined,
@@ -74,7 +77,7 @@ export async function runUi(
   });
   const origin = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   site.origin = origin;
-  print(`http://${origin}/${token}/${replica ? "#replica=replica/" : ""}`);
+  print(`http://${origin}/${token}/${replica ? "#replica=replica/&batch=batch" : ""}`);
   const what = location === undefined ? "The page" : `The page, with ${printable(location)}`;
   printAside(`${what}, for this machine only and with this address only. Ctrl-C ends it.`);
   await new Promise<void>((resolve) => {
@@ -105,6 +108,8 @@ class Site {
     try {
       const path = this.#pathOf(request);
       if (path === undefined) deny(response, 404);
+      else if (path === "batch" && request.method === "POST" && this.#replica)
+        await this.#sendTogether(this.#replica, request, response);
       else if (request.method !== "GET" && request.method !== "HEAD") deny(response, 405);
       else if (path.startsWith("replica/") && this.#replica)
         await this.#sendReplica(this.#replica, path.slice("replica/".length), request, response);
@@ -184,6 +189,52 @@ class Site {
     });
     if (request.method === "HEAD" || end === start) response.end();
     else await pipeline(createReadStream(join(storage.root, path), { start, end: end - 1 }), response);
+  }
+
+  /**
+   * Several small files in one answer: a browser takes milliseconds for each request. The paths come as an array in JSON; a line
+   * of JSON with their sizes goes before their bytes, with null for what is not there.
+   */
+  async #sendTogether(
+    { storage }: Replica,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    const paths = await pathsOf(request);
+    if (!paths) return deny(response, 400);
+    const sizes: (number | null)[] = [];
+    const all: Buffer[] = [];
+    let sum = 0;
+    for (const path of paths) {
+      const name = join(storage.root, path);
+      const found = this.#listed.has(path) ? await stat(name).catch(() => undefined) : undefined;
+      const data =
+        found?.isFile() && sum + found.size <= MOST_TOGETHER
+          ? await readFile(name).catch(() => undefined)
+          : undefined;
+      sizes.push(data ? data.length : null);
+      if (data) all.push(data);
+      sum += data?.length ?? 0;
+    }
+    const answer = Buffer.concat([Buffer.from(`${JSON.stringify(sizes)}\n`), ...all]);
+    const type = "application/octet-stream";
+    response.writeHead(200, { ...HEADERS, "content-type": type, "content-length": answer.length });
+    response.end(answer);
+  }
+}
+
+/** The paths that are asked for together; undefined where it is no list of them, or a very long one. */
+async function pathsOf(request: IncomingMessage): Promise<string[] | undefined> {
+  let text = "";
+  for await (const piece of request.setEncoding("utf8")) {
+    // To its end, so that the connection can go on; what is too long is no JSON when it is cut.
+    if (text.length <= MOST_TOGETHER) text += piece;
+  }
+  try {
+    const paths: unknown = JSON.parse(text);
+    return Array.isArray(paths) && paths.every((path) => typeof path === "string") ? paths : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -33,7 +33,7 @@ describe("walkit ui", () => {
   const status = async (path: string, init?: RequestInit) => (await fetch(home + path, init)).status;
 
   it("shows the page with the replica that it was given", async () => {
-    expect(url.hash).toBe("#replica=replica/");
+    expect(url.hash).toBe("#replica=replica/&batch=batch");
     const answer = await fetch(home);
     expect(answer.status).toBe(200);
     expect(await answer.text()).toContain("<title>");
@@ -102,6 +102,26 @@ describe("walkit ui", () => {
     ]) {
       expect([path, await status(path)]).toEqual([path, 404]);
     }
+  });
+
+  it("sends several files in one answer, and nothing that is not listed", async () => {
+    const { files } = await (await fetch(`${home}replica/index.json`)).json();
+    const known = files.map(({ path }: { path: string }) => path).filter((path: string) => /lz4$/.test(path));
+    const ask = (body: string) => fetch(`${home}batch`, { method: "POST", body });
+    const paths = ["secret.txt", ...known, "../../etc/passwd", "generations/nothing"];
+    const answer = Buffer.from(await (await ask(JSON.stringify(paths))).arrayBuffer());
+    const head = answer.indexOf(10);
+    const expected = known.map((path: string) => readFileSync(join(replica, path)));
+    expect(JSON.parse(answer.subarray(0, head).toString())).toEqual([
+      null,
+      ...expected.map(({ length }: Buffer) => length),
+      null,
+      null,
+    ]);
+    expect(answer.subarray(head + 1).equals(Buffer.concat(expected))).toBe(true);
+    for (const body of ["", "{", "{}", "[1]", `["${"x".repeat(5 << 20)}"]`])
+      expect([body.slice(0, 9), (await ask(body)).status]).toEqual([body.slice(0, 9), 400]);
+    expect(await status("batch")).toBe(404);
   });
 
   it("sends what is there also while it lists anew", async () => {

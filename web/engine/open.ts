@@ -8,6 +8,7 @@ import { HttpStorage } from "../../src/storage/http.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 import type { Opened, Source } from "../protocol.ts";
 import type { CallContext } from "./calls.ts";
+import { KeptStorage, readFrom } from "./kept.ts";
 import { inWindows } from "./window.ts";
 
 /** Fetches the archive that comes with the page. */
@@ -43,16 +44,17 @@ async function storageOf(
     case "archive":
       return await archiveOf(source.file, source.file.name, context);
     case "files":
-      return { name: source.name, storage: new FileListStorage(source.files), skipped: [] };
+      return { name: source.name, storage: new KeptStorage(new FileListStorage(source.files)), skipped: [] };
     case "directory": {
       // A generation's folder is known by its name alone, which a storage of the folder itself would not show.
-      const storage = new HandleStorage(folderOf([source.handle]));
+      const storage = new KeptStorage(new HandleStorage(folderOf([source.handle])));
       return { name: source.handle.name, storage, skipped: [] };
     }
     case "served": {
       const url = new URL(source.url, globalThis.location?.href);
       const last = url.pathname.replace(/\/$/, "").split("/").at(-1) ?? "";
-      return { name: decoded(last), storage: new HttpStorage(url), skipped: [] };
+      const batch = source.batch === undefined ? undefined : readFrom(new URL(source.batch));
+      return { name: decoded(last), storage: new KeptStorage(new HttpStorage(url), batch), skipped: [] };
     }
   }
 }

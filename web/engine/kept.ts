@@ -1,0 +1,152 @@
+/**
+ * A storage whose small files are read once and kept, as far as there is room: opening a replica goes through its files about
+ * five times, and each reading costs a browser milliseconds, however few bytes it has.
+ */
+
+import { concat } from "../../src/bytes.ts";
+import type { Entry, ReadOptions, Storage } from "../../src/storage/storage.ts";
+
+/** Bytes of a file that is kept. Larger ones cost more to read than to ask for. */
+const SMALL = 1 << 16;
+/** Bytes that are kept in all. */
+const MOST_KEPT = 32 << 20;
+/** Files, and bytes, that are asked for together. */
+const TOGETHER = 512;
+const MOST_TOGETHER = 1 << 20;
+
+/** Reads several files at once; of one that is not there any more there is nothing in the answer. */
+export type ReadTogether = (paths: readonly string[]) => Promise<ReadonlyMap<string, Uint8Array>>;
+
+type Known = Pick<Entry, "size" | "modified">;
+
+export class KeptStorage implements Storage {
+  readonly #storage: Storage;
+  readonly #readTogether: ReadTogether | undefined;
+  /** Small files, as they were listed last. */
+  readonly #small = new Map<string, Known>();
+  /** Their paths in order, which is mostly that of reading; undefined: to be put in order again. */
+  #order: string[] | undefined;
+  /** Those that were read last come last. */
+  readonly #kept = new Map<string, Promise<Uint8Array | undefined>>();
+  #bytes = 0;
+
+  constructor(storage: Storage, readTogether?: ReadTogether) {
+    this.#storage = storage;
+    this.#readTogether = readTogether;
+  }
+
+  async *list(prefix: string, options?: { signal?: AbortSignal | undefined }): AsyncGenerator<Entry> {
+    for await (const entry of this.#storage.list(prefix, options)) {
+      const { path, size, modified } = entry;
+      const before = this.#small.get(path);
+      if (before && (before.size !== size || before.modified !== modified)) this.#forget(path);
+      if (size === undefined || size > SMALL || entry.unreadable || path.endsWith("/")) {
+        if (this.#small.delete(path)) this.#order = undefined;
+      } else {
+        if (!before) this.#order = undefined;
+        this.#small.set(path, { size, modified });
+      }
+      yield entry;
+    }
+  }
+
+  async *read(path: string, options: ReadOptions = {}): AsyncGenerator<Uint8Array> {
+    const { signal, start = 0, end } = options;
+    signal?.throwIfAborted();
+    const bytes = this.#small.has(path) ? await this.#take(path) : undefined;
+    signal?.throwIfAborted();
+    if (bytes) yield bytes.subarray(start, end);
+    // Larger, or it has gone, which the storage says in its own words.
+    else yield* this.#storage.read(path, options);
+  }
+
+  async #take(path: string): Promise<Uint8Array | undefined> {
+    const kept = this.#kept.get(path);
+    if (kept) {
+      this.#kept.delete(path);
+      this.#kept.set(path, kept);
+      return await kept;
+    }
+    const paths = this.#readTogether ? this.#from(path) : [path];
+    const all = this.#readTogether ? this.#readTogether(paths) : this.#readOne(path);
+    for (const one of paths) {
+      const read = all.then((found) => found.get(one));
+      this.#kept.set(one, read);
+      this.#bytes += this.#sizeOf(one);
+      // What could not be read is asked for anew, and what has gone is not remembered.
+      read.then(
+        (bytes) => bytes || this.#forget(one, read),
+        () => this.#forget(one, read),
+      );
+    }
+    const wanted = this.#kept.get(path)!;
+    for (const oldest of this.#kept.keys()) {
+      if (this.#bytes <= MOST_KEPT) break;
+      this.#forget(oldest);
+    }
+    return await wanted;
+  }
+
+  async #readOne(path: string): Promise<ReadonlyMap<string, Uint8Array>> {
+    const pieces: Uint8Array[] = [];
+    for await (const piece of this.#storage.read(path)) pieces.push(piece.slice());
+    return new Map([[path, concat(pieces)]]);
+  }
+
+  /** A small file and those behind it in its folder that are not kept yet. */
+  #from(path: string): string[] {
+    this.#order ??= [...this.#small.keys()].sort();
+    const order = this.#order;
+    let [low, high] = [0, order.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (order[middle]! < path) low = middle + 1;
+      else high = middle;
+    }
+    const folder = path.slice(0, path.lastIndexOf("/") + 1);
+    const paths: string[] = [];
+    for (let bytes = 0; low < order.length && paths.length < TOGETHER; low++) {
+      const next = order[low]!;
+      bytes += this.#sizeOf(next);
+      if (!next.startsWith(folder) || this.#kept.has(next) || bytes > MOST_TOGETHER) break;
+      paths.push(next);
+    }
+    return paths;
+  }
+
+  #sizeOf(path: string): number {
+    return this.#small.get(path)?.size ?? 0;
+  }
+
+  /** `read`: only where that is what is kept. */
+  #forget(path: string, read?: Promise<unknown>): void {
+    const kept = this.#kept.get(path);
+    if (!kept || (read && kept !== read)) return;
+    this.#kept.delete(path);
+    this.#bytes -= this.#sizeOf(path);
+  }
+}
+
+/**
+ * Reads files together from `walkit ui`: a list of paths is posted, and the answer is a line of JSON with their sizes (null: not
+ * there), then their bytes.
+ */
+export function readFrom(url: URL): ReadTogether {
+  return async (paths) => {
+    const body = JSON.stringify(paths);
+    const answer = await fetch(url, { method: "POST", body }).catch(() => undefined);
+    // Then each is asked for by itself, and what is wrong is said in words.
+    if (!answer?.ok) return new Map();
+    const bytes = new Uint8Array(await answer.arrayBuffer());
+    const head = bytes.indexOf(10);
+    const sizes: (number | null)[] = JSON.parse(new TextDecoder().decode(bytes.subarray(0, head)));
+    const found = new Map<string, Uint8Array>();
+    let at = head + 1;
+    for (const [i, size] of sizes.entries()) {
+      if (size === null) continue;
+      found.set(paths[i]!, bytes.subarray(at, at + size));
+      at += size;
+    }
+    return found;
+  };
+}
