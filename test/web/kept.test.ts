@@ -1,6 +1,6 @@
 /** Small files are read once, alone or together, and are the same bytes; what changes or goes is noticed. */
 
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { MemoryStorage } from "../../src/storage/index.ts";
 import type { ReadOptions, Storage } from "../../src/storage/storage.ts";
 import { KeptStorage } from "../../web/engine/kept.ts";
@@ -22,9 +22,23 @@ function someFiles(count: number): Map<string, { data: Uint8Array; modified: big
   );
 }
 
-/** Counts how often each file is read. */
+/** Later, so that a listing no longer holds. */
+function wait(milliseconds: number): void {
+  const now = performance.now() + milliseconds;
+  vi.spyOn(performance, "now").mockReturnValue(now);
+}
+
+afterEach(() => void vi.restoreAllMocks());
+
+/** Counts how often each file is read, and all are listed. */
 class Counted extends MemoryStorage {
   readonly reads = new Map<string, number>();
+  listings = 0;
+
+  override async *list(prefix: string) {
+    this.listings++;
+    yield* super.list(prefix);
+  }
 
   override async *read(path: string, options?: ReadOptions): AsyncGenerator<Uint8Array> {
     this.reads.set(path, (this.reads.get(path) ?? 0) + 1);
@@ -88,6 +102,7 @@ describe.each(["alone", "together"] as const)("%s", (how) => {
     const path = "a/00003";
     await read(storage, path);
     inner.files.set(path, { data: bytesOf(12, 99), modified: 77n });
+    wait(6000);
     await list(storage);
     expect(await read(storage, path)).toEqual(bytesOf(12, 99));
     inner.files.delete("b/00004");
@@ -100,6 +115,34 @@ describe.each(["alone", "together"] as const)("%s", (how) => {
     }
     inner.files.set("b/00004", { data: bytesOf(9, 1), modified: 5n });
     expect(await read(storage, "b/00004")).toEqual(bytesOf(9, 1));
+  });
+
+  it("is listed anew after a while, and when something has gone", async () => {
+    const files = someFiles(300);
+    const { inner, storage } = open(files);
+    const paths = async (prefix = "") => {
+      const found: string[] = [];
+      for await (const { path } of storage.list(prefix)) found.push(path);
+      return found;
+    };
+    expect(await paths("a/")).toEqual([...files.keys()].filter((path) => path.startsWith("a/")));
+    expect(await paths()).toEqual([...files.keys()]);
+    expect(await paths("b/")).toEqual([...files.keys()].filter((path) => path.startsWith("b/")));
+    expect(inner.listings).toBe(2);
+    const large = [...files.keys()][49]!;
+    inner.files.delete(large);
+    expect(await paths()).toContain(large);
+    await expect(read(storage, large)).rejects.toMatchObject({ code: "storage/not-found" });
+    expect(await paths()).not.toContain(large);
+    expect(inner.listings).toBe(3);
+    inner.files.set("c/new", { data: bytesOf(4, 4), modified: 1n });
+    wait(6000);
+    expect(await paths()).toContain("c/new");
+    const aborted = { signal: AbortSignal.abort(new Error("enough")) };
+    const again = async () => {
+      for await (const _ of storage.list("", aborted));
+    };
+    await expect(again()).rejects.toThrow("enough");
   });
 
   it("asks anew for what could not be read, and hears of an abort", async () => {

@@ -1,10 +1,12 @@
 /**
- * A storage whose small files are read once and kept, as far as there is room: opening a replica goes through its files about
- * five times, and each reading costs a browser milliseconds, however few bytes it has.
+ * A storage that is listed once in a while, and whose small files are read once and kept, as far as there is room: opening a
+ * replica lists it eight times and goes through its files five times, and each file costs a browser milliseconds, however few
+ * bytes it has.
  */
 
 import { concat } from "../../src/bytes.ts";
 import type { Entry, ReadOptions, Storage } from "../../src/storage/storage.ts";
+import { giveTurn } from "../../src/turn.ts";
 
 /** Bytes of a file that is kept. Larger ones cost more to read than to ask for. */
 const SMALL = 1 << 16;
@@ -13,6 +15,8 @@ const MOST_KEPT = 32 << 20;
 /** Files, and bytes, that are asked for together. */
 const TOGETHER = 512;
 const MOST_TOGETHER = 1 << 20;
+/** Milliseconds for which a listing holds, unless a file of it is found gone; longer where it took long. */
+const FRESH = 5000;
 
 /** Reads several files at once; of one that is not there any more there is nothing in the answer. */
 export type ReadTogether = (paths: readonly string[]) => Promise<ReadonlyMap<string, Uint8Array>>;
@@ -26,6 +30,8 @@ export class KeptStorage implements Storage {
   readonly #small = new Map<string, Known>();
   /** Their paths in order, which is mostly that of reading; undefined: to be put in order again. */
   #order: string[] | undefined;
+  /** The last listing, what it was a listing of, and until when it holds. */
+  #listing: { prefix: string; entries: Entry[]; until: number } | undefined;
   /** Those that were read last come last. */
   readonly #kept = new Map<string, Promise<Uint8Array | undefined>>();
   #bytes = 0;
@@ -35,8 +41,20 @@ export class KeptStorage implements Storage {
     this.#readTogether = readTogether;
   }
 
-  async *list(prefix: string, options?: { signal?: AbortSignal | undefined }): AsyncGenerator<Entry> {
+  async *list(prefix: string, options: { signal?: AbortSignal | undefined } = {}): AsyncGenerator<Entry> {
+    const began = performance.now();
+    const last = this.#listing;
+    if (last && began < last.until && prefix.startsWith(last.prefix)) {
+      for (const entry of last.entries) {
+        await giveTurn();
+        options.signal?.throwIfAborted();
+        if (entry.path.startsWith(prefix)) yield entry;
+      }
+      return;
+    }
+    const entries: Entry[] = [];
     for await (const entry of this.#storage.list(prefix, options)) {
+      entries.push(entry);
       const { path, size, modified } = entry;
       const before = this.#small.get(path);
       if (before && (before.size !== size || before.modified !== modified)) this.#forget(path);
@@ -48,6 +66,8 @@ export class KeptStorage implements Storage {
       }
       yield entry;
     }
+    const now = performance.now();
+    this.#listing = { prefix, entries, until: now + Math.max(FRESH, 3 * (now - began)) };
   }
 
   async *read(path: string, options: ReadOptions = {}): AsyncGenerator<Uint8Array> {
@@ -55,9 +75,17 @@ export class KeptStorage implements Storage {
     signal?.throwIfAborted();
     const bytes = this.#small.has(path) ? await this.#take(path) : undefined;
     signal?.throwIfAborted();
-    if (bytes) yield bytes.subarray(start, end);
-    // Larger, or it has gone, which the storage says in its own words.
-    else yield* this.#storage.read(path, options);
+    if (bytes) {
+      yield bytes.subarray(start, end);
+      return;
+    }
+    try {
+      // Larger, or it has gone, which the storage says in its own words.
+      yield* this.#storage.read(path, options);
+    } catch (error) {
+      this.#listing = undefined;
+      throw error;
+    }
   }
 
   async #take(path: string): Promise<Uint8Array | undefined> {
