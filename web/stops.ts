@@ -4,6 +4,7 @@
  */
 
 import type { GapView, MomentId, TimelineView } from "./protocol.ts";
+import { firstOf } from "./search.ts";
 import { timeOf } from "./segments.ts";
 
 interface Place {
@@ -130,14 +131,7 @@ export class Stops {
 
   /** How many stops from the first on `is` holds for. */
   #count(is: (i: number) => boolean): number {
-    let low = 0;
-    let high = this.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (is(middle)) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return firstOf(0, this.length, (i) => !is(i));
   }
 }
 

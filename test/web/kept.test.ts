@@ -129,12 +129,14 @@ describe.each(["alone", "together"] as const)("%s", (how) => {
     expect(await paths()).toEqual([...files.keys()]);
     expect(await paths("b/")).toEqual([...files.keys()].filter((path) => path.startsWith("b/")));
     expect(inner.listings).toBe(2);
-    const large = [...files.keys()][49]!;
-    inner.files.delete(large);
-    expect(await paths()).toContain(large);
-    await expect(read(storage, large)).rejects.toMatchObject({ code: "storage/not-found" });
-    expect(await paths()).not.toContain(large);
-    expect(inner.listings).toBe(3);
+    // A large one, and a small one.
+    for (const [i, gone] of [[...files.keys()][49]!, [...files.keys()][7]!].entries()) {
+      inner.files.delete(gone);
+      expect(await paths()).toContain(gone);
+      await expect(read(storage, gone)).rejects.toMatchObject({ code: "storage/not-found" });
+      expect(await paths()).not.toContain(gone);
+      expect(inner.listings).toBe(3 + i);
+    }
     inner.files.set("c/new", { data: bytesOf(4, 4), modified: 1n });
     wait(6000);
     expect(await paths()).toContain("c/new");

@@ -7,6 +7,7 @@
 import { concat } from "../../src/bytes.ts";
 import type { Entry, ReadOptions, Storage } from "../../src/storage/storage.ts";
 import { giveTurn } from "../../src/turn.ts";
+import { firstOf } from "../search.ts";
 
 /** Bytes of a file that is kept. Larger ones cost more to read than to ask for. */
 const SMALL = 1 << 16;
@@ -73,16 +74,14 @@ export class KeptStorage implements Storage {
   async *read(path: string, options: ReadOptions = {}): AsyncGenerator<Uint8Array> {
     const { signal, start = 0, end } = options;
     signal?.throwIfAborted();
-    const bytes = this.#small.has(path) ? await this.#take(path) : undefined;
-    signal?.throwIfAborted();
-    if (bytes) {
-      yield bytes.subarray(start, end);
-      return;
-    }
     try {
+      const bytes = this.#small.has(path) ? await this.#take(path) : undefined;
+      signal?.throwIfAborted();
+      if (bytes) yield bytes.subarray(start, end);
       // Larger, or it has gone, which the storage says in its own words.
-      yield* this.#storage.read(path, options);
+      else yield* this.#storage.read(path, options);
     } catch (error) {
+      // The replica may have changed: whoever asks what there is now is to hear it.
       this.#listing = undefined;
       throw error;
     }
@@ -125,16 +124,11 @@ export class KeptStorage implements Storage {
   #from(path: string): string[] {
     this.#order ??= [...this.#small.keys()].sort();
     const order = this.#order;
-    let [low, high] = [0, order.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (order[middle]! < path) low = middle + 1;
-      else high = middle;
-    }
     const folder = path.slice(0, path.lastIndexOf("/") + 1);
     const paths: string[] = [];
-    for (let bytes = 0; low < order.length && paths.length < TOGETHER; low++) {
-      const next = order[low]!;
+    let at = firstOf(0, order.length, (i) => order[i]! >= path);
+    for (let bytes = 0; at < order.length && paths.length < TOGETHER; at++) {
+      const next = order[at]!;
       bytes += this.#sizeOf(next);
       if (!next.startsWith(folder) || this.#kept.has(next) || bytes > MOST_TOGETHER) break;
       paths.push(next);

@@ -1,5 +1,6 @@
 /** WAL segments: blocks as wide as the time they cover, as high as they hold commits. Where many share a pixel, one bar. */
 
+import { firstIn, firstOf } from "../search.ts";
 import { momentsIn } from "../segments.ts";
 import { FADED, type Frame, historyEnd, railOf } from "./draw.ts";
 import { DAMAGED, type LaneGeometry, LOST, WHOLE } from "./geometry.ts";
@@ -125,19 +126,4 @@ export function eachBar(
 /** Damage outranks what was only lost by it. */
 export function worstOf(looks: Uint8Array): number {
   return looks.includes(DAMAGED) ? DAMAGED : looks.includes(LOST) ? LOST : WHOLE;
-}
-
-/** The first number from `low` on that `is` holds for, as it does for all after that; `high` where there is none. */
-export function firstOf(low: number, high: number, is: (i: number) => boolean): number {
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (is(middle)) high = middle;
-    else low = middle + 1;
-  }
-  return low;
-}
-
-/** The first element that is at least `value`. */
-export function firstIn(ascending: Float64Array, value: number): number {
-  return firstOf(0, ascending.length, (i) => ascending[i]! >= value);
 }

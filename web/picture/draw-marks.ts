@@ -2,7 +2,7 @@
 
 import { formatDuration, hex } from "../format.ts";
 import { FADED, type Frame, historyEnd, railOf } from "./draw.ts";
-import { firstIn, firstOf } from "./draw-bars.ts";
+import { firstIn, firstOf } from "../search.ts";
 import type { LaneGeometry } from "./geometry.ts";
 import { t } from "../strings.ts";
 import { ticksOf } from "./ticks.ts";

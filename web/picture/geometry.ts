@@ -1,6 +1,7 @@
 /** Where everything of a replica lies along the axis, in units of its scale. */
 
 import type { GapView, SegmentsView } from "../protocol.ts";
+import { firstOf } from "../search.ts";
 import { momentsIn, timeOf } from "../segments.ts";
 import type { Lane } from "./lanes.ts";
 import { Scale } from "./scale.ts";
@@ -58,14 +59,8 @@ export class Geometry {
   /** The stop of a lane that lies nearest to a place of the axis. */
   nearest(lane: Lane, unit: number): number {
     const one = this.of(lane);
-    let low = 0;
-    let high = lane.stops.length - 1;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (unitOf(one, middle) < unit) low = middle + 1;
-      else high = middle;
-    }
-    return low > 0 && unit - unitOf(one, low - 1) < unitOf(one, low) - unit ? low - 1 : low;
+    const next = firstOf(0, lane.stops.length - 1, (stop) => unitOf(one, stop) >= unit);
+    return next > 0 && unit - unitOf(one, next - 1) < unitOf(one, next) - unit ? next - 1 : next;
   }
 }
 

@@ -4,7 +4,7 @@ import { formatBytes, formatDuration, formatPosition, formatTime, hex } from "..
 import { segmentAt as segmentOf } from "../segments.ts";
 import type { Session } from "../session.ts";
 import { t } from "../strings.ts";
-import { firstIn } from "./draw-bars.ts";
+import { firstIn } from "../search.ts";
 import { inSight, stationRadius } from "./draw-marks.ts";
 import { gapPixels } from "./draw-rails.ts";
 import type { Geometry, LaneGeometry } from "./geometry.ts";

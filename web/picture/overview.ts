@@ -1,9 +1,10 @@
 /** The whole replica in a narrow strip, with a window that shows which part of it the picture has. */
 
 import { h } from "../dom.ts";
+import { firstOf } from "../search.ts";
 import { momentsIn } from "../segments.ts";
 import { begin } from "./draw.ts";
-import { firstOf, worstOf } from "./draw-bars.ts";
+import { worstOf } from "./draw-bars.ts";
 import { DAMAGED, type Geometry } from "./geometry.ts";
 import type { Palette } from "./palette.ts";
 import type { View } from "./view.ts";
