@@ -43,6 +43,8 @@ export type DatabaseCode =
 /** What can be wrong with a replica: its names, its gaps, what its files say of each other. */
 export type ReplicaCode =
   | "replica/not-a-replica"
+  | "replica/ltx"
+  | "replica/encrypted"
   | "replica/empty"
   | "replica/stray-file"
   | "replica/upload-in-progress"
@@ -59,7 +61,9 @@ export type ReplicaCode =
   | "replica/missing-transactions"
   | "replica/missing-page"
   | "replica/sequence-gap"
+  | "replica/unproven-step"
   | "replica/snapshot-ahead"
+  | "replica/snapshot-ambiguous"
   | "replica/snapshot-mismatch"
   | "replica/snapshot-unproven"
   | "replica/before-mark"

@@ -130,6 +130,19 @@ export const RULES: Readonly<Record<ErrorCode, Rule>> = {
     action:
       "Point walkit at the folder that holds generations/, at generations/ itself, or at one generation's folder",
   },
+  "replica/ltx": {
+    severity: "inconclusive",
+    meaning:
+      "LTX files of Litestream 0.5 are here, which walkit does not read yet: nothing is known of what they hold, which may be newer than all that walkit reads",
+    action: "Restore them with Litestream 0.5 itself: litestream restore",
+  },
+  "replica/encrypted": {
+    severity: "inconclusive",
+    meaning:
+      "The files are encrypted with age. Nothing is wrong with that, but nothing can be said of what they hold, and nothing restored, without the key",
+    action:
+      "Decrypt a copy of the replica first, each file by itself, with: age --decrypt --identity <key file>",
+  },
   "replica/empty": {
     severity: "info",
     meaning:
@@ -196,6 +209,19 @@ export const RULES: Readonly<Record<ErrorCode, Rule>> = {
     meaning:
       "Litestream's own counter (_litestream_seq) does not go on by one from one WAL index to the next. Transactions between them may be missing; an application that restored or edited that table has the same effect",
     action: "Compare the restored database with what is known of it",
+  },
+  "replica/unproven-step": {
+    severity: "warning",
+    meaning:
+      "Nothing in the replica proves that the WAL of one index goes on where the one before it ended: the last segment of an index may be lost there without a trace",
+    action:
+      "Compare the restored database with what is known of it, or have SQLite check it: --integrity-check full",
+  },
+  "replica/snapshot-ambiguous": {
+    severity: "inconclusive",
+    meaning:
+      "The newest snapshot differs from what the WAL before it leads to, and nothing tells whether it is newer than that, or older and here by mistake",
+    action: "Restore from both, with --index before and at the snapshot, and compare",
   },
   "replica/snapshot-ahead": {
     severity: "warning",
