@@ -65,8 +65,8 @@ export class ReadAhead {
 }
 
 /**
- * Decompresses one file of a replica: the first LZ4 frame, as Litestream reads it. A yielded piece is valid until the
- * next one is asked for.
+ * Decompresses one file of a replica: its LZ4 frames, one after another, as the format says and `lz4 -d` does. Litestream
+ * writes one, and reads no further. A yielded piece is valid until the next one is asked for.
  *
  * @throws WalkitError `lz4/*`, `storage/*`, with the path and the byte offset in the compressed file
  */
@@ -125,7 +125,7 @@ class OpenFile {
   }
 
   async *#decodeHere(): AsyncGenerator<Uint8Array, number | undefined> {
-    const decoder = new FrameDecoder({ path: this.#file.path, frames: "first", trailing: "ignore" });
+    const decoder = new FrameDecoder({ path: this.#file.path, trailing: "ignore" });
     for await (const piece of this.#pieces()) {
       for (const block of decoder.push(piece)) {
         yield block;

@@ -29,7 +29,8 @@ import {
   uncommittedTail,
 } from "./faults.ts";
 import { decodeFile, ReadAhead, type ReadContext } from "./files.ts";
-import type { PlannedSegment } from "./plan.ts";
+import type { PlannedFile, PlannedSegment } from "./plan.ts";
+import { isLongerThanItsHeader } from "./snapshot.ts";
 
 /** What to replay: a {@link RestorePlan}, or any run of segments. */
 export interface ReplayPlan {
@@ -42,6 +43,8 @@ export interface ReplayPlan {
   end?: Position | undefined;
   /** The segment that follows in the replica. */
   next?: Position | undefined;
+  /** What the segments are laid over. It is looked at where only its length tells whether a commit follows from another. */
+  snapshot?: PlannedFile | undefined;
 }
 
 export type ReplayEvent =
@@ -121,6 +124,7 @@ class Replay {
   /** Of the segment before: how to read it once more, and its first frame's stored checksum. */
   #previous: { start: WalResume; checksum: string; size: number | undefined } | undefined;
   #applying = true;
+  #long: Promise<boolean> | undefined;
 
   constructor(storage: ReadContext["storage"], plan: ReplayPlan, options: ReplayOptions) {
     const { signal, onRead, threads } = options;
@@ -175,6 +179,7 @@ class Replay {
   #beginIndex(segment: PlannedSegment): void {
     const before = this.#index;
     this.#index = segment.index;
+    this.#continuity.beginIndex();
     this.#whole = true;
     this.#previous = undefined;
     this.#reader = undefined;
@@ -237,7 +242,7 @@ class Replay {
         for (const run of reader.push(piece)) {
           if (!headed && run.frame === 0) this.#checkHeader(reader, segment);
           yield* this.#flush();
-          yield* this.#runEvents(run, reader, segment);
+          yield* this.#runEvents(run, reader, number);
         }
         if (!headed && reader.header && reader.frame === 0) this.#checkHeader(reader, segment);
         yield* this.#flush();
@@ -306,14 +311,15 @@ class Replay {
     this.#before = header;
   }
 
-  *#runEvents(run: WalFrames, reader: WalReader, segment: PlannedSegment): Generator<ReplayEvent> {
+  async *#runEvents(run: WalFrames, reader: WalReader, number: number): AsyncGenerator<ReplayEvent> {
+    const segment = this.#files[number]!;
     const { index } = segment;
     const { pageSize } = reader.header!;
     const end = { index, offset: run.offset + run.bytes.length };
     const applied = this.#applying && (!this.#plan.end || comparePositions(end, this.#plan.end) <= 0);
     if (run.sound) {
       const broken = this.#continuity.add(run, pageSize);
-      if (broken) {
+      if (broken && !(broken.unlessLong && (await (this.#long ??= this.#isLong(number))))) {
         const error = missingTransactions(segment, broken, run.offset, end);
         this.#fault(error, true, { index, offset: run.offset });
         yield* this.#flush();
@@ -324,6 +330,45 @@ class Replay {
       yield { type: "commit", end, commitSize: run.commitSize, sound: run.sound, applied, segment };
       if (this.#plan.end && comparePositions(end, this.#plan.end) >= 0) this.#applying = false;
     }
+  }
+
+  /**
+   * Whether the file was longer than its header says before a commit shows it: the snapshot's file is, or the next commit
+   * with page 1 tells so. Looked up once, and only where a file grew from one WAL to the next without page 1.
+   */
+  async #isLong(number: number): Promise<boolean> {
+    const { storage, signal } = this.#context;
+    const { snapshot } = this.#plan;
+    if (snapshot && (await isLongerThanItsHeader(snapshot, { storage, signal }))) return true;
+    const ahead = new Continuity();
+    let reader: WalReader | undefined;
+    let index = this.#index;
+    try {
+      for (const segment of this.#files.slice(number)) {
+        const isNext = segment.index !== index;
+        index = segment.index;
+        if (isNext || segment.offset === 0) reader = new WalReader();
+        else
+          reader ??= new WalReader({
+            resume: {
+              header: this.#reader!.header!,
+              offset: segment.offset,
+              checksum: undefined,
+              faulted: true,
+            },
+          });
+        for await (const piece of decodeFile(segment, { storage, signal })) {
+          for (const run of reader.push(piece)) {
+            ahead.add(run, reader.header!.pageSize);
+            if (ahead.counter !== undefined) return ahead.isLong;
+          }
+        }
+      }
+    } catch (error) {
+      // What is wrong with a file is said when it is read in its turn.
+      if (!(error instanceof WalkitError) || error.code === "storage/not-found") throw error;
+    }
+    return false;
   }
 
   *#endIndex(): Generator<ReplayEvent> {

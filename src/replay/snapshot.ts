@@ -54,6 +54,27 @@ export async function* readSnapshot(
   }
 }
 
+/**
+ * Whether a snapshot's file has more pages than its header tells of, as where the application preallocates it.
+ *
+ * @throws WalkitError `storage/not-found`
+ */
+export async function isLongerThanItsHeader(snapshot: PlannedFile, context: ReadContext): Promise<boolean> {
+  let pageCount: number | undefined;
+  let size = 0;
+  let pageSize = 0;
+  try {
+    for await (const { header, position, data } of readSnapshot(snapshot, context)) {
+      ({ pageCount, pageSize } = header);
+      size = position + data.length;
+    }
+  } catch (error) {
+    if (error instanceof WalkitError && error.code !== "storage/not-found") return false;
+    throw error;
+  }
+  return pageCount !== undefined && pageCount * pageSize < size;
+}
+
 /** Cuts a stream of pieces into whole pages. `page` is valid until the callback returns. */
 export class Pages {
   readonly #each: (number: number, page: Uint8Array) => void;

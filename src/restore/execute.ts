@@ -149,7 +149,8 @@ class Fold {
       onRead: (bytes) => this.#progress("wal", bytes),
     };
     let position: Position | undefined;
-    for await (const event of replay(this.#storage, wal, options)) {
+    const { snapshot } = this.#plan;
+    for await (const event of replay(this.#storage, { ...wal, snapshot }, options)) {
       if (event.type === "frames") {
         const { applied, run, pageSize } = event;
         const store = (this.#store ??= this.#newStore(pageSize));
@@ -285,6 +286,7 @@ class Fold {
       later: this.#later,
       // Behind the target nothing may come from the snapshot that the WAL brings only later.
       provable: !this.#isPast(this.#reached) && this.#plan.mark === undefined,
+      crossed: this.#isPast(this.#reached) || this.#plan.ancestors.length > 0,
       position: this.#position ?? this.#reached!,
     });
   }

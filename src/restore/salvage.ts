@@ -92,7 +92,7 @@ async function reachOf(
   try {
     for await (const event of replay(
       storage,
-      { generation: generation.id, segments },
+      { generation: generation.id, segments, snapshot },
       { ...options, salvage: true },
     )) {
       if (event.type !== "commit") continue;
