@@ -26,14 +26,15 @@ import { FRAME_HEADER_SIZE, forEachPage, type WalFrames } from "../wal/index.ts"
 export interface Discontinuity {
   expected: string;
   found: string;
-  /** Where the file was longer than its header says from the beginning, it is none. */
-  unlessLong: boolean;
+  /** The file grew from one WAL to the next: a checkpoint may have made it longer. */
+  mayGrow: boolean;
 }
 
 export class Continuity {
   #pages: number | undefined;
   #counter: number | undefined;
-  #isLong = false;
+  /** Whether the file is known to be longer than its header says. */
+  isLong = false;
   /** The next commit is the first of its WAL. */
   #isFirst = true;
   /** Of the transaction under way. */
@@ -49,11 +50,6 @@ export class Continuity {
   /** A WAL begins. */
   beginIndex(): void {
     this.#isFirst = true;
-  }
-
-  /** Whether a commit has shown that the file is longer than its header says. */
-  get isLong(): boolean {
-    return this.#isLong;
   }
 
   /** Of the last version of page 1. */
@@ -82,14 +78,14 @@ export class Continuity {
     if (counter !== undefined && header && header.counter > counter + 1) {
       return broken(`a change counter of at most ${counter + 1} on page 1`, `${header.counter}`);
     }
-    if (inHeader !== undefined && inHeader < size) this.#isLong = true;
+    if (inHeader !== undefined && inHeader < size) this.isLong = true;
     if (before === undefined || size === before || size === inHeader) return undefined;
     if (header && inHeader === undefined) return undefined;
     if (isFirst && size > before) {
-      if (inHeader !== undefined || this.#isLong) return undefined;
+      if (inHeader !== undefined || this.isLong) return undefined;
       return {
         ...broken(`a transaction without page 1 to leave the database at ${before} pages`, `${size} pages`),
-        unlessLong: true,
+        mayGrow: true,
       };
     }
     return header
@@ -102,7 +98,7 @@ export class Continuity {
 }
 
 function broken(expected: string, found: string): Discontinuity {
-  return { expected, found, unlessLong: false };
+  return { expected, found, mayGrow: false };
 }
 
 /** The stored checksum of the frame at the start of `bytes`, as text to compare with. */

@@ -30,7 +30,7 @@ import {
 } from "./faults.ts";
 import { decodeFile, ReadAhead, type ReadContext } from "./files.ts";
 import type { PlannedFile, PlannedSegment } from "./plan.ts";
-import { isLongerThanItsHeader } from "./snapshot.ts";
+import { measureSnapshot } from "./snapshot.ts";
 
 /** What to replay: a {@link RestorePlan}, or any run of segments. */
 export interface ReplayPlan {
@@ -43,8 +43,9 @@ export interface ReplayPlan {
   end?: Position | undefined;
   /** The segment that follows in the replica. */
   next?: Position | undefined;
-  /** What the segments are laid over. It is looked at where only its length tells whether a commit follows from another. */
+  /** What the segments are laid over, and what follows them: looked at where only that tells whether a commit follows. */
   snapshot?: PlannedFile | undefined;
+  later?: readonly PlannedSegment[] | undefined;
 }
 
 export type ReplayEvent =
@@ -124,7 +125,8 @@ class Replay {
   /** Of the segment before: how to read it once more, and its first frame's stored checksum. */
   #previous: { start: WalResume; checksum: string; size: number | undefined } | undefined;
   #applying = true;
-  #long: Promise<boolean> | undefined;
+  #base: Promise<{ isLong: boolean; counter: number } | undefined> | undefined;
+  #page1: { number: number; counter: number | undefined } = { number: -1, counter: undefined };
 
   constructor(storage: ReadContext["storage"], plan: ReplayPlan, options: ReplayOptions) {
     const { signal, onRead, threads } = options;
@@ -319,7 +321,8 @@ class Replay {
     const applied = this.#applying && (!this.#plan.end || comparePositions(end, this.#plan.end) <= 0);
     if (run.sound) {
       const broken = this.#continuity.add(run, pageSize);
-      if (broken && !(broken.unlessLong && (await (this.#long ??= this.#isLong(number))))) {
+      if (broken?.mayGrow && (await this.#grewByItself(number))) this.#continuity.isLong = true;
+      else if (broken) {
         const error = missingTransactions(segment, broken, run.offset, end);
         this.#fault(error, true, { index, offset: run.offset });
         yield* this.#flush();
@@ -333,34 +336,41 @@ class Replay {
   }
 
   /**
-   * Whether the file was longer than its header says before a commit shows it: the snapshot's file is, or the next commit
-   * with page 1 tells so. Looked up once, and only where a file grew from one WAL to the next without page 1.
+   * Whether a file that grew from one WAL to the next, without page 1, did so by itself: it was longer than its header says
+   * from the beginning, or the change counter in the next page 1 leaves no room for a transaction that made it grow.
    */
-  async #isLong(number: number): Promise<boolean> {
-    const { storage, signal } = this.#context;
+  async #grewByItself(number: number): Promise<boolean> {
     const { snapshot } = this.#plan;
-    if (snapshot && (await isLongerThanItsHeader(snapshot, { storage, signal }))) return true;
+    if (snapshot) this.#base ??= measureSnapshot(snapshot, this.#quietly);
+    const base = await this.#base;
+    if (base?.isLong) return true;
+    const counter = this.#continuity.counter ?? base?.counter;
+    if (counter === undefined) return false;
+    if (number > this.#page1.number) this.#page1 = await this.#nextPage1(number);
+    return this.#page1.counter !== undefined && this.#page1.counter <= counter + 1;
+  }
+
+  /** The change counter in the next page 1 from file `number` on, and the number of its file; none: infinity. */
+  async #nextPage1(number: number): Promise<{ number: number; counter: number | undefined }> {
     const ahead = new Continuity();
+    const files = [...this.#files, ...(this.#plan.later ?? [])];
     let reader: WalReader | undefined;
-    let index = this.#index;
     try {
-      for (const segment of this.#files.slice(number)) {
-        const isNext = segment.index !== index;
-        index = segment.index;
-        if (isNext || segment.offset === 0) reader = new WalReader();
+      for (let at = number; at < files.length; at++) {
+        const { index, offset } = files[at]!;
+        if (offset === 0) reader = new WalReader();
+        else if (index !== files[at - 1]?.index) break;
         else
-          reader ??= new WalReader({
-            resume: {
-              header: this.#reader!.header!,
-              offset: segment.offset,
-              checksum: undefined,
-              faulted: true,
-            },
+          reader ??= this.#newReader({
+            header: this.#reader!.header!,
+            offset,
+            checksum: undefined,
+            faulted: true,
           });
-        for await (const piece of decodeFile(segment, { storage, signal })) {
+        for await (const piece of decodeFile(files[at]!, this.#quietly)) {
           for (const run of reader.push(piece)) {
             ahead.add(run, reader.header!.pageSize);
-            if (ahead.counter !== undefined) return ahead.isLong;
+            if (ahead.counter !== undefined) return { number: at, counter: ahead.counter };
           }
         }
       }
@@ -368,7 +378,13 @@ class Replay {
       // What is wrong with a file is said when it is read in its turn.
       if (!(error instanceof WalkitError) || error.code === "storage/not-found") throw error;
     }
-    return false;
+    return { number: Number.POSITIVE_INFINITY, counter: undefined };
+  }
+
+  /** For a second look, of which nobody is told. */
+  get #quietly(): ReadContext {
+    const { storage, signal } = this.#context;
+    return { storage, signal };
   }
 
   *#endIndex(): Generator<ReplayEvent> {

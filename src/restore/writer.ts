@@ -124,6 +124,7 @@ export class Writer {
   async finish(): Promise<{ pageSize: number; pageCount: number }> {
     const { pageSize, store } = this.#state;
     const pageCount = this.#state.pageCount ?? this.#seen / pageSize;
+    await this.#flush(); // page 1, at the latest: it tells what is in use
     for (let page = Math.floor(this.#seen / pageSize) + 1; page <= pageCount; page++) {
       if (!store?.has(page)) this.#unbrought(page);
       this.#out.fill(0, this.#filled, this.#filled + pageSize);

@@ -20,6 +20,8 @@ export interface WalScript {
   /** Take a snapshot before it. */
   snapshot?: boolean;
   lines: string[];
+  /** At its end: the last connection is closed, and a new one takes the size of the database from the file. */
+  reopen?: boolean;
   /** At its end, after the checkpoint: the file becomes longer by so many bytes. */
   extend?: number;
 }
@@ -27,26 +29,28 @@ export interface WalScript {
 export function makeLongReplica(wals: readonly WalScript[]): MemoryStorage {
   const folder = mkdtempSync(join(tmpdir(), "walkit-long-"));
   try {
+    const begin = ["PRAGMA journal_mode=wal;", "PRAGMA wal_autocheckpoint=0;"];
     const script = [
       "PRAGMA page_size=1024;",
-      "PRAGMA journal_mode=wal;",
-      "PRAGMA wal_autocheckpoint=0;",
+      ...begin,
       "CREATE TABLE _litestream_seq (id INTEGER PRIMARY KEY, seq INTEGER);",
       "CREATE TABLE t (id INTEGER PRIMARY KEY, x);",
       "PRAGMA wal_checkpoint(RESTART);",
     ];
-    for (const [index, { snapshot, lines, extend }] of wals.entries()) {
+    const run = () => {
+      const input = `${script.splice(0).join("\n")}\n`;
+      const { status, stderr } = spawnSync("sqlite3", ["db"], { cwd: folder, input, encoding: "utf8" });
+      if (status !== 0 || stderr) throw new Error(stderr || `sqlite3: ${status}`);
+    };
+    for (const [index, { snapshot, lines, extend, reopen }] of wals.entries()) {
       if (snapshot) script.push(`.system cp db snapshot-${index}`);
       script.push("INSERT INTO _litestream_seq VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET seq = seq + 1;");
       script.push(...lines, `.system cp db-wal wal-${index}`, "PRAGMA wal_checkpoint(RESTART);");
+      if (reopen) run();
       if (extend) script.push(`.system truncate -s +${extend} db`);
+      if (reopen) script.push(...begin);
     }
-    const run = spawnSync("sqlite3", ["db"], {
-      cwd: folder,
-      input: `${script.join("\n")}\n`,
-      encoding: "utf8",
-    });
-    if (run.status !== 0 || run.stderr) throw new Error(run.stderr || `sqlite3: ${run.status}`);
+    run();
     return lay(folder, wals.length);
   } finally {
     rmSync(folder, { recursive: true, force: true });
