@@ -147,7 +147,7 @@ class OpenFile {
   async *#read(): AsyncGenerator<Uint8Array> {
     const { storage, signal, onRead } = this.#context;
     for await (const piece of storage.read(this.#file.path, { signal })) {
-      this.#head ??= piece.slice(0, AGE.length);
+      this.#head ??= piece.slice(0, LONGEST);
       yield piece;
       signal?.throwIfAborted();
       onRead?.(piece.length);
@@ -155,16 +155,18 @@ class OpenFile {
   }
 }
 
-const AGE = Uint8Array.from("age-encryption.org/v1", (c) => c.charCodeAt(0));
+const AGE = ["age-encryption.org/v1", "-----BEGIN AGE ENCRYPTED"].map((text) =>
+  Uint8Array.from(text, (c) => c.charCodeAt(0)),
+);
+const LONGEST = Math.max(...AGE.map(({ length }) => length));
 
 function isAge(head: Uint8Array): boolean {
-  return head.length === AGE.length && AGE.every((byte, i) => head[i] === byte);
+  return AGE.some((magic) => magic.every((byte, i) => head[i] === byte));
 }
 
 function encrypted(path: string): WalkitError {
-  return new WalkitError("lz4/bad-magic", "Expected an LZ4 frame, found a file encrypted with age", {
+  return new WalkitError("replica/encrypted", "Expected an LZ4 frame, found a file encrypted with age", {
     path,
     offset: 0,
-    hint: "Decrypt the replica's files first: age --decrypt --identity <key file>",
   });
 }

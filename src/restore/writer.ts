@@ -4,6 +4,7 @@ import { WalkitError } from "../errors.ts";
 import { xxh32 } from "../lz4/index.ts";
 import { missingPage } from "../replay/faults.ts";
 import { lockPage, parseDatabaseHeader } from "../snapshot/database.ts";
+import type { Steps } from "../replay/steps.ts";
 import { formatPosition, type Position } from "../snapshot/names.ts";
 import type { PageStore } from "./page-store.ts";
 import type { DatabaseSink } from "./sink.ts";
@@ -19,6 +20,8 @@ export interface WriterState {
   shortest: number;
   store: PageStore | undefined;
   later: ReadonlyMap<number, ReadonlySet<number>>;
+  /** Told of the snapshot's own pages, where the way has steps. */
+  steps: Steps;
   provable: boolean;
   position: Position;
   /** The target lies behind the WAL of the snapshot's own index, at whose end a checkpoint may have made the file longer. */
@@ -78,6 +81,9 @@ export class Writer {
         { path, offset: (page - 1) * pageSize, decoded: true, position: formatPosition(position) },
       );
     }
+    const { steps } = this.#state;
+    if (steps.crossed)
+      for (let page = first; page <= last; page++) steps.addSnapshotPage(page, bytesOf(page));
     store?.overlay(first, last, this.#out);
     if (first === 1) {
       // Where the WAL brought it, the snapshot is not to blame.

@@ -39,6 +39,8 @@ export interface Checked {
   frames: number;
   pageSize: number | undefined;
   pageCount: number | undefined;
+  /** Files encrypted with age; the findings have the first of them. */
+  encrypted: number;
   links: Links;
 }
 
@@ -53,8 +55,12 @@ export async function checkGeneration(
 ): Promise<Checked> {
   const check = new GenerationCheck(storage, generation, options);
   await check.run();
-  const { findings, ranges, transactions, frames, pageSize, pageCount, links } = check;
-  return { findings, ranges, transactions, frames, pageSize, pageCount, links: links.report() };
+  const { findings, ranges, transactions, frames, pageSize, pageCount, encrypted, links } = check;
+  return {
+    ...{ findings, ranges, transactions, frames, pageSize, pageCount },
+    encrypted: encrypted.size,
+    links: links.report(),
+  };
 }
 
 class GenerationCheck {
@@ -65,6 +71,8 @@ class GenerationCheck {
   frames = 0;
   pageSize: number | undefined;
   pageCount: number | undefined;
+  /** Files that are encrypted; of these the first is in the findings. */
+  readonly encrypted = new Set<string>();
 
   readonly #storage: Storage;
   readonly #id: string;
@@ -436,6 +444,8 @@ class GenerationCheck {
   }
 
   #report(error: WalkitError, severity?: Severity): void {
+    // As many as there are files, and all the same.
+    if (error.code === "replica/encrypted" && this.encrypted.add(error.path!).size > 1) return;
     const finding = findingOf(error, { generation: this.#id });
     this.findings.push(severity ? { ...finding, severity } : finding);
   }
