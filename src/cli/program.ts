@@ -105,9 +105,11 @@ function addVerify(program: Command): void {
   addCommand(program, "verify", "check every name, checksum and link, and tell what can be restored")
     .argument("<replica>", REPLICA, parseLocation)
     .addOption(
-      new Option("--level <level>", "how deep to look; each level includes those before it")
-        .choices(["names", "frames", "replay", "integrity"])
-        .default("integrity"),
+      // No default of commander's: asked for by name, the last one means more.
+      new Option(
+        "--level <level>",
+        "how deep to look; each level includes those before it; integrity by default",
+      ).choices(["names", "frames", "replay", "integrity"]),
     )
     .addOption(generation("look at this generation only"))
     .addOption(json())
@@ -124,7 +126,8 @@ Levels:
   names      the listing alone: names, gaps, times. Opens no file
   frames     every LZ4 checksum, every WAL checksum and salt, no missing byte
   replay     also: snapshots agree with the WAL before them, every page of every commit is there
-  integrity  also: SQLite's integrity_check of the newest state
+  integrity  also: SQLite's integrity_check of the newest state. Asked for by name, verify is inconclusive
+             where that cannot be made; by default it says so, and the other checks decide
 
 Examples:
   walkit verify /backups/app

@@ -2,6 +2,7 @@
 
 import { parseSnapshotName } from "../snapshot/names.ts";
 import { parseTime } from "../snapshot/times.ts";
+import { hasEngine } from "../sqlite/engine.ts";
 import { IntegrityThread } from "../sqlite/thread.ts";
 import { openReplica } from "../storage/locate.ts";
 import {
@@ -13,6 +14,7 @@ import {
   type VerifyReport,
   verify,
 } from "../verify/index.ts";
+import { openIntegrityCheck } from "../verify/temporary.ts";
 import { generationOf } from "./arguments.ts";
 import { exitCodeOf } from "./exit.ts";
 import { colourOf, countOf, findingLines, print, printJson } from "./output.ts";
@@ -20,7 +22,8 @@ import { ProgressBar } from "./progress.ts";
 import { count, formatBytes, type Paint, paintFor, printable, row, shellQuote } from "./text.ts";
 
 export interface VerifyFlags {
-  level: Level;
+  /** Undefined: the default, not asked for by name. */
+  level?: Level;
   generation?: string;
   json?: boolean;
   quiet?: boolean;
@@ -28,12 +31,13 @@ export interface VerifyFlags {
 }
 
 export async function runVerify(location: string, flags: VerifyFlags, signal: AbortSignal): Promise<number> {
-  const { level, json = false, quiet = false, parallelism } = flags;
+  const { json = false, quiet = false, parallelism } = flags;
+  const level = flags.level ?? "integrity";
   const replica = await openReplica(location);
   const { storage, prefix } = replica;
   const bar = new ProgressBar("verifying", !json && !quiet);
   // SQLite's first thread starts while the replica is read: of 0.2 s for a small one, 0.03 s less.
-  let sqlite = level === "integrity" ? new IntegrityThread() : undefined;
+  let sqlite = level === "integrity" && !hasEngine() ? new IntegrityThread() : undefined;
   const checkIntegrity: VerifyOptions["checkIntegrity"] = async (bytes, how) => {
     await keepFirstCode();
     const ready = sqlite ?? new IntegrityThread();
@@ -45,10 +49,11 @@ export async function runVerify(location: string, flags: VerifyFlags, signal: Ab
     report = await verify(storage, {
       prefix,
       generation: generationOf(replica, flags.generation),
-      level,
+      level: flags.level,
       parallelism,
       signal,
       checkIntegrity,
+      openIntegrityCheck,
       onProgress: ({ done, total }) => bar.update(done, total),
     });
   } finally {
@@ -124,7 +129,10 @@ function verdict(report: VerifyReport, paint: Paint): string {
         : `DAMAGED: ${count(broken, "file")} broken, but every commit can still be restored`;
     return `${paint.bold(colourOf("damage", paint)(text))} (${problems}${besides})`;
   }
-  const text = "INCONCLUSIVE: walkit could not find out whether everything in this replica can be restored";
+  const unknown = findings.filter(({ severity }) => severity === "inconclusive");
+  const text = unknown.every(({ code }) => code === "database/integrity-skipped")
+    ? "INCONCLUSIVE: no damage found, but SQLite's own check, which was asked for, was not made"
+    : "INCONCLUSIVE: walkit could not find out whether everything in this replica can be restored";
   return paint.bold(colourOf("inconclusive", paint)(text)) + besides;
 }
 
@@ -135,7 +143,17 @@ function okText(level: Level, generations: readonly GenerationReport[]): string 
   if (level === "names" || level === "frames") return OK[level];
   const reachesNewest = generations.filter(isFilled).every((g) => g.restorable.at(-1)?.newest);
   const newest = reachesNewest ? ". The newest state can be restored" : "";
-  return OK[level] + newest + (level === "replay" ? ". SQLite's own check was not run (--level replay)" : "");
+  return OK[level] + newest + uncheckedText(level, generations);
+}
+
+/** What the verdict does not rest on. */
+function uncheckedText(level: Level, generations: readonly GenerationReport[]): string {
+  if (level === "replay") return ". SQLite's own check was not run (--level replay)";
+  const asked = generations.filter(({ integrity }) => integrity !== undefined);
+  const skipped = asked.filter(({ integrity }) => integrity === "skipped").length;
+  if (skipped === 0) return "";
+  const which = skipped === asked.length ? "" : ` of ${skipped} of ${asked.length} generations`;
+  return `. SQLite's own check${which} was not made`;
 }
 
 /** The number of broken files, where all that they held is in others as well: snapshots that the WAL leads past. */
@@ -228,7 +246,7 @@ function generationLines(generation: GenerationReport, level: Level, mark: strin
     const said = {
       ok: ", SQLite's integrity_check says ok",
       failed: ", SQLite's integrity_check FAILS",
-      skipped: "",
+      skipped: ", SQLite's integrity_check was not made",
     };
     add(
       "database",
