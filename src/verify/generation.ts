@@ -109,6 +109,9 @@ class GenerationCheck {
   #isBase = false;
   /** Of a base's index: commits that lack a page, which is wrong behind the base's mark only. */
   #doubtful: { end: Position; error: WalkitError; to: string | undefined; last: Segment | undefined }[] = [];
+  /** The last commit, and the last one before the index under way. */
+  #end: Position = { index: 0, offset: 0 };
+  #before: Position = this.#end;
   /** The index under way, as its snapshot may show it. */
   #window = new IndexWindow(0);
 
@@ -187,6 +190,7 @@ class GenerationCheck {
       if (alone.index > this.#index) await this.#loadAlone(alone);
     }
     if (this.#index >= 0) this.links.border();
+    this.#before = this.#end;
     this.#index = index;
     this.#entered = false;
     this.#isBroken = false;
@@ -248,6 +252,7 @@ class GenerationCheck {
         }
       }
     }
+    this.#end = end;
     range.to = formatPosition(end);
     range.last = segment;
     range.first ??= segment;
@@ -291,7 +296,9 @@ class GenerationCheck {
       this.#report(new WalkitError("replica/sequence-gap", message, { position }));
     }
     if (this.#range && this.#range.snapshot.index < this.#index) {
-      this.links.crossed(sequence?.value === sequence?.expected && sequence !== undefined);
+      const counter = sequence && (sequence.value === sequence.expected ? "follows" : "jumps");
+      const to = formatPosition({ index: this.#index, offset: 0 });
+      this.links.crossed({ from: formatPosition(this.#before), to, counter });
     }
     if (!snapshot) return;
     if (this.#isBase && this.#range) {

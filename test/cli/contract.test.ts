@@ -25,7 +25,6 @@ describe("usage", () => {
       [["verify", basic, "--generation", "F73D382FD730C09A"], /16 lowercase hexadecimal digits/],
       [["verify", basic, "--parallelism", "0"], /from 1 to 1024/],
       [["restore", basic], /-o is missing: .* -o restored\.db/],
-      [["restore", basic, "--dry-run", "--salvage"], /only when the files are read/],
       [["restore", basic, "-o", ""], /Expected a path/],
       [["restore", basic, "-o", output, "--index", "g"], /hexadecimal/],
       [["restore", basic, "-o", output, "--timestamp", "2026-11-20 12:15"], /RFC 3339/],
