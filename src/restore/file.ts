@@ -150,7 +150,7 @@ async function restoreTemporary(
 }
 
 /** Up to this size, in bytes, SQLite checks by default what is proven but for steps from one WAL index to the next. */
-export const CHECKED_BY_DEFAULT = 64 << 20;
+export const CHECKED_BY_DEFAULT: number = 64 << 20;
 
 /** Where nobody says how: what is not proven is checked. Steps that nothing proves are the rule behind the newest snapshot. */
 function checkFor({ unproven, bytes }: RestoreResult): "none" | "full" {
