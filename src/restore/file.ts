@@ -186,8 +186,11 @@ async function checkFile(
     await checkFileIntegrity(path, how, { signal });
     return undefined;
   } catch (error) {
-    if (lenient && error instanceof WalkitError && error.code === "database/integrity-skipped") return error;
-    throw error;
+    if (!(error instanceof WalkitError) || error.code !== "database/integrity-skipped") throw error;
+    if (lenient) return error;
+    throw error.with({
+      hint: "Restore with --integrity-check none, then run PRAGMA integrity_check where the application's functions, collations and modules are, or with the sqlite3 tool",
+    });
   }
 }
 

@@ -136,6 +136,7 @@ describe("docs/json.md", () => {
     check("verify generations", verified.generations[0]);
     check("verify ranges", verified.generations[0].restorable[0]);
     check("verify links", verified.generations[0].links);
+    check("verify steps", verified.generations[0].links.steps[0]);
     const names = (await walkitJson(["verify", multi, "--level", "names", "--generation", first])).json;
     check("verify generations", names.generations[0]);
     expect([names.generations[0].links, names.generations[0].integrity]).toEqual([null, null]);
@@ -150,6 +151,7 @@ describe("docs/json.md", () => {
     check("restore plan", planned.plan);
     check("restore restored", salvaged.restored);
     check("restore lost", salvaged.lost);
+    check("restore lost branches", salvaged.lost.branches[0]);
     const refused = (await walkitJson(["restore", multi, "-o", `${output}2`, "--target-position", "ff:0"]))
       .json;
     check("restore nearest", refused.nearest[0]);

@@ -71,7 +71,7 @@ describe("damaged replicas", () => {
     const [first, second, command] = stdout.split("\n");
     expect(first).toBe("DAMAGED: not everything in this replica can be restored (1 problem)");
     expect(second).toMatch(
-      /^The newest state cannot be restored\. The latest moment that surely can is 00000004:00001038, of .*Z:$/,
+      /^The newest state cannot be restored\. The latest moment that can is 00000004:00001038, of .*Z:$/,
     );
     expect(command).toMatch(/^ {2}walkit restore \S+ -o restored\.db --salvage$/);
     expect(stdout).not.toContain("<file>");
