@@ -28,7 +28,7 @@ const imports = new Map(
 
 /** Files only for Node; everything else is the portable library. */
 const NODE =
-  /^(cli\/|node\.ts$|storage\/(directory|locate|timeline-files)\.ts$|moments\/record\.ts$|sqlite\/thread(-worker)?\.ts$|threads\/(node|decode-worker)\.ts$|restore\/file\.ts$)/;
+  /^(cli\/|node\.ts$|storage\/(directory|leftovers|locate|owner|timeline-files)\.ts$|moments\/record\.ts$|sqlite\/thread(-worker)?\.ts$|threads\/(node|decode-worker)\.ts$|restore\/(file|file-sink|in-use|output|publish|temporary)\.ts$)/;
 
 /** `design`: imports go down only. */
 const FLOORS = [

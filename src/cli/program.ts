@@ -2,7 +2,14 @@
 
 import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
-import { parseGeneration, parseLimit, parseLocation, parseParallelism, parsePort } from "./arguments.ts";
+import {
+  parseFile,
+  parseGeneration,
+  parseLimit,
+  parseLocation,
+  parseParallelism,
+  parsePort,
+} from "./arguments.ts";
 import { perform, whereHelpIs } from "./exit.ts";
 import type { InspectFlags } from "./inspect.ts";
 import type { ListCommand, ListFlags } from "./list.ts";
@@ -150,9 +157,7 @@ function addRestore(program: Command): void {
   )
     .argument("<replica>", REPLICA, parseLocation)
     .addOption(
-      new Option("-o, --output <file>", "where the database goes; - is standard output").argParser(
-        parseLocation,
-      ),
+      new Option("-o, --output <file>", "where the database goes; - is standard output").argParser(parseFile),
     );
   addTargetOptions(command)
     .addOption(
@@ -214,7 +219,7 @@ function addTimelines(program: Command): void {
       new Option(
         "--history <file>",
         "with --write: tie in a restored database by the file that the restore left beside it (<output>.history)",
-      ).argParser((text: string, before: string[] = []) => [...before, parseLocation(text)]),
+      ).argParser((text: string, before: string[] = []) => [...before, parseFile(text)]),
     )
     .addOption(generation("with --history: the generation that began with that database"))
     .addOption(json())
