@@ -57,7 +57,11 @@ export async function restoreFile(
   const force = options.force ?? false;
   const wantsHistory = (options.history ?? true) && isMoment(target);
   const findings = clearLeftovers(output);
-  checkOutput(output, { force, history: wantsHistory });
+  try {
+    checkOutput(output, { force, history: wantsHistory });
+  } catch (error) {
+    throw error instanceof WalkitError ? alsoSaying(error, findings) : error;
+  }
   return await withTemporaryFile(output, async (temporary) => {
     const restored = await restoreTemporary(storage, target, temporary, options);
     findings.push(...restored.findings);
@@ -77,6 +81,13 @@ export async function restoreFile(
     );
     return { ...restored, findings, history: text === undefined ? undefined : output + HISTORY };
   });
+}
+
+/** A refusal takes along what was cleared up before it. */
+function alsoSaying(error: WalkitError, findings: readonly Finding[]): WalkitError {
+  if (findings.length === 0) return error;
+  const all = [error.message, ...findings.map(({ message }) => message)].join(". ");
+  return new WalkitError(error.code, all, { path: error.path, hint: error.hint, cause: error.cause });
 }
 
 async function take(file: FileHandle, output: string, old: Rights, findings: Finding[]): Promise<void> {

@@ -41,14 +41,26 @@ export async function withTemporaryFile<T>(
   }
 }
 
-/** Without the temporary database what is moved aside would count as not needed: both stay where it could not be put back. */
+/**
+ * Removes what can be removed: what is left is the next restore's, and no reason to fail. Without the temporary database what
+ * is moved aside would count as not needed: where that could not be put back both stay.
+ */
 function clearUp(path: string): void {
-  if (ASIDE.some(([, aside]) => look(path + aside))) truncateSync(path);
-  else removeAll(path);
-}
-
-function removeAll(path: string): void {
-  for (const ending of ENDINGS) rmSync(path + ending, { force: true });
+  try {
+    if (look(path) && ASIDE.some(([, aside]) => look(path + aside))) {
+      truncateSync(path);
+      return;
+    }
+  } catch {
+    return;
+  }
+  for (const ending of ENDINGS) {
+    try {
+      rmSync(path + ending, { force: true });
+    } catch {
+      // As above.
+    }
+  }
 }
 
 /** How old the file of a process may be of which nothing can be known, in milliseconds. */

@@ -44,9 +44,19 @@ export function ofRuntime(cause: unknown, path?: string): WalkitError | undefine
     /^(ENOMEM|ERR_MEMORY_ALLOCATION_FAILED|ERR_WORKER_OUT_OF_MEMORY)$/.test(code) ||
     (cause instanceof Error && NO_MEMORY.test(message));
   if (!isMemory) return undefined;
-  const found = `Expected memory for the next step, found that the system gives no more: ${message}`;
+  // Emscripten wraps the error twice, and adds advice for its own developers.
+  const [, inner = message] = /^(?:\w*Error: )?Aborted\((.*)\)\. Build with/s.exec(message) ?? [];
+  const found = `Expected memory for the next step, found that the system gives no more: ${inner}`;
   return new WalkitError("runtime/memory", found, { cause });
 }
+
+/** What to permit: of a temporary file, whose name is another one each time, the folder. */
+function permitted(what: string): string {
+  if (!/(^|[\\/])\.[^\\/]*walkit-[^\\/]*$/.test(what)) return what;
+  return what.replace(/[\\/]?[^\\/]*$/, "") || ".";
+}
+
+const LISTED = "docs/cli.md lists what each command needs";
 
 function notPermitted(cause: object, path: string | undefined): WalkitError {
   const { message = "", permission, resource } = cause as SystemError;
@@ -59,7 +69,7 @@ function notPermitted(cause: object, path: string | undefined): WalkitError {
     return new WalkitError("runtime/permission", found, {
       path: path ?? (kind === "read" || kind === "write" ? about : undefined),
       cause,
-      hint: `Run Deno with ${flag}${about ? `=${about}` : ""} as well`,
+      hint: `Run Deno with ${flag}${about ? `=${permitted(about)}` : ""} as well: ${LISTED}`,
     });
   }
   const flags: Record<string, string> = {
@@ -74,7 +84,7 @@ function notPermitted(cause: object, path: string | undefined): WalkitError {
     path: path ?? what,
     cause,
     hint: flag
-      ? `Run Node with ${flag}${what && flag !== "--allow-worker" ? `=${what}` : ""} as well`
+      ? `Run Node with ${flag}${what && flag !== "--allow-worker" ? `=${permitted(what)}` : ""} as well`
       : undefined,
   });
 }

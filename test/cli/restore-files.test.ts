@@ -166,6 +166,70 @@ describe("a restore that fails leaves everything as it was", () => {
   });
 });
 
+/** Whether system calls can be made to fail, or to be the last one. */
+const hasStrace =
+  spawnSync("strace", ["-qq", "-o", "/dev/null", "-e", "inject=rename:error=EIO", "true"]).status === 0;
+
+describe.skipIf(!hasStrace)("system calls that fail, or are the last one", () => {
+  const OLD = { "a.db": "old", "a.db-wal": "old wal", "a.db.history": "old history" };
+  const restoreWith = (call: string, what: string) => {
+    const folder = temporaryFolder();
+    for (const [name, text] of Object.entries(OLD)) writeFileSync(join(folder, name), text);
+    const was = contentsOf(folder);
+    const output = join(folder, "a.db");
+    const inject = ["-f", "-qq", "-o", "/dev/null", "-e", `trace=${call}`, "-e", `inject=${call}:${what}`];
+    const args = [process.execPath, MAIN, "restore", busy, "-o", output, "--force", ...EARLIER];
+    const { status, stderr } = spawnSync("strace", [...inject, ...args], { encoding: "utf8" });
+    expect(stderr).not.toMatch(/internal error|^\s+at /m);
+    return { folder, output, was, status };
+  };
+  const isNew = (folder: string) => {
+    expect(readdirSync(folder).sort()).toEqual(["a.db", "a.db.history"]);
+    expect(readFileSync(join(folder, "a.db.history"), "utf8")).toMatch(/^# Where the database/);
+  };
+
+  it.each([
+    ["fsync", 1, 3],
+    ["fsync", 2, 3],
+    // Of the folder: not every system can.
+    ["fsync", 4, 0],
+    ["rename", 1, 3],
+    ["rename", 2, 3],
+    ["rename", 3, 3],
+    // Where there are no links a new name does.
+    ["link", 1, 0],
+    ["unlink", 1, 0],
+    ["unlink", 2, 0],
+    ["unlink", 3, 0],
+  ])("%s, the %i. time: exit code %i", (call, time, code) => {
+    const { folder, was, status } = restoreWith(call, `error=EIO:when=${time}`);
+    expect(status).toBe(code);
+    if (code === 0) isNew(folder);
+    else expect(contentsOf(folder)).toEqual(was);
+  });
+
+  it.each([
+    ["rename", 1, "old"],
+    ["rename", 2, "old"],
+    ["rename", 3, "old"],
+    ["link", 1, "old"],
+    ["unlink", 1, "new"],
+    ["unlink", 2, "new"],
+    ["unlink", 3, "new"],
+  ])(
+    "kill -9 in %s, the %i. time: the next restore finds the %s database, and clears up",
+    async (call, time, which) => {
+      const { folder, output, was } = restoreWith(call, `signal=KILL:when=${time}`);
+      expect(readdirSync(folder).some((name) => name.startsWith(".a.db.walkit-"))).toBe(true);
+      const { code, json } = await walkitJson(["restore", basic, "-o", output]);
+      expect([code, json.findings[0].code]).toEqual([3, "output/exists"]);
+      expect(json.findings[0].message).toMatch(/some of a killed one: removed/);
+      if (which === "new") isNew(folder);
+      else expect(contentsOf(folder)).toEqual(was);
+    },
+  );
+});
+
 describe.skipIf(isWindows)("rights", () => {
   it("of a new database and its history are their owner's alone, whatever the umask", async () => {
     const output = join(temporaryFolder(), "a.db");

@@ -281,6 +281,16 @@ it("a temporary file stays where what it moved aside could not be put back", asy
   expect(readdirSync(folder)).toHaveLength(2);
 });
 
+it("what is aside goes once the database has its name", async () => {
+  const folder = folderOf({});
+  const output = join(folder, "a.db");
+  await withTemporaryFile(output, async ({ path }) => {
+    CALLS.rename(path, output);
+    writeFileSync(`${path}-wal`, "old wal");
+  });
+  expect(readdirSync(folder)).toEqual(["a.db"]);
+});
+
 describe.skipIf(process.platform === "win32")("rights", () => {
   it("are the owner's alone, whatever the umask", async () => {
     const folder = folderOf({});
