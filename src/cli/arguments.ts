@@ -1,6 +1,6 @@
 /** What is written on the command line, as values: each parser says what it expected. */
 
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, type Option } from "commander";
 import { isGenerationName } from "../snapshot/names.ts";
 import type { Replica } from "../storage/locate.ts";
 
@@ -41,6 +41,34 @@ export function parseLocation(text: string): string {
   // An unset variable of a script, most likely; taken as a path it would be the current folder.
   if (text === "") throw new InvalidArgumentError("Expected a path, found an empty one.");
   return text;
+}
+
+/** A file to write or read, as an option's value. `-` is standard output where the option says so. */
+export function parseFile(text: string): string {
+  if (/^-./s.test(text)) {
+    throw new InvalidArgumentError(
+      `Expected a path, found what looks like an option. A file of that name is ./${text}.`,
+    );
+  }
+  return parseLocation(text);
+}
+
+/**
+ * What is wrong with an option whose value was forgotten, so that the option behind it would be taken for its value:
+ * commander asks no questions.
+ */
+export function swallowedOption(options: readonly Option[], words: readonly string[]): string | undefined {
+  const find = (word: string | undefined) =>
+    word?.startsWith("-") ? options.find(({ short, long }) => word === short || word === long) : undefined;
+  for (let at = 0; at < words.length && words[at] !== "--"; at++) {
+    const option = find(words[at]);
+    if (!option?.required) continue;
+    const value = words[++at];
+    if (!find(value?.replace(/^(--[a-z-]+)=.*$/s, "$1"))) continue;
+    const given = option.flags.endsWith("<file>") ? `${option.long} ./${value}` : `${option.long}=${value}`;
+    return `option '${option.flags}' needs a value, found the option '${value}' behind it (if that is the value: ${given})`;
+  }
+  return undefined;
 }
 
 export function parseGeneration(text: string): string {

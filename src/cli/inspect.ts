@@ -9,6 +9,7 @@ import { WalkitError } from "../errors.ts";
 import { type Finding, findingOf, makeFinding } from "../findings.ts";
 import { type BlockInfo, FrameDecoder, type FrameHeader } from "../lz4/index.ts";
 import { parseSegmentName, parseSnapshotName } from "../snapshot/index.ts";
+import { cannotRead } from "../storage/system.ts";
 import { statusOf } from "../verify/report.ts";
 import { exitCodeOf } from "./exit.ts";
 import { Content, type DatabaseDetails, type WalDetails } from "./inspect-content.ts";
@@ -306,13 +307,13 @@ async function wrap<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    const { code, message } = error as { code?: string; message: string };
+    const { code } = error as { code?: string };
     if (code === "ENOENT") {
       throw new WalkitError("storage/not-found", `Expected a file at ${path}, found nothing there`, {
         path,
         hint: "Check the path",
       });
     }
-    throw new WalkitError("storage/unreadable", `Cannot read ${path}: ${message}`, { path, cause: error });
+    throw cannotRead(path, error);
   }
 }

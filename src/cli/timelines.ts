@@ -6,6 +6,7 @@ import { type Finding, findingOf } from "../findings.ts";
 import { chooseGeneration } from "../replay/choose.ts";
 import { type Catalog, formatPosition, readCatalog } from "../snapshot/index.ts";
 import { openReplica, type Replica } from "../storage/locate.ts";
+import { cannotRead } from "../storage/system.ts";
 import { writeTextFile } from "../storage/timeline-files.ts";
 import { formatHistory, historyPath, MAX_HISTORY_SIZE, parseHistory } from "../timeline/history.ts";
 import { historyOf, type Lineage, readLineage, type Timeline } from "../timeline/lineage.ts";
@@ -113,7 +114,10 @@ function newestOf(catalog: Catalog): string | undefined {
 
 /** The file that a restore left beside its output. */
 async function readHistory(path: string): Promise<ReturnType<typeof parseHistory>> {
-  const found = await stat(path).catch(() => undefined);
+  const found = await stat(path).catch((error) => {
+    if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
+    throw cannotRead(path, error);
+  });
   if (!found?.isFile() || found.size > MAX_HISTORY_SIZE) {
     const what = !found ? "nothing" : found.isFile() ? `${found.size} bytes` : "no file";
     throw new WalkitError(
@@ -125,7 +129,8 @@ async function readHistory(path: string): Promise<ReturnType<typeof parseHistory
       },
     );
   }
-  return parseHistory(await readFile(path, "utf8"), path);
+  const text = await readFile(path, "utf8").catch((error) => Promise.reject(cannotRead(path, error)));
+  return parseHistory(text, path);
 }
 
 /** Writes down what no file says yet. */

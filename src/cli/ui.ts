@@ -14,6 +14,7 @@ import { fileURLToPath } from "node:url";
 import { WalkitError } from "../errors.ts";
 import { formatTime } from "../snapshot/times.ts";
 import { openReplica, type Replica } from "../storage/locate.ts";
+import { cannotRead, ofRuntime } from "../storage/system.ts";
 import { EXIT } from "./exit.ts";
 import { print, printAside } from "./output.ts";
 import { printable } from "./text.ts";
@@ -21,6 +22,8 @@ import { printable } from "./text.ts";
 export interface UiFlags {
   port: number;
 }
+
+const HOST = "127.0.0.1";
 
 const TYPES: Record<string, string> = {
   ".html": "text/html; charset=utf-8",
@@ -54,7 +57,10 @@ export async function runUi(
   signal: AbortSignal,
 ): Promise<number> {
   const page = fileURLToPath(new URL("../web/", import.meta.url));
-  const built = await stat(join(page, "index.html")).catch(() => undefined);
+  const built = await stat(join(page, "index.html")).catch((error) => {
+    if (error.code === "ENOENT") return undefined;
+    throw cannotRead(page, error);
+  });
   if (!built) {
     throw new WalkitError("storage/not-found", `Expected the page at ${page}, found nothing there`, {
       path: page,
@@ -65,17 +71,12 @@ export async function runUi(
   const token = randomBytes(16).toString("hex");
   const site = new Site(page, replica, token);
   const server = createServer((request, response) => void site.answer(request, response));
+  await askForNetwork(port);
   await new Promise<void>((resolve, reject) => {
-    server.once("error", (cause: NodeJS.ErrnoException) =>
-      reject(
-        new WalkitError("output/unwritable", `Cannot listen on 127.0.0.1:${port}: ${cause.message}`, {
-          hint: "Choose another port, or none: a free one is taken by itself",
-        }),
-      ),
-    );
-    server.listen(port, "127.0.0.1", resolve);
+    server.once("error", (cause) => reject(cannotListen(port, cause)));
+    server.listen(port, HOST, resolve);
   });
-  const origin = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const origin = `${HOST}:${(server.address() as AddressInfo).port}`;
   site.origin = origin;
   print(`http://${origin}/${token}/${replica ? "#replica=replica/&batch=batch" : ""}`);
   const what = location === undefined ? "The page" : `The page, with ${printable(location)}`;
@@ -87,6 +88,38 @@ export async function runUi(
   server.close();
   server.closeAllConnections();
   return EXIT.ok;
+}
+
+/** What Deno has for permissions, as far as it is needed here. */
+interface WithPermissions {
+  Deno?: { permissions: { request(about: { name: "net"; host: string }): Promise<{ state: string }> } };
+}
+
+/** Deno refuses to listen by an error that nobody can catch: it is asked first, as it would ask its user then. */
+async function askForNetwork(port: number): Promise<void> {
+  const { Deno } = globalThis as WithPermissions;
+  const asked = await Deno?.permissions.request({ name: "net", host: `${HOST}:${port}` });
+  if (!asked || asked.state === "granted") return;
+  const message = `Expected permission to listen on ${HOST}:${port}, found that Deno was started without it`;
+  throw new WalkitError("runtime/permission", message, { hint: `Run Deno with --allow-net=${HOST} as well` });
+}
+
+const LISTENING: Readonly<Record<string, readonly [found: string, hint: string]>> = {
+  EADDRINUSE: [
+    "another program listens there",
+    "Choose another --port, or none: a free one is taken; or end that program (it may be another walkit ui)",
+  ],
+  EACCES: ["you may not listen there", "Choose a --port from 1024 on, or none: a free one is taken"],
+  EADDRNOTAVAIL: [
+    "this machine has no such address",
+    "Bring the loopback interface up: the page is served to this machine alone",
+  ],
+};
+
+function cannotListen(port: number, cause: NodeJS.ErrnoException): WalkitError {
+  const [found, hint] = LISTENING[cause.code ?? ""] ?? [cause.message, undefined];
+  const message = `Expected to serve the page at ${HOST}:${port}, found that ${found}`;
+  return ofRuntime(cause) ?? new WalkitError("ui/port", message, { cause, hint });
 }
 
 class Site {

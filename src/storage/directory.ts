@@ -18,6 +18,7 @@ import { WalkitError } from "../errors.ts";
 import { giveTurn } from "../turn.ts";
 import { notFound } from "./memory.ts";
 import type { Entry, ReadOptions, Storage } from "./storage.ts";
+import { cannotRead } from "./system.ts";
 
 /** Bytes read at a time. */
 const PIECE = 1 << 21;
@@ -196,10 +197,5 @@ function isGone(error: unknown): boolean {
 }
 
 function unreadable(path: string, cause: unknown): WalkitError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new WalkitError("storage/unreadable", `Cannot read ${path || "the folder"}: ${reason}`, {
-    path,
-    cause,
-    hint: "Check that the file exists and that you may read it",
-  });
+  return cannotRead(path, cause, "Check that the file exists and that you may read it");
 }

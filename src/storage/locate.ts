@@ -7,6 +7,7 @@ import { WalkitError } from "../errors.ts";
 import { isDatabase } from "../snapshot/database.ts";
 import { isGenerationName } from "../snapshot/names.ts";
 import { DirectoryStorage } from "./directory.ts";
+import { cannotRead } from "./system.ts";
 
 export interface Replica {
   storage: DirectoryStorage;
@@ -96,11 +97,7 @@ async function namesIn(path: string, location: string): Promise<string[]> {
         },
       );
     }
-    throw new WalkitError("storage/unreadable", `Cannot read ${location}: ${(error as Error).message}`, {
-      path: location,
-      hint: "Check that you may read it",
-      cause: error,
-    });
+    throw cannotRead(location, error, "Check that you may read it");
   }
 }
 
