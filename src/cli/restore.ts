@@ -3,18 +3,18 @@
 import { createReadStream } from "node:fs";
 import { lstat, readdir, realpath, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, isAbsolute, join, relative, sep } from "node:path";
+import { basename, dirname, isAbsolute, join, relative, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { fileURLToPath } from "node:url";
 import { WalkitError } from "../errors.ts";
 import { type Finding, makeFinding } from "../findings.ts";
 import { decodeFile } from "../replay/files.ts";
 import type { PlannedWal, RestorePlan } from "../replay/plan.ts";
 import { type RestoredFile, type RestoreFileOptions, restoreFile, restoreThrough } from "../restore/file.ts";
 import { planTarget, type Restored } from "../restore/restore.ts";
-import { formatPosition, formatSegmentName, isGenerationName } from "../snapshot/names.ts";
+import { formatPosition, isGenerationName, segmentPathBeside } from "../snapshot/names.ts";
+import { readCatalog } from "../snapshot/catalog.ts";
 import { formatTime } from "../snapshot/times.ts";
-import { openReplica, type Replica } from "../storage/locate.ts";
+import { isNoOnes, openReplica, type Replica, toPath } from "../storage/locate.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Target } from "../timeline/target.ts";
 import { UsageError } from "./arguments.ts";
@@ -89,7 +89,7 @@ export async function runRestore(
   if (flags.ifDbNotExists && output !== undefined && output !== "-" && (await exists(output))) {
     return skip(`there is something at ${printable(output)} already (--if-db-not-exists)`);
   }
-  let replica: Replica;
+  let replica: Replica | undefined;
   try {
     replica = await openReplica(location);
     target = targetWithin(replica, target);
@@ -121,7 +121,7 @@ export async function runRestore(
     if (
       flags.ifReplicaExists &&
       error instanceof WalkitError &&
-      (await isNothingThere(error, location, flags))
+      (await isNothingThere(error, location, flags, replica))
     ) {
       return skip(`there is nothing to restore from at ${printable(location)} (--if-replica-exists)`);
     }
@@ -164,7 +164,7 @@ async function dryRun(
 }
 
 async function run(
-  { storage, prefix }: Replica,
+  { storage, folder, prefix }: Replica,
   target: Target,
   output: string,
   { force, integrityCheck, salvage, parallelism, json, quiet, history }: RestoreFlags,
@@ -196,7 +196,7 @@ async function run(
       const restored = await restoreThrough(storage, target, tmpdir(), send, options);
       return { ...restored, history: undefined };
     }
-    await checkOutput(output, join(storage.root, prefix));
+    await checkOutput(output, folder && join(folder.root, prefix));
     return await restoreFile(storage, target, output, options);
   } finally {
     bar.clear();
@@ -228,7 +228,7 @@ async function refuseFolder(output: string): Promise<void> {
 }
 
 /** Where the output cannot go, said before anything is read. */
-async function checkOutput(output: string, generations: string): Promise<void> {
+async function checkOutput(output: string, generations: string | undefined): Promise<void> {
   const folder = dirname(output);
   const found = await stat(folder).catch(() => undefined);
   if (!found?.isDirectory()) {
@@ -238,6 +238,7 @@ async function checkOutput(output: string, generations: string): Promise<void> {
       { path: output, hint: "Create the folder, or choose another output" },
     );
   }
+  if (generations === undefined) return;
   const inside = relative(await realpath(generations), await realpath(folder));
   if (!isAbsolute(inside) && isGenerationName(inside.split(sep)[0]!)) {
     throw new UsageError(`the output ${output} lies inside the replica: choose a place outside of it`);
@@ -300,36 +301,53 @@ function timeOfLast(storage: Storage, plan: RestorePlan): Promise<string | undef
   return timeOf(storage, (last?.segments.at(-1) ?? plan.snapshot).path);
 }
 
-/** The segment behind the last one that is applied. */
-function nextPath({ snapshot, generation, next }: RestorePlan): string {
-  const folder = snapshot.path.replace(/[0-9a-f]{16}\/snapshots\/[^/]*$/, `${generation}/wal/`);
-  return folder + formatSegmentName(next!);
+/** The segment behind the last one that is applied, beside that one, else in the folder of its generation. */
+function nextPath({ snapshot, segments, ancestors, generation, next }: RestorePlan): string {
+  const last = segments.at(-1) ?? ancestors.at(-1)?.segments.at(-1) ?? snapshot;
+  return segmentPathBeside(
+    next!,
+    last.path.replace(/[0-9a-f]{16}(?=\/(?:snapshots|wal)\/[^/]*(?:\/[^/]*)?$)/, generation),
+  );
 }
 
 async function timeOf(storage: Storage, path: string): Promise<string | undefined> {
-  for await (const entry of storage.list(path)) {
-    if (entry.path === path && entry.modified !== undefined) return formatTime(entry.modified);
+  try {
+    for await (const entry of storage.list(path)) {
+      if (entry.path === path && entry.modified !== undefined) return formatTime(entry.modified);
+    }
+  } catch (error) {
+    // The time is for people: what the restore did stands without it.
+    if (!(error instanceof WalkitError)) throw error;
   }
   return undefined;
 }
 
 /**
  * Whether there is simply no replica yet: no folder, an empty one, no generation, or a generation without any file. WAL
- * without its snapshot is something, and so is a place where no replica can ever be (a file, another scheme, Litestream's
- * own metadata folder): to take these for a fresh start would lose a database.
+ * without its snapshot is something, and so is whatever else stands there: to take that for a fresh start would lose a
+ * database.
  */
 async function isNothingThere(
   { code, path }: WalkitError,
   location: string,
   { generation }: RestoreFlags,
+  replica: Replica | undefined,
 ): Promise<boolean> {
   if (code === "storage/not-found") return path === location;
-  if (code === "target/no-generation") return generation === undefined;
-  if (code === "replica/no-snapshot") return path === undefined;
+  if (replica) {
+    if (code === "target/no-generation" ? generation !== undefined : code !== "replica/no-snapshot")
+      return false;
+    const { prefix } = replica;
+    const catalog = await readCatalog(replica.storage, { prefix });
+    return (
+      catalog.ltx === undefined &&
+      catalog.generations.every((g) => g.snapshots.length + g.segments.length === 0 && !g.unreadable) &&
+      catalog.strays.every((stray) => stray.reason !== "unknown-name" || isNoOnes(basename(stray.path)))
+    );
+  }
   if (code !== "replica/not-a-replica" || /^(?!file:)[a-z][a-z0-9+.-]+:\/\//i.test(location)) return false;
-  const folder = location.startsWith("file:///") ? fileURLToPath(location) : location;
-  const names = await readdir(folder).catch(() => undefined);
-  return names !== undefined && !["generations", "snapshots", "wal"].some((name) => names.includes(name));
+  const names = await readdir(toPath(location)).catch(() => undefined);
+  return names?.every(isNoOnes) ?? false;
 }
 
 /** To where people read: standard output, unless the database goes there. */

@@ -4,11 +4,12 @@ import { WalkitError } from "../errors.ts";
 import { type Finding, findingOf, makeFinding } from "../findings.ts";
 import { MemorySink } from "../restore/memory-sink.ts";
 import { restore } from "../restore/restore.ts";
-import { type Catalog, type Generation, hasChanged, readCatalog } from "../snapshot/catalog.ts";
+import { type Catalog, type Generation, guarded, hasChanged, readCatalog } from "../snapshot/catalog.ts";
 import { formatTime, timeRange } from "../snapshot/times.ts";
 import { checkIntegrity, MAX_INTEGRITY_SIZE } from "../sqlite/index.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { ThreadPool } from "../threads/index.ts";
+import { emptyAlone, ltxFindings } from "./beside.ts";
 import { type Checked, checkGeneration } from "./generation.ts";
 import { checkGaps, finishRange, nameFindings, strayFindings } from "./names.ts";
 import { type GenerationReport, LEVELS, type Level, statusOf, type VerifyReport } from "./report.ts";
@@ -56,8 +57,9 @@ export async function verify(storage: Storage, options: VerifyOptions = {}): Pro
       options.onFinding?.(finding);
     }
   };
+  add(ltxFindings(catalog));
   add(strayFindings(catalog.strays));
-  if (catalog.generations.length === 0) {
+  if (catalog.generations.length === 0 && catalog.ltx === undefined) {
     add([
       makeFinding(
         "replica/not-a-replica",
@@ -67,9 +69,13 @@ export async function verify(storage: Storage, options: VerifyOptions = {}): Pro
   }
   const progress = new ProgressOf(catalog, options.onProgress);
   if (level !== "names") options.threads?.expect(progress.total);
+  const isAllEmpty = !catalog.generations.some(
+    (g) => g.snapshots.length + g.segments.length > 0 || g.unreadable,
+  );
   for (const { id } of catalog.generations) {
     const { report: one, findings } = await verifyOne(storage, id, catalog, level, options, progress);
-    add(findings);
+    // Where all that there is is empty, nothing says whether it is to begin or has been emptied.
+    add(isAllEmpty ? findings.map(emptyAlone) : findings);
     if (one) report.generations.push(one);
   }
   report.status = statusOf(report.findings);
@@ -142,7 +148,7 @@ async function check(
   if (level === "names") return { ...NOTHING, ...checkGaps(generation) };
   const pages = level !== "frames";
   const onRead = (bytes: number) => progress.add(bytes);
-  const checked = await checkGeneration(storage, generation, {
+  const checked = await checkGeneration(guarded(storage, generation), generation, {
     signal,
     parallelism,
     threads,
@@ -170,7 +176,12 @@ function finish(
   names: Finding[],
 ): { report: GenerationReport; findings: Finding[] } {
   const { id, snapshots, segments } = generation;
-  const findings = [...names, ...checked.findings];
+  // What the listing says cannot be read need not be said again.
+  const said = new Set(names.filter(({ code }) => code === "storage/unreadable").map(({ path }) => path));
+  const more = checked.findings.filter(({ code, path }) => code !== "storage/unreadable" || !said.has(path));
+  const findings = [...names, ...more];
+  // What is not known may be newer.
+  if (generation.unreadable) for (const range of checked.ranges) range.newest = false;
   const timesTrusted = !findings.some((finding) => finding.code === "replica/times-untrusted");
   const range = timeRange(generation);
   const files = [...snapshots, ...segments];
@@ -229,6 +240,7 @@ async function integrity(
     report.integrity = error.code === "database/integrity" ? "failed" : "skipped";
     // What is known to be damaged need not be said again in other words.
     if (report.status === "damaged" && !error.code.startsWith("database/integrity")) return;
+    if (findings.some(({ code, path }) => code === error.code && path === error.path)) return;
     findings.push(findingOf(error, { generation }));
   }
   report.status = statusOf(findings);
