@@ -129,7 +129,7 @@ export const RULES: Readonly<Record<ErrorCode, Rule>> = {
     severity: "inconclusive",
     meaning: "There is no replica here",
     action:
-      "Point walkit at the folder that holds generations/, at generations/ itself, or at one generation's folder",
+      "Point walkit at the folder that holds generations/, at generations/ itself, at one generation's folder, or at an archive of these",
   },
   "replica/ltx": {
     severity: "inconclusive",
@@ -395,7 +395,11 @@ export const RULES: Readonly<Record<ErrorCode, Rule>> = {
 /** An error as a finding. A rule's severity and action stand unless the error brings its own hint. */
 export function findingOf(
   error: WalkitError,
-  details: { generation?: string | undefined; position?: string | undefined; severity?: Severity } = {},
+  details: {
+    generation?: string | undefined;
+    position?: string | undefined;
+    severity?: Severity | undefined;
+  } = {},
 ): Finding {
   const usual = RULES[error.code];
   const isSnapshot = usual.meaning === FILE_DAMAGED.meaning && error.path?.endsWith(".snapshot.lz4");

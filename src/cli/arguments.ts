@@ -2,6 +2,8 @@
 
 import { InvalidArgumentError, type Option } from "commander";
 import { isGenerationName } from "../snapshot/names.ts";
+import { WalkitError } from "../errors.ts";
+import type { DirectoryStorage } from "../storage/directory.ts";
 import type { Replica } from "../storage/locate.ts";
 
 /** The command line asks for what cannot be asked: exit code 2. */
@@ -101,6 +103,20 @@ export function parseLimit(text: string): number {
   if (text === "all") return Number.POSITIVE_INFINITY;
   if (/^\d{1,15}$/.test(text)) return Number(text);
   throw new InvalidArgumentError("Expected a whole number, or all.");
+}
+
+/**
+ * The replica's folder, for what is written beside its generations.
+ *
+ * @throws WalkitError `output/unwritable` where it is an archive
+ */
+export function folderOf({ folder }: Replica, location: string): DirectoryStorage {
+  if (folder) return folder;
+  throw new WalkitError(
+    "output/unwritable",
+    `Expected a replica's folder to write to, found an archive: ${location}`,
+    { path: location, hint: "Unpack it into a folder, keeping its files' times (tar, unzip), and name that" },
+  );
 }
 
 /** The generation that the path names, the option names, or neither; that both name. */

@@ -95,16 +95,18 @@ async function realOf(path: string): Promise<string | undefined> {
 const MOST = 10_000;
 
 /** The real folders of a replica: its root, `generations/`, and what links in there lead to. */
-async function foldersOf({ storage, prefix }: Replica): Promise<string[]> {
-  const generations = join(storage.root, prefix);
+async function foldersOf({ folder, prefix }: Replica): Promise<string[]> {
+  // Of an archive nothing can be written to but the archive itself.
+  if (!folder) return [];
+  const generations = join(folder.root, prefix);
   const own = await realpath(generations).catch((error) => Promise.reject(cannotRead(prefix, error)));
-  const root = await realOf(storage.root);
+  const root = await realOf(folder.root);
   const folders = new Set([own]);
   if (root !== undefined) folders.add(root);
   // Where the path is that of generations/, or of one generation, the replica is the folder above.
   if (prefix === "" && basename(own) === "generations") folders.add(dirname(own));
-  const named = await realOf(dirname(storage.root));
-  if (prefix === "" && basename(storage.root) === "generations" && named !== undefined) folders.add(named);
+  const named = await realOf(dirname(folder.root));
+  if (prefix === "" && basename(folder.root) === "generations" && named !== undefined) folders.add(named);
   const names = (await readdir(generations).catch(() => [])).filter(isGenerationName).slice(0, MOST);
   for (const name of names) {
     const parts = ["", "snapshots", "wal"].map((part) => join(generations, name, part));

@@ -23,7 +23,7 @@ import type { UiFlags } from "./ui.ts";
 import type { VerifyFlags } from "./verify.ts";
 
 const REPLICA =
-  "a replica's folder, its generations/ folder, or one generation's folder: a path or file:// URL";
+  "a replica's folder, its generations/ folder, one generation's folder, or a .tar, .tar.gz or .zip of these: a path or file:// URL";
 
 /** What the exit codes mean; those that a command does not have are left out. */
 function exitCodes(zero: string, one: string | undefined, three: string, four?: string): string {
@@ -171,7 +171,7 @@ function addRestore(program: Command): void {
       ),
     )
     .option("--if-db-not-exists", "where the output exists, do nothing and exit with 0")
-    .option("--if-replica-exists", "where there is no replica, or nothing in it, do nothing and exit with 0")
+    .option("--if-replica-exists", "where there is nothing, or an empty replica, do nothing and exit with 0")
     .option(
       "--force",
       "replace the output, and the -wal, -journal and .history beside it; not a database that is in use",

@@ -3,8 +3,8 @@
 import { createReadStream } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
+import { basename } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { fileURLToPath } from "node:url";
 import { WalkitError } from "../errors.ts";
 import { type Finding, makeFinding } from "../findings.ts";
 import { decodeFile } from "../replay/files.ts";
@@ -13,9 +13,10 @@ import { type RestoredFile, type RestoreFileOptions, restoreFile, restoreThrough
 import { checkOutput } from "../restore/output.ts";
 import { planTarget, type Restored, restore } from "../restore/restore.ts";
 import type { DatabaseSink } from "../restore/sink.ts";
-import { formatPosition, formatSegmentName } from "../snapshot/names.ts";
+import { readCatalog } from "../snapshot/catalog.ts";
+import { formatPosition, segmentPathBeside } from "../snapshot/names.ts";
 import { formatTime } from "../snapshot/times.ts";
-import { openReplica, type Replica } from "../storage/locate.ts";
+import { isNoOnes, openReplica, type Replica, toPath } from "../storage/locate.ts";
 import type { Storage } from "../storage/storage.ts";
 import { asWalkitError } from "../storage/system.ts";
 import type { Target } from "../timeline/target.ts";
@@ -96,7 +97,7 @@ export async function runRestore(
       throw refuse(error);
     }
   }
-  let replica: Replica;
+  let replica: Replica | undefined;
   try {
     replica = await openReplica(location);
     target = targetWithin(replica, target);
@@ -131,7 +132,7 @@ export async function runRestore(
     if (
       flags.ifReplicaExists &&
       error instanceof WalkitError &&
-      (await isNothingThere(error, location, flags))
+      (await isNothingThere(error, location, flags, replica))
     ) {
       return skip(`there is nothing to restore from at ${printable(location)} (--if-replica-exists)`);
     }
@@ -299,36 +300,53 @@ function timeOfLast(storage: Storage, plan: RestorePlan): Promise<string | undef
   return timeOf(storage, (last?.segments.at(-1) ?? plan.snapshot).path);
 }
 
-/** The segment behind the last one that is applied. */
-function nextPath({ snapshot, generation, next }: RestorePlan): string {
-  const folder = snapshot.path.replace(/[0-9a-f]{16}\/snapshots\/[^/]*$/, `${generation}/wal/`);
-  return folder + formatSegmentName(next!);
+/** The segment behind the last one that is applied, beside that one, else in the folder of its generation. */
+function nextPath({ snapshot, segments, ancestors, generation, next }: RestorePlan): string {
+  const last = segments.at(-1) ?? ancestors.at(-1)?.segments.at(-1) ?? snapshot;
+  return segmentPathBeside(
+    next!,
+    last.path.replace(/[0-9a-f]{16}(?=\/(?:snapshots|wal)\/[^/]*(?:\/[^/]*)?$)/, generation),
+  );
 }
 
 async function timeOf(storage: Storage, path: string): Promise<string | undefined> {
-  for await (const entry of storage.list(path)) {
-    if (entry.path === path && entry.modified !== undefined) return formatTime(entry.modified);
+  try {
+    for await (const entry of storage.list(path)) {
+      if (entry.path === path && entry.modified !== undefined) return formatTime(entry.modified);
+    }
+  } catch (error) {
+    // The time is for people: what the restore did stands without it.
+    if (!(error instanceof WalkitError)) throw error;
   }
   return undefined;
 }
 
 /**
  * Whether there is simply no replica yet: no folder, an empty one, no generation, or a generation without any file. WAL
- * without its snapshot is something, and so is a place where no replica can ever be (a file, another scheme, Litestream's
- * own metadata folder): to take these for a fresh start would lose a database.
+ * without its snapshot is something, and so is whatever else stands there: to take that for a fresh start would lose a
+ * database.
  */
 async function isNothingThere(
   { code, path }: WalkitError,
   location: string,
   { generation }: RestoreFlags,
+  replica: Replica | undefined,
 ): Promise<boolean> {
   if (code === "storage/not-found") return path === location;
-  if (code === "target/no-generation") return generation === undefined;
-  if (code === "replica/no-snapshot") return path === undefined;
+  if (replica) {
+    if (code === "target/no-generation" ? generation !== undefined : code !== "replica/no-snapshot")
+      return false;
+    const { prefix } = replica;
+    const catalog = await readCatalog(replica.storage, { prefix });
+    return (
+      catalog.ltx === undefined &&
+      catalog.generations.every((g) => g.snapshots.length + g.segments.length === 0 && !g.unreadable) &&
+      catalog.strays.every((stray) => stray.reason !== "unknown-name" || isNoOnes(basename(stray.path)))
+    );
+  }
   if (code !== "replica/not-a-replica" || /^(?!file:)[a-z][a-z0-9+.-]+:\/\//i.test(location)) return false;
-  const folder = location.startsWith("file:///") ? fileURLToPath(location) : location;
-  const names = await readdir(folder).catch(() => undefined);
-  return names !== undefined && !["generations", "snapshots", "wal"].some((name) => names.includes(name));
+  const names = await readdir(toPath(location)).catch(() => undefined);
+  return names?.every(isNoOnes) ?? false;
 }
 
 /** To where people read: standard output, unless the database goes there. */

@@ -5,7 +5,8 @@ import { WalkitError } from "../errors.ts";
 import { type Finding, findingOf } from "../findings.ts";
 import { chooseGeneration } from "../replay/choose.ts";
 import { type Catalog, formatPosition, readCatalog } from "../snapshot/index.ts";
-import { openReplica, type Replica } from "../storage/locate.ts";
+import type { DirectoryStorage } from "../storage/directory.ts";
+import { openReplica } from "../storage/locate.ts";
 import { cannotRead } from "../storage/system.ts";
 import { writeTextFile } from "../storage/timeline-files.ts";
 import { formatHistory, historyPath, MAX_HISTORY_SIZE, parseHistory } from "../timeline/history.ts";
@@ -14,7 +15,7 @@ import { type GenerationPoint, readRestorePoints } from "../timeline/points.ts";
 import { tieToParent } from "../timeline/tie.ts";
 import { type GenerationReport, statusOf } from "../verify/report.ts";
 import { verify } from "../verify/verify.ts";
-import { UsageError } from "./arguments.ts";
+import { folderOf, UsageError } from "./arguments.ts";
 import { exitCodeOf } from "./exit.ts";
 import { print, printJson } from "./output.ts";
 import { ProgressBar } from "./progress.ts";
@@ -53,6 +54,7 @@ export async function runTimelines(
   }
   const replica = await openReplica(location);
   const { storage, prefix } = replica;
+  const folder = write ? folderOf(replica, location) : undefined;
   const catalog = await readCatalog(storage, { prefix, signal });
   const bar = new ProgressBar("reading", !json);
   try {
@@ -61,7 +63,7 @@ export async function runTimelines(
       const read = { ...(await readHistory(file)), path: file };
       await tieToParent(storage, catalog, lineage, read, { generation, signal });
     }
-    const written = write ? await writeHistories(replica, lineage) : [];
+    const written = folder ? await writeHistories(folder, prefix, lineage) : [];
     const findings: Finding[] = [...lineage.findings];
     const points = await readRestorePoints(storage, catalog, {
       signal,
@@ -134,12 +136,12 @@ async function readHistory(path: string): Promise<ReturnType<typeof parseHistory
 }
 
 /** Writes down what no file says yet. */
-async function writeHistories({ storage, prefix }: Replica, lineage: Lineage): Promise<string[]> {
+async function writeHistories(folder: DirectoryStorage, prefix: string, lineage: Lineage): Promise<string[]> {
   const written: string[] = [];
   for (const { id, generation, parent, path, gone } of lineage.timelines) {
     if (parent === undefined || path !== undefined || gone || generation === undefined) continue;
     const file = historyPath(prefix, generation);
-    await writeTextFile(storage, file, formatHistory(historyOf(lineage, id)), { replace: false });
+    await writeTextFile(folder, file, formatHistory(historyOf(lineage, id)), { replace: false });
     written.push(file);
   }
   return written;

@@ -9,12 +9,14 @@ import { readFile, stat } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join, normalize, sep } from "node:path";
+import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import { WalkitError } from "../errors.ts";
 import { formatTime } from "../snapshot/times.ts";
 import { openReplica, type Replica } from "../storage/locate.ts";
 import { cannotRead, ofRuntime } from "../storage/system.ts";
+import { findLtx } from "../storage/ltx.ts";
 import { EXIT } from "./exit.ts";
 import { print, printAside } from "./output.ts";
 import { printable } from "./text.ts";
@@ -129,7 +131,7 @@ class Site {
   readonly #replica: Replica | undefined;
   readonly #token: Buffer;
   /** What the listing has: no other file of the machine is sent, whatever a path says. */
-  #listed = new Set<string>();
+  #listed = new Map<string, number>();
 
   constructor(page: string, replica: Replica | undefined, token: string) {
     this.#page = page;
@@ -186,20 +188,26 @@ class Site {
   }
 
   async #sendReplica(
-    { storage, prefix, generation }: Replica,
+    replica: Replica,
     path: string,
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> {
-    const own = generation === undefined ? prefix : `${prefix}${generation}`;
+    const { storage, folder, prefix, generation } = replica;
     if (path === "index.json") {
+      const own = generation === undefined ? prefix : `${prefix}${generation}`;
       const files: object[] = [];
-      const listed = new Set<string>();
-      for await (const { path: name, size, modified } of storage.list(own)) {
-        if (name.endsWith("/")) continue;
-        listed.add(name);
+      const listed = new Map<string, number>();
+      for await (const { path: name, size, modified, unreadable } of storage.list(own)) {
+        if (unreadable) files.push({ path: name, unreadable: unreadable.message });
+        if (unreadable || name.endsWith("/")) continue;
+        listed.set(name, size ?? 0);
         files.push({ path: name, size, modified: modified === undefined ? undefined : formatTime(modified) });
       }
+      // Beside the generations of a whole replica: the page is to know of it, too.
+      const root = generation === undefined ? /^(.*\/|)generations\/$/.exec(prefix)?.[1] : undefined;
+      const ltx = root === undefined ? undefined : await findLtx(storage, root, undefined);
+      if (ltx?.endsWith(".ltx")) files.push({ path: ltx });
       // At once: the page reads what it knows of while it lists anew.
       this.#listed = listed;
       const text = JSON.stringify({ files });
@@ -207,9 +215,8 @@ class Site {
       response.end(request.method === "HEAD" ? undefined : text);
       return;
     }
-    const found = this.#listed.has(path) ? await stat(join(storage.root, path)) : undefined;
-    if (!found?.isFile()) return deny(response, 404);
-    const { size } = found;
+    const size = await this.#sizeOf(replica, path);
+    if (size === undefined) return deny(response, 404);
     const range = rangeOf(request.headers.range, size);
     if (range === "unsatisfiable") return deny(response, 416);
     const [start, end] = range ?? [0, size];
@@ -221,30 +228,33 @@ class Site {
       ...(range ? { "content-range": `bytes ${start}-${end - 1}/${size}` } : {}),
     });
     if (request.method === "HEAD" || end === start) response.end();
-    else await pipeline(createReadStream(join(storage.root, path), { start, end: end - 1 }), response);
+    else if (folder) {
+      await pipeline(createReadStream(join(folder.root, path), { start, end: end - 1 }), response);
+    } else await pipeline(Readable.from(storage.read(path, { start, end })), response);
+  }
+
+  /** In bytes; undefined where it was not listed, or is no file any more. */
+  async #sizeOf({ folder }: Replica, path: string): Promise<number | undefined> {
+    const size = this.#listed.get(path);
+    if (size === undefined || !folder) return size;
+    const found = await stat(join(folder.root, path)).catch(() => undefined);
+    return found?.isFile() ? found.size : undefined;
   }
 
   /**
    * Several small files in one answer: a browser takes milliseconds for each request. The paths come as an array in JSON; a line
    * of JSON with their sizes goes before their bytes, with null for what is not there.
    */
-  async #sendTogether(
-    { storage }: Replica,
-    request: IncomingMessage,
-    response: ServerResponse,
-  ): Promise<void> {
+  async #sendTogether(replica: Replica, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const paths = await pathsOf(request);
     if (!paths) return deny(response, 400);
     const sizes: (number | null)[] = [];
     const all: Buffer[] = [];
     let sum = 0;
     for (const path of paths) {
-      const name = join(storage.root, path);
-      const found = this.#listed.has(path) ? await stat(name).catch(() => undefined) : undefined;
-      const data =
-        found?.isFile() && sum + found.size <= MOST_TOGETHER
-          ? await readFile(name).catch(() => undefined)
-          : undefined;
+      const size = await this.#sizeOf(replica, path);
+      const isFew = size !== undefined && sum + size <= MOST_TOGETHER;
+      const data = isFew ? await contentOf(replica, path).catch(() => undefined) : undefined;
       sizes.push(data ? data.length : null);
       if (data) all.push(data);
       sum += data?.length ?? 0;
@@ -254,6 +264,13 @@ class Site {
     response.writeHead(200, { ...HEADERS, "content-type": type, "content-length": answer.length });
     response.end(answer);
   }
+}
+
+async function contentOf({ storage, folder }: Replica, path: string): Promise<Buffer> {
+  if (folder) return await readFile(join(folder.root, path));
+  const pieces: Uint8Array[] = [];
+  for await (const piece of storage.read(path)) pieces.push(piece.slice());
+  return Buffer.concat(pieces);
 }
 
 /** The paths that are asked for together; undefined where it is no list of them, or a very long one. */
