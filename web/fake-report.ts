@@ -38,6 +38,7 @@ export function reportOf(timelines: readonly Draft[], findings: Finding[]): Veri
         snapshot: snapshots[0]?.index ?? 0,
         newest: to === count - 1,
         proven: true,
+        salvage: false,
       });
       from = undefined;
     }

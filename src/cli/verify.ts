@@ -285,7 +285,10 @@ function generationLines(generation: GenerationReport, level: Level, mark: strin
   for (const [i, range] of restorable.entries()) {
     const end = range.newest ? " (the newest state)" : "";
     const label = i === 0 && level !== "names" ? "restorable" : "";
-    add(label, `${rangeText(range)}${end}${range.proven ? "" : ", not proven"}`);
+    add(
+      label,
+      `${rangeText(range)}${end}${range.proven ? "" : range.salvage ? ", not proven: with --salvage only" : ", not proven"}`,
+    );
     const next = restorable[i + 1];
     if (next) {
       add("", `cannot be restored: what was committed after ${range.to} and before ${next.from}`, paint.red);

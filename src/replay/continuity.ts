@@ -12,7 +12,8 @@
  *   and a checkpoint makes it longer where the application preallocates or sets SQLITE_FCNTL_CHUNK_SIZE. Such a file is
  *   longer than its header says from then on ({@link Continuity.isLong});
  * - a writer sets the change counter to 1 above the one in the version of page 1 that it read, so from one version of
- *   page 1 to the next the counter never grows by more than 1.
+ *   page 1 to the next the counter never grows by more than 1. (A connection that keeps page 1 in its cache writes the same
+ *   value with each commit: that it stands still proves nothing.)
  *
  * A transaction that breaks one of these does not follow from the one before: something between them is missing.
  * {@link https://www.sqlite.org/fileformat2.html#the_database_header}

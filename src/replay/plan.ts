@@ -219,12 +219,13 @@ interface Files extends WalFiles {
 /**
  * Whether all that a snapshot may hold of its own index's WAL is in the replica: there is WAL of a later index, or a
  * segment of its own that was written after it. Litestream uploads in order, and all that there is, so by then the WAL up
- * to the snapshot's mark had been uploaded. A snapshot newer than all WAL may hold transactions that were never uploaded.
+ * to the snapshot's mark had been uploaded. A snapshot newer than all WAL may hold transactions that were never uploaded;
+ * where the WAL of its own index is gone, nothing shows what it holds of that.
  */
 export function isSettled(generation: Generation, { index, modified }: Snapshot): boolean {
   const last = generation.segments.at(-1);
   if (!last || last.index < index) return false;
-  if (last.index > index) return true;
+  if (last.index > index) return generation.segments.some((segment) => segment.index === index);
   if (modified === undefined || last.modified === undefined || last.modified <= modified) return false;
   return timesUntrusted(generation) === undefined;
 }

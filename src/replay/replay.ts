@@ -30,7 +30,7 @@ import {
 } from "./faults.ts";
 import { decodeFile, ReadAhead, type ReadContext } from "./files.ts";
 import type { PlannedFile, PlannedSegment } from "./plan.ts";
-import { measureSnapshot } from "./snapshot.ts";
+import { isLongerThanItsHeader } from "./snapshot.ts";
 
 /** What to replay: a {@link RestorePlan}, or any run of segments. */
 export interface ReplayPlan {
@@ -125,8 +125,8 @@ class Replay {
   /** Of the segment before: how to read it once more, and its first frame's stored checksum. */
   #previous: { start: WalResume; checksum: string; size: number | undefined } | undefined;
   #applying = true;
-  #base: Promise<{ isLong: boolean; counter: number } | undefined> | undefined;
-  #page1: { number: number; counter: number | undefined } = { number: -1, counter: undefined };
+  #isBaseLong: Promise<boolean> | undefined;
+  #page1 = { number: -1, isLong: false };
 
   constructor(storage: ReadContext["storage"], plan: ReplayPlan, options: ReplayOptions) {
     const { signal, onRead, threads } = options;
@@ -336,22 +336,20 @@ class Replay {
   }
 
   /**
-   * Whether a file that grew from one WAL to the next, without page 1, did so by itself: it was longer than its header says
-   * from the beginning, or the change counter in the next page 1 leaves no room for a transaction that made it grow.
+   * Whether a file that grew from one WAL to the next, without page 1, did so by itself: the snapshot's file is longer than
+   * its header says, or the next commit with page 1 leaves it longer than that. Where that commit fills it, it cannot be told
+   * from a file that a lost transaction made grow: one connection need not raise the change counter from commit to commit.
    */
   async #grewByItself(number: number): Promise<boolean> {
     const { snapshot } = this.#plan;
-    if (snapshot) this.#base ??= measureSnapshot(snapshot, this.#quietly);
-    const base = await this.#base;
-    if (base?.isLong) return true;
-    const counter = this.#continuity.counter ?? base?.counter;
-    if (counter === undefined) return false;
+    if (snapshot && (await (this.#isBaseLong ??= isLongerThanItsHeader(snapshot, this.#quietly))))
+      return true;
     if (number > this.#page1.number) this.#page1 = await this.#nextPage1(number);
-    return this.#page1.counter !== undefined && this.#page1.counter <= counter + 1;
+    return this.#page1.isLong;
   }
 
-  /** The change counter in the next page 1 from file `number` on, and the number of its file; none: infinity. */
-  async #nextPage1(number: number): Promise<{ number: number; counter: number | undefined }> {
+  /** Whether the next commit with page 1, from file `number` on, leaves the file longer than what is in use; and its file. */
+  async #nextPage1(number: number): Promise<{ number: number; isLong: boolean }> {
     const ahead = new Continuity();
     const files = [...this.#files, ...(this.#plan.later ?? [])];
     let reader: WalReader | undefined;
@@ -370,7 +368,7 @@ class Replay {
         for await (const piece of decodeFile(files[at]!, this.#quietly)) {
           for (const run of reader.push(piece)) {
             ahead.add(run, reader.header!.pageSize);
-            if (ahead.counter !== undefined) return { number: at, counter: ahead.counter };
+            if (ahead.counter !== undefined) return { number: at, isLong: ahead.isLong };
           }
         }
       }
@@ -378,7 +376,7 @@ class Replay {
       // What is wrong with a file is said when it is read in its turn.
       if (!(error instanceof WalkitError) || error.code === "storage/not-found") throw error;
     }
-    return { number: Number.POSITIVE_INFINITY, counter: undefined };
+    return { number: Number.POSITIVE_INFINITY, isLong: false };
   }
 
   /** For a second look, of which nobody is told. */

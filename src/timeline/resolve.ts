@@ -159,13 +159,13 @@ async function lastCommit(
   const next = segments.find(({ index }) => index > bound.index);
   const start = { index: bound.index, offset: 0 };
   const isThere = segments.some(({ index }) => index === bound.index);
+  const isSnapshot = generation.snapshots.some(({ index }) => index === bound.index);
+  if (bound.offset === 0 && (isThere || isSnapshot)) return start;
   if (!isThere && next) {
     // Before all WAL there is at most a snapshot.
     if (segments[0]!.index > bound.index) return start;
     throw missingIndex(id, bound.index, next);
   }
-  const isSnapshot = generation.snapshots.some(({ index }) => index === bound.index);
-  if (bound.offset === 0 && (isThere || isSnapshot)) return start;
   let last: Position | undefined;
   if (isThere) {
     for await (const { end } of readCommits(storage, generation, { from: bound.index, signal })) {

@@ -320,6 +320,7 @@ class GenerationCheck {
       const mark = this.#window.mark;
       if (mark) range.from = formatPosition(mark);
       range.proven = false;
+      range.salvage = true;
       this.#settle(mark);
     }
     this.#range = undefined;

@@ -110,15 +110,26 @@ export interface RangeDraft {
   last: Segment | undefined;
   newest: boolean;
   proven: boolean;
+  /** The WAL that would have to prove it is broken: a restore gives it with `salvage` only. */
+  salvage: boolean;
 }
 
 export function startRange(snapshot: Snapshot): RangeDraft {
   const from = formatPosition({ index: snapshot.index, offset: 0 });
-  return { snapshot, from, to: undefined, first: undefined, last: undefined, newest: false, proven: true };
+  return {
+    snapshot,
+    from,
+    to: undefined,
+    first: undefined,
+    last: undefined,
+    newest: false,
+    proven: true,
+    salvage: false,
+  };
 }
 
 export function finishRange(draft: RangeDraft, timesTrusted: boolean): Range {
-  const { snapshot, first, last, from, to, newest, proven } = draft;
+  const { snapshot, first, last, from, to, newest, proven, salvage } = draft;
   // A time reaches back to the snapshot's own at the earliest: before that Litestream and walkit do not choose it.
   const start = first?.modified;
   const fromTime = start !== undefined && start > (snapshot.modified ?? start) ? start : snapshot.modified;
@@ -133,5 +144,6 @@ export function finishRange(draft: RangeDraft, timesTrusted: boolean): Range {
     snapshot: snapshot.index,
     newest,
     proven,
+    salvage,
   };
 }

@@ -31,6 +31,8 @@ export interface Range {
   newest: boolean;
   /** False where the WAL that could show how far the snapshot reaches is missing or broken. */
   proven: boolean;
+  /** True where that WAL is broken: a restore gives these moments with `salvage` only. */
+  salvage: boolean;
 }
 
 /** What ties a WAL index to the one before it: nothing in the files' headers does. */

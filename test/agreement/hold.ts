@@ -84,10 +84,10 @@ export async function holdAgreement(storage: MemoryStorage, what: string): Promi
     if (own.restored) expect(last?.newest ?? false, here).toBe(true);
     else if (last?.newest)
       expect([integrity, own.error!.code], here).toEqual(["failed", "database/integrity"]);
-    for (const { from, to } of restorable) {
+    for (const { from, to, salvage } of restorable) {
       for (const text of [from, to]) {
         const position = parsePosition(text)!;
-        const { error } = await restoreAsCommand(storage, { generation, position });
+        const { error } = await restoreAsCommand(storage, { generation, position }, { salvage });
         if (error)
           expect([integrity, error.code], `${here}\n${text}`).toEqual(["failed", "database/integrity"]);
       }

@@ -29,6 +29,7 @@ const WHOLE: Range = {
   snapshot: 0,
   newest: true,
   proven: true,
+  salvage: false,
 };
 
 function generation(i: number, more: Partial<GenerationReport> = {}): GenerationReport {
