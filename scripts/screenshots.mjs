@@ -64,6 +64,18 @@ const badQuestion = async (view) => {
   await view.keyboard.press("Control+Enter");
   await view.waitForSelector(".sql-result .notice");
 };
+const asked = (sql) => async (view) => {
+  await tab("SQL")(view);
+  await view.locator("textarea").fill(sql);
+  await view.keyboard.press("Control+Enter");
+  await view.waitForSelector(".sql-result > *");
+};
+const findSound = async (view) => {
+  await view.locator(".moment").getByRole("button", { name: "Find the newest moment in order" }).click();
+  await view.waitForSelector(".sound-found");
+  await rested(view);
+};
+const choose = (table) => (view) => view.locator(".table-list").getByText(table, { exact: true }).click();
 const restore = async (view) => {
   await view.getByRole("button", { name: "Restore this moment" }).click();
   await view.waitForSelector(".restore .card");
@@ -112,6 +124,32 @@ const FAKE = [
     hash: "healthy",
     steps: [ready, press("ArrowLeft", 3), tab("What changed"), (view) => view.waitForSelector(".change")],
   },
+  { name: "corrupt", hash: "healthy-corrupt", steps: [ready], whole: true },
+  {
+    name: "corrupt-searching",
+    hash: "healthy-corrupt-slow-sound",
+    steps: [ready, (view) => view.locator(".sign-side button").first().click()],
+    wait: 700,
+  },
+  { name: "corrupt-found", hash: "healthy-corrupt", steps: [ready, findSound], whole: true },
+  { name: "corrupt-restored", hash: "healthy-corrupt", steps: [ready, restored], whole: true },
+  { name: "crowded", hash: "healthy-crowded", steps: [ready], whole: true },
+  {
+    name: "crowded-filtered",
+    hash: "healthy-crowded",
+    steps: [ready, (view) => view.getByRole("searchbox").fill("ent")],
+  },
+  { name: "missing", hash: "healthy-crowded", steps: [ready, choose("search")], whole: true },
+  {
+    name: "sql-several",
+    hash: "healthy",
+    steps: [
+      ready,
+      asked("UPDATE orders SET state = 'sent' WHERE state = 'packed';\nSELECT town FROM customers;"),
+    ],
+    whole: true,
+  },
+  { name: "sql-wide", hash: "healthy", steps: [ready, asked("SELECT * FROM wide")] },
   { name: "command", hash: "healthy", steps: [ready, tab("Command")] },
   { name: "restoring", hash: "healthy-slow-restore", steps: [ready, restore], wait: 700 },
   { name: "restored", hash: "healthy", steps: [ready, restored], whole: true },

@@ -4,43 +4,13 @@ import { describe, expect, it } from "vitest";
 import { WalkitError } from "../../src/errors.ts";
 import { compress, decompress } from "../../src/lz4/index.ts";
 import { MemorySink, newestSound, restore, type SoundMoment } from "../../src/restore/index.ts";
-import { comparePositions, formatPosition, formatTime, readCatalog } from "../../src/snapshot/index.ts";
+import { comparePositions, formatPosition, formatTime } from "../../src/snapshot/index.ts";
 import { checkIntegrity } from "../../src/sqlite/index.ts";
 import type { MemoryStorage } from "../../src/storage/index.ts";
-import { readCommits } from "../../src/timeline/commits.ts";
-import { numbers } from "../support/generate.ts";
+import { commitsOf, withoutLastSegment, work } from "../support/lost-tail.ts";
 import { SqliteReplica } from "../support/sqlite-replica.ts";
 
 const check = (bytes: Uint8Array<ArrayBuffer>) => checkIntegrity(bytes, "full");
-
-/** Random work of real SQLite: `indexes` indexes of `segments` segments of one commit each. */
-function work(seed: number, indexes: number, segments: number): SqliteReplica {
-  const next = numbers(seed);
-  const replica = new SqliteReplica({ pageSize: 512 });
-  replica.exec("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b INTEGER); CREATE INDEX t_b ON t (b)");
-  for (let index = 0; index < indexes; index++) {
-    for (let segment = 0; segment < segments; segment++) {
-      const [n, b] = [next(6) + 1, next(1000)];
-      replica.exec(
-        next(4) === 0
-          ? `DELETE FROM t WHERE b % 7 = ${b % 7}`
-          : `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${n})
-             INSERT INTO t (a, b) SELECT hex(zeroblob(${next(60)})), ${b} + i FROM n`,
-      );
-      replica.segment();
-    }
-    if (index < indexes - 1) replica.checkpoint();
-  }
-  return replica;
-}
-
-async function commitsOf({ storage, generation }: SqliteReplica) {
-  const catalog = await readCatalog(storage);
-  const one = catalog.generations.find(({ id }) => id === generation)!;
-  const ends = [];
-  for await (const { end } of readCommits(storage, one, { from: 0, to: 1000 })) ends.push(end);
-  return { ends, segments: one.segments };
-}
 
 async function isSound({ storage, generation }: SqliteReplica, position: { index: number; offset: number }) {
   const sink = new MemorySink();
@@ -52,31 +22,6 @@ async function isSound({ storage, generation }: SqliteReplica, position: { index
     if (error instanceof WalkitError) return false;
     throw error;
   }
-}
-
-/** Without the last segment of an index, chosen so that a restore of the newest goes through, to a corrupt database. */
-async function withoutLastSegment(from: number, indexes: number, segments: number): Promise<SqliteReplica> {
-  for (let seed = from; seed < from + 50; seed++) {
-    const replica = work(seed, indexes, segments);
-    replica.close();
-    const { files } = replica.storage;
-    const { segments: all } = await commitsOf(replica);
-    for (let index = indexes >> 1; index < indexes - 1; index++) {
-      const { path } = all.findLast((one) => one.index === index)!;
-      const file = files.get(path)!;
-      files.delete(path);
-      const sink = new MemorySink();
-      try {
-        await restore(replica.storage, { generation: replica.generation }, sink);
-        await check(sink.bytes);
-      } catch (error) {
-        if (error instanceof WalkitError && error.code === "database/integrity") return replica;
-        if (!(error instanceof WalkitError)) throw error;
-      }
-      files.set(path, file);
-    }
-  }
-  throw new Error("Expected a replica whose damage nothing but SQLite finds, found none");
 }
 
 const search = (replica: SqliteReplica, options = {}): Promise<SoundMoment | undefined> =>

@@ -194,24 +194,32 @@ describe("SQL", () => {
     return engine;
   };
 
-  it("gives rows of the last statement that has any, in bounds", async () => {
+  it("gives the rows of every statement that has any, in bounds", async () => {
     const engine = await load();
-    const some = await engine.query("SELECT 1; SELECT id, big, blob FROM t ORDER BY id", context());
-    expect([some.columns, some.rows.length, some.truncated]).toEqual([["id", "big", "blob"], 1000, true]);
-    expect(some.rows[0]).toEqual([
+    const ask = async (sql: string) => (await engine.query(sql, context())).answers;
+    const [one, some] = await ask("SELECT 1; SELECT id, big, blob FROM t ORDER BY id");
+    expect(one).toMatchObject({
+      sql: "SELECT 1;",
+      columns: ["1"],
+      rows: [[1]],
+      truncated: false,
+      written: 0,
+    });
+    expect([some!.columns, some!.rows.length, some!.truncated]).toEqual([["id", "big", "blob"], 1000, true]);
+    expect(some!.rows[0]).toEqual([
       1,
       3000000000000000,
       { blob: 100, head: expect.stringMatching(/^[0-9a-f]{64}$/) },
     ]);
-    expect((await engine.query("SELECT 3000 * 3000000000000000", context())).rows).toEqual([
+    expect((await ask("SELECT 3000 * 3000000000000000"))[0]!.rows).toEqual([
       [9000000000000000000n.toString()],
     ]);
     const page = await engine.rows("t", 2990, 100, context());
     expect([page.rows.length, page.rows[0]![0], page.truncated]).toEqual([10, 2991, false]);
     expect((await engine.rows("v", 0, 3, context())).truncated).toBe(true);
-    expect(await engine.query("  -- nothing", context())).toMatchObject({ columns: [], rows: [] });
-    const long = await engine.query("SELECT printf('%.*c', 100000, 'x')", context());
-    expect((long.rows[0]![0] as string).length).toBeLessThan(70_000);
+    expect(await ask("  -- nothing")).toEqual([]);
+    const [long] = await ask("SELECT printf('%.*c', 100000, 'x')");
+    expect((long!.rows[0]![0] as string).length).toBeLessThan(70_000);
   });
 
   it("throws away what a query writes", async () => {
@@ -219,18 +227,18 @@ describe("SQL", () => {
     const write = `UPDATE t SET text = 'changed'; CREATE TABLE more AS SELECT * FROM t; INSERT INTO more SELECT * FROM t;
       COMMIT; SELECT count(*), min(text) FROM t`;
     const inside = await engine.query(`BEGIN; ${write}`, context());
-    expect(inside.rows).toEqual([[3000, "changed"]]);
-    expect((await engine.query("DELETE FROM t; VACUUM; SELECT count(*) FROM t", context())).rows).toEqual([
-      [0],
-    ]);
+    expect(inside).toMatchObject({ wrote: true, failure: undefined });
+    expect(inside.answers.at(-1)!.rows).toEqual([[3000, "changed"]]);
+    const deleted = await engine.query("DELETE FROM t; VACUUM; SELECT count(*) FROM t", context());
+    expect(deleted).toMatchObject({ wrote: true, answers: [{ written: 3000 }, { rows: [[0]] }] });
     const after = await engine.query("PRAGMA integrity_check; SELECT count(*), min(text) FROM t", context());
-    expect(after.rows).toEqual([[3000, "row 1"]]);
+    expect(after).toMatchObject({ wrote: false, answers: [{ rows: [["ok"]] }, { rows: [[3000, "row 1"]] }] });
     await expect(engine.rows("more", 0, 1, context())).rejects.toThrow("no table");
   });
 
   it("tells what SQLite says", async () => {
     const engine = await load();
-    for (const sql of ["SELEC 1", "SELECT * FROM nowhere", "SELECT * FROM broken", "SELECT 1; oops"]) {
+    for (const sql of ["SELEC 1", "SELECT * FROM nowhere", "SELECT * FROM broken"]) {
       const error = await engine.query(sql, context()).catch((e: unknown) => e);
       expect(failureOf(error).code).toBe("sql");
     }
@@ -245,7 +253,7 @@ describe("SQL", () => {
     setTimeout(() => controller.abort(), 50);
     const error = await engine.query(endless, context(controller.signal)).catch((e: unknown) => e);
     expect(failureOf(error, controller.signal).code).toBe("cancelled");
-    expect((await engine.query("SELECT 1", context())).rows).toEqual([[1]]);
+    expect((await engine.query("SELECT 1", context())).answers[0]!.rows).toEqual([[1]]);
   });
 
   it("refuses a database that is too large to look into", async () => {

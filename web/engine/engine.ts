@@ -1,10 +1,11 @@
 /** What the worker can be asked, over any storage. What it needs of where it runs is given to it. */
 
 import { WalkitError } from "../../src/errors.ts";
+import { newestSound } from "../../src/restore/sound.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 import type { VerifyReport } from "../../src/verify/report.ts";
 import { verify } from "../../src/verify/verify.ts";
-import { MOST_BYTES, MOST_UNASKED, memoryOf } from "../limits.ts";
+import { MOST_BYTES, MOST_CHECKED, MOST_UNASKED, memoryOf } from "../limits.ts";
 import type * as Page from "../protocol.ts";
 import type { CallContext } from "./calls.ts";
 import { EngineError } from "./failure.ts";
@@ -18,6 +19,7 @@ import {
   readPages,
   readState,
   restoreMoment,
+  tooLarge,
 } from "./replica.ts";
 import type { PagesBefore, Sql } from "./sql.ts";
 import { viewReplica } from "./view.ts";
@@ -50,7 +52,7 @@ export class ReplicaEngine implements Served {
   readonly #sql: Sql;
   #source: { storage: Storage; name: string } | undefined;
   #replica: Replica | undefined;
-  #looked: { moment: Page.MomentId; bytes: number } | undefined;
+  #looked: { moment: Page.MomentId; bytes: number; integrity: Page.IntegrityView | undefined } | undefined;
   /** Of the moment that was asked about last. */
   #commit: { replica: Replica; moment: Page.MomentId; pages: CommitPages } | undefined;
 
@@ -137,9 +139,10 @@ export class ReplicaEngine implements Served {
     );
     const { proven, findings, pageSize, pageCount } = restored;
     this.#looked = undefined;
-    // Where nothing shows that the snapshot fits, SQLite has the last word.
-    const { tables } = await this.#sql.open(bytes, !proven, context.signal);
-    this.#looked = { moment, bytes: pageSize * pageCount };
+    // Where nothing shows that the snapshot fits, SQLite has the last word. Else what it says is told, where it says it soon.
+    const check = !proven ? "refuse" : bytes.length <= this.#mostChecked ? "tell" : undefined;
+    const { tables, integrity } = await this.#sql.open(bytes, check, context.signal);
+    this.#looked = { moment, bytes: pageSize * pageCount, integrity };
     const milliseconds = performance.now() - began;
     return {
       moment,
@@ -148,16 +151,21 @@ export class ReplicaEngine implements Served {
       pageCount,
       tables,
       proven,
+      integrity,
       findings,
       milliseconds,
     };
+  }
+
+  get #mostChecked(): number {
+    return Math.min(MOST_CHECKED, this.#mostUnasked);
   }
 
   async rows(table: string, from: number, count: number, context: CallContext): Promise<Page.Rows> {
     return await this.#inState(context, (sql) => sql.rows(table, from, count, context.signal));
   }
 
-  async query(text: string, context: CallContext): Promise<Page.Rows> {
+  async query(text: string, context: CallContext): Promise<Page.Answers> {
     return await this.#inState(context, (sql) => sql.query(text, context.signal));
   }
 
@@ -182,7 +190,7 @@ export class ReplicaEngine implements Served {
         if (!isLooked) {
           const most = MOST_BYTES - (this.#looked?.bytes ?? 0);
           const { bytes } = await readState(replica, moment, commit, most, inPhase("look", context));
-          await sql.open(bytes, false, context.signal);
+          await sql.open(bytes, undefined, context.signal);
         }
         const pages = await pagesBefore(replica, before, commit, inPhase("changes", context));
         const found = await sql.diff(written.slice(), pages, context.signal);
@@ -191,6 +199,39 @@ export class ReplicaEngine implements Served {
         if (!isLooked) sql.close();
       }
     });
+  }
+
+  async sound(moment: Page.MomentId, context: CallContext): Promise<Page.SoundView | undefined> {
+    const { storage, prefix } = this.#need();
+    const { generation, index, offset } = moment;
+    const { signal, onProgress } = context;
+    const sql = this.#surroundings.openSql();
+    // Of two databases in memory the one that is shown may be large.
+    const maxBytes = MOST_BYTES - (this.#looked?.bytes ?? 0);
+    try {
+      const found = await newestSound(
+        storage,
+        { generation, commit: { index, offset } },
+        {
+          ...{ prefix, signal, maxBytes },
+          check: (bytes) => sql.check(bytes, "full", signal),
+          onProgress: ({ done, total }) => onProgress({ phase: "sound", done, total }),
+        },
+      );
+      if (!found) return undefined;
+      const { position, broken, exhaustive } = found;
+      return {
+        moment: { generation, ...position },
+        broken: broken && { generation, ...broken },
+        exhaustive,
+      };
+    } catch (error) {
+      if (error instanceof WalkitError && error.code === "restore/memory-budget")
+        throw tooLarge(undefined, maxBytes);
+      throw error;
+    } finally {
+      sql.close();
+    }
   }
 
   async restore(
@@ -209,9 +250,7 @@ export class ReplicaEngine implements Served {
         const options = { signal, onProgress, openSpill: spill?.open };
         const restored = await restoreMoment(replica, moment, open.sink, options);
         const { bytes, proven, findings } = restored;
-        const integrity = proven
-          ? undefined
-          : await this.#check(replica, moment, restored, inPhase("integrity", context));
+        const integrity = await this.#check(replica, moment, restored, inPhase("integrity", context));
         // All of a small replica may come from memory, and that leaves no turn in which a cancel could be heard.
         await new Promise((resolve) => setTimeout(resolve, 0));
         signal.throwIfAborted();
@@ -231,25 +270,29 @@ export class ReplicaEngine implements Served {
   }
 
   /**
-   * Where nothing shows that the snapshot fits, SQLite has the last word, unless that takes more memory than anybody asked
-   * for. An output cannot be read before it is kept, so it is restored once more.
+   * What SQLite says of what was restored, unless that takes more memory than anybody asked for. Where nothing shows that the
+   * snapshot fits, it has the last word. An output cannot be read before it is kept, so it is restored once more.
    *
-   * @throws WalkitError `database/integrity`
+   * @throws WalkitError `database/integrity` of a state that is not proven
    */
   async #check(
     replica: Replica,
     moment: Page.MomentId,
-    { bytes: size, ...pages }: { bytes: number; pageSize: number; pageCount: number },
+    { bytes: size, proven, ...pages }: Pick<Page.StateView, "bytes" | "proven" | "pageSize" | "pageCount">,
     context: CallContext,
-  ): Promise<"ok" | "skipped"> {
-    if (size > this.#mostUnasked) return "skipped";
+  ): Promise<Page.RestoredView["integrity"]> {
+    const known = this.#looked;
+    if (known?.integrity && isSame(known.moment, moment)) return known.integrity.found;
+    if (size > (proven ? this.#mostChecked : this.#mostUnasked)) return proven ? undefined : "skipped";
     const sql = this.#surroundings.openSql();
     try {
       const { bytes } = await readState(replica, moment, pages, MOST_BYTES, context);
       await sql.check(bytes, "full", context.signal);
       return "ok";
     } catch (error) {
-      if (error instanceof WalkitError && error.code === "database/integrity-skipped") return "skipped";
+      if (!(error instanceof WalkitError)) throw error;
+      if (error.code === "database/integrity-skipped") return "skipped";
+      if (error.code === "database/integrity" && proven) return "corrupt";
       throw error;
     } finally {
       sql.close();

@@ -3,11 +3,11 @@
  * `SELECT count(*) FROM a, a, a` has but one. Where it does not hear, the thread is ended, and what it held is gone.
  */
 
-import type { Rows } from "../protocol.ts";
+import type { Answers, Rows } from "../protocol.ts";
 import { Caller, type CallOptions, serveCalls, type Wire } from "./calls.ts";
 import type { Diff } from "./diff.ts";
 import { EngineError } from "./failure.ts";
-import { MOST_TIME, type OpenedDatabase, type PagesBefore, type Sql, TOO_SLOW } from "./sql.ts";
+import { type Check, MOST_TIME, type OpenedDatabase, type PagesBefore, type Sql, TOO_SLOW } from "./sql.ts";
 
 /** What is needed of a `Worker`. */
 export interface Thread extends Wire {
@@ -31,7 +31,7 @@ export class SqlThread implements Sql {
     return this.#isOpen;
   }
 
-  async open(bytes: Uint8Array<ArrayBuffer>, check: boolean, signal?: AbortSignal): Promise<OpenedDatabase> {
+  async open(bytes: Uint8Array<ArrayBuffer>, check: Check, signal?: AbortSignal): Promise<OpenedDatabase> {
     this.#isOpen = false;
     const opened = await this.#call("open", [bytes, check], { signal, transfer: [bytes.buffer] });
     this.#isOpen = true;
@@ -42,8 +42,8 @@ export class SqlThread implements Sql {
     return (await this.#call("rows", [table, from, count], { signal }, MOST_TIME)) as Rows;
   }
 
-  async query(sql: string, signal?: AbortSignal): Promise<Rows> {
-    return (await this.#call("query", [sql], { signal }, MOST_TIME)) as Rows;
+  async query(sql: string, signal?: AbortSignal): Promise<Answers> {
+    return (await this.#call("query", [sql], { signal }, MOST_TIME)) as Answers;
   }
 
   async diff(
@@ -114,7 +114,7 @@ export function serveSql(wire: Wire, session: Sql): void {
   serveCalls(wire, async (method, args, { signal }) => {
     switch (method) {
       case "open":
-        return await session.open(args[0] as Uint8Array<ArrayBuffer>, args[1] as boolean, signal);
+        return await session.open(args[0] as Uint8Array<ArrayBuffer>, args[1] as Check, signal);
       case "rows":
         return await session.rows(args[0] as string, args[1] as number, args[2] as number, signal);
       case "query":

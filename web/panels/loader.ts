@@ -77,6 +77,7 @@ export class Loader {
       }
       const state = await engine.call("look", [moment], options);
       this.#session.state = state;
+      if (state.integrity) this.#session.found(moment, state.integrity.found);
       this.#events.onState(state);
       this.#session.emit("state", state);
     } catch (error) {
