@@ -171,6 +171,26 @@ const REAL = [
     steps: [(view) => view.getByRole("button", { name: "Try the built-in example" }).click(), ready],
     whole: true,
   },
+  ...[
+    ["dropped", "2026-11-18T16:41:12", "What changed"],
+    ["overwritten", "2026-11-19T17:26:47", "What changed"],
+    ["lost", "2026-11-17T16:00:00", "Tables"],
+  ].map(([what, time, name]) => ({
+    name: `example-${what}`,
+    steps: [
+      (view) => view.getByRole("button", { name: "Try the built-in example" }).click(),
+      ready,
+      (view) =>
+        view
+          .locator(".lane-label")
+          .nth(what === "overwritten" ? 1 : 0)
+          .click(),
+      goTo(time),
+      tab(name),
+    ],
+    wait: 900,
+    whole: true,
+  })),
   { name: "multi-generation", steps: [fixture("multi-generation"), ready], whole: true },
   {
     name: "multi-generation-changes",

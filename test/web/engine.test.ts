@@ -129,13 +129,52 @@ describe("opening", () => {
     const opened = await engine.open({ kind: "example" }, context());
     expect(opened.replicas).toEqual([{ path: "shop", prefix: "shop/generations/", generation: undefined }]);
     const view = await engine.load(opened.replicas[0]!, context());
-    expect(view.timelines.map(({ state, timesTrusted, current }) => [state, timesTrusted, current])).toEqual([
-      ["whole", true, true],
+    const about = view.timelines.map(({ state, timesTrusted, current, reason }) => [
+      state,
+      timesTrusted,
+      current,
+      reason,
     ]);
-    expect(view.findings).toEqual([]);
-    const last = commitsOf(view).at(-1)!.moment;
-    const { tables } = await engine.look(last, context());
-    expect(tables.filter(({ internal }) => !internal).length).toBeGreaterThan(0);
+    expect(about).toEqual([
+      ["damaged", true, false, undefined],
+      ["whole", true, false, "before DROP TABLE reviews"],
+      ["whole", true, true, "before UPDATE customers without WHERE"],
+    ]);
+    expect(view.timelines.flatMap(({ gaps }) => gaps).length).toBe(1);
+    expect(view.findings.map(({ severity }) => severity)).toEqual(["damage"]);
+    expect(view.timelines[2]!.restorePoints).toMatchObject([
+      { name: "before the new prices", restorable: true },
+    ]);
+    const [{ segments }, , last] = view.timelines as [TimelineView, TimelineView, TimelineView];
+    expect(last.segments.time.at(-1)! - segments.time[0]!).toBeGreaterThan(3 * 86_400_000);
+  });
+
+  it("tells the example's story: a table dropped, a column overwritten, and neither where work went on", async () => {
+    const engine = newEngine();
+    const { replicas } = await engine.open({ kind: "example" }, context());
+    const { timelines } = await engine.load(replicas[0]!, context());
+    const tables = async ({ generation, moments }: TimelineView, i: number) => {
+      const at = (i + moments.index.length) % moments.index.length;
+      const moment = { generation: generation!, index: moments.index[at]!, offset: moments.offset[at]! };
+      const { tables: all, integrity } = await engine.look(moment, context());
+      expect(integrity?.found).toBe("ok");
+      return { names: all.map(({ name }) => name), moment };
+    };
+    const firstBehind = ({ moments }: TimelineView, { index, offset }: { index: number; offset: number }) =>
+      moments.index.findIndex((one, i) => one === index && moments.offset[i]! > offset);
+    const [one, two, three] = timelines as [TimelineView, TimelineView, TimelineView];
+    const dropped = await tables(one, firstBehind(one, two.switchPoint!));
+    expect(dropped.names).not.toContain("reviews");
+    expect((await engine.changes(dropped.moment, context())).schema.removed).toEqual(["table reviews"]);
+    expect((await tables(two, -1)).names).toContain("reviews");
+    const { moment } = await tables(two, firstBehind(two, three.switchPoint!));
+    const [change] = (await engine.changes(moment, context())).tables;
+    expect(change!.table).toBe("customers");
+    expect(change!.changed).toBeGreaterThan(40);
+    await tables(three, -1);
+    const [answer] = (await engine.query("SELECT count(DISTINCT email) > 30 FROM customers", context()))
+      .answers;
+    expect(answer!.rows).toEqual([[1]]);
   });
 
   it("takes files with paths", async () => {
