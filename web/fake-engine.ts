@@ -7,6 +7,7 @@ import type {
   Cell,
   ChangesView,
   Engine,
+  IntegrityView,
   MomentId,
   Progress,
   Rows,
@@ -152,10 +153,6 @@ export function fakeEngine(): Asynchronous {
         pageCount,
         tables: name.includes("crowded") ? [...tablesAt(at), ...crowd()] : tablesAt(at),
         proven: true,
-        integrity:
-          name.includes("corrupt") && at > commits() - CORRUPT_COMMITS
-            ? { found: "corrupt", message: CORRUPT }
-            : { found: "ok", message: undefined },
         findings: [],
         milliseconds: 41,
       };
@@ -201,6 +198,11 @@ export function fakeEngine(): Asynchronous {
     async changes(context, moment): Promise<ChangesView> {
       await work(context, "changes", "changes", 100, 60);
       return changesAt(moment, ordinal(moment));
+    },
+    async check(_context, moment): Promise<IntegrityView | undefined> {
+      if (isLarge()) return undefined;
+      const isCorrupt = name.includes("corrupt") && ordinal(moment) > commits() - CORRUPT_COMMITS;
+      return isCorrupt ? { found: "corrupt", message: CORRUPT } : { found: "ok", message: undefined };
     },
     async sound(context, moment): Promise<SoundView> {
       await work(context, "sound", "sound", 12, 200);

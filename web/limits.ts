@@ -9,7 +9,7 @@ export const MOST_BYTES: number = 1 << 30;
  */
 export const MOST_UNASKED: number = 64 << 20;
 
-/** A database that is looked into is given to SQLite to check as well, at each moment, up to so many bytes: 0.2 s at this size. */
+/** A database that is looked into is given to SQLite to check as well, once it is shown, up to so many bytes: some 0.5 s at this size. */
 export const MOST_CHECKED: number = 16 << 20;
 
 /** Beside the database itself: what reads it, and SQLite. */

@@ -171,8 +171,6 @@ export interface StateView {
   tables: TableView[];
   /** It is not proven that the snapshot fits (see docs/json.md, restore). */
   proven: boolean;
-  /** What SQLite's own check says of it; undefined where it is too large to be checked unasked. */
-  integrity: IntegrityView | undefined;
   findings: Finding[];
   milliseconds: number;
 }
@@ -262,6 +260,8 @@ export interface Engine {
   query(sql: string): Answers;
   /** What the transaction that ends at this moment changed. */
   changes(moment: MomentId): ChangesView;
+  /** What SQLite's own check says of the database of a moment; undefined where it is too large to be checked unasked. */
+  check(moment: MomentId): IntegrityView | undefined;
   /** Restores moments at or before this one and gives them to SQLite, until it finds one in order. */
   sound(moment: MomentId): SoundView | undefined;
   restore(moment: MomentId, output: Output): RestoredView;

@@ -54,7 +54,7 @@ export class Session {
   state: StateView | undefined;
   #place: Place | undefined;
   /** What SQLite said of moments, by name. */
-  readonly #integrity = new Map<string, IntegrityView["found"]>();
+  readonly #integrity = new Map<string, IntegrityView>();
   /** From a moment that is corrupt to a later one that is, nobody has looked. */
   readonly #doubtful: { from: MomentId; to: MomentId }[] = [];
   readonly #listeners: Listeners = {
@@ -104,12 +104,18 @@ export class Session {
     const isWithin = this.#doubtful.some(
       ({ from, to }) => from.generation === id.generation && compare(from, id) <= 0 && compare(id, to) <= 0,
     );
-    return this.#integrity.get(nameOf(id)) ?? (isWithin ? "doubtful" : undefined);
+    return this.#integrity.get(nameOf(id))?.found ?? (isWithin ? "doubtful" : undefined);
   }
 
-  found(moment: MomentId, integrity: IntegrityView["found"]): void {
-    if (this.#integrity.get(nameOf(moment)) === integrity) return;
-    this.#integrity.set(nameOf(moment), integrity);
+  /** In its words. */
+  saidOf({ lane, stop }: Place): string | undefined {
+    return this.#integrity.get(nameOf(lane.stops.id(stop)))?.message;
+  }
+
+  found(moment: MomentId, found: IntegrityView["found"], message?: string): void {
+    const known = this.#integrity.get(nameOf(moment));
+    if (known?.found === found && (known.message ?? message) === known.message) return;
+    this.#integrity.set(nameOf(moment), { found, message });
     this.emit("integrity", undefined);
   }
 

@@ -52,7 +52,9 @@ export class ReplicaEngine implements Served {
   readonly #sql: Sql;
   #source: { storage: Storage; name: string } | undefined;
   #replica: Replica | undefined;
-  #looked: { moment: Page.MomentId; bytes: number; integrity: Page.IntegrityView | undefined } | undefined;
+  #looked: { moment: Page.MomentId; bytes: number } | undefined;
+  /** What SQLite said of moments of the replica, by name. */
+  readonly #integrity = new Map<string, Page.IntegrityView>();
   /** Of the moment that was asked about last. */
   #commit: { replica: Replica; moment: Page.MomentId; pages: CommitPages } | undefined;
 
@@ -83,6 +85,7 @@ export class ReplicaEngine implements Served {
     const replica = { storage, prefix, generation, name: path || name };
     const view = await viewReplica(replica, context);
     this.#replica = replica;
+    this.#integrity.clear();
     await this.#forget(context.signal);
     return view;
   }
@@ -139,10 +142,9 @@ export class ReplicaEngine implements Served {
     );
     const { proven, findings, pageSize, pageCount } = restored;
     this.#looked = undefined;
-    // Where nothing shows that the snapshot fits, SQLite has the last word. Else what it says is told, where it says it soon.
-    const check = !proven ? "refuse" : bytes.length <= this.#mostChecked ? "tell" : undefined;
-    const { tables, integrity } = await this.#sql.open(bytes, check, context.signal);
-    this.#looked = { moment, bytes: pageSize * pageCount, integrity };
+    // Where nothing shows that the snapshot fits, SQLite has the last word.
+    const { tables } = await this.#sql.open(bytes, !proven, context.signal);
+    this.#looked = { moment, bytes: pageSize * pageCount };
     const milliseconds = performance.now() - began;
     return {
       moment,
@@ -151,7 +153,6 @@ export class ReplicaEngine implements Served {
       pageCount,
       tables,
       proven,
-      integrity,
       findings,
       milliseconds,
     };
@@ -190,7 +191,7 @@ export class ReplicaEngine implements Served {
         if (!isLooked) {
           const most = MOST_BYTES - (this.#looked?.bytes ?? 0);
           const { bytes } = await readState(replica, moment, commit, most, inPhase("look", context));
-          await sql.open(bytes, undefined, context.signal);
+          await sql.open(bytes, false, context.signal);
         }
         const pages = await pagesBefore(replica, before, commit, inPhase("changes", context));
         const found = await sql.diff(written.slice(), pages, context.signal);
@@ -199,6 +200,29 @@ export class ReplicaEngine implements Served {
         if (!isLooked) sql.close();
       }
     });
+  }
+
+  async check(moment: Page.MomentId, context: CallContext): Promise<Page.IntegrityView | undefined> {
+    const replica = this.#need();
+    const known = this.#integrity.get(nameOf(moment));
+    if (known) return known;
+    // In a thread of its own: what is shown can be asked meanwhile.
+    const sql = this.#surroundings.openSql();
+    let found: Page.IntegrityView = { found: "ok", message: undefined };
+    try {
+      const reading = inPhase("integrity", context);
+      const { bytes } = await readState(replica, moment, NOT_KNOWN, this.#mostChecked, reading);
+      await sql.check(bytes, "full", context.signal);
+    } catch (error) {
+      if (error instanceof EngineError && error.code === "too-large") return undefined;
+      const said = integrityIn(error);
+      if (!said) throw error;
+      found = said;
+    } finally {
+      sql.close();
+    }
+    if (replica === this.#replica) this.#integrity.set(nameOf(moment), found);
+    return found;
   }
 
   async sound(moment: Page.MomentId, context: CallContext): Promise<Page.SoundView | undefined> {
@@ -281,8 +305,8 @@ export class ReplicaEngine implements Served {
     { bytes: size, proven, ...pages }: Pick<Page.StateView, "bytes" | "proven" | "pageSize" | "pageCount">,
     context: CallContext,
   ): Promise<Page.RestoredView["integrity"]> {
-    const known = this.#looked;
-    if (known?.integrity && isSame(known.moment, moment)) return known.integrity.found;
+    const known = this.#integrity.get(nameOf(moment));
+    if (known && (proven || known.found !== "corrupt")) return known.found;
     if (size > (proven ? this.#mostChecked : this.#mostUnasked)) return proven ? undefined : "skipped";
     const sql = this.#surroundings.openSql();
     try {
@@ -290,9 +314,8 @@ export class ReplicaEngine implements Served {
       await sql.check(bytes, "full", context.signal);
       return "ok";
     } catch (error) {
-      if (!(error instanceof WalkitError)) throw error;
-      if (error.code === "database/integrity-skipped") return "skipped";
-      if (error.code === "database/integrity" && proven) return "corrupt";
+      const said = integrityIn(error);
+      if (said && (proven || said.found === "skipped")) return said.found;
       throw error;
     } finally {
       sql.close();
@@ -320,6 +343,20 @@ export class ReplicaEngine implements Served {
     this.#looked = undefined;
     this.#sql.close();
   }
+}
+
+const NOT_KNOWN = { pageSize: 0, pageCount: 0 };
+
+/** What an error says of the database, if it does. */
+function integrityIn(error: unknown): Page.IntegrityView | undefined {
+  if (!(error instanceof WalkitError)) return undefined;
+  const { code, message } = error;
+  if (code === "database/integrity") return { found: "corrupt", message };
+  return code === "database/integrity-skipped" ? { found: "skipped", message } : undefined;
+}
+
+function nameOf({ generation, index, offset }: Page.MomentId): string {
+  return `${generation} ${index} ${offset}`;
 }
 
 function isSame(a: Page.MomentId, b: Page.MomentId): boolean {

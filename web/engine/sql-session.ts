@@ -6,7 +6,7 @@ import { WalkitError } from "../../src/errors.ts";
 import { parseDatabaseHeader } from "../../src/snapshot/database.ts";
 import { checkIntegrity } from "../../src/sqlite/integrity.ts";
 import { giveTurn } from "../../src/turn.ts";
-import type { Answer, Answers, IntegrityView, Rows } from "../protocol.ts";
+import type { Answer, Answers, Rows } from "../protocol.ts";
 import { Malformed, pagesOf } from "./btree.ts";
 import { CopyOnWrite } from "./copy.ts";
 import { type Diff, diff } from "./diff.ts";
@@ -14,7 +14,6 @@ import { EngineError, messageOf } from "./failure.ts";
 import { cellOf } from "./record.ts";
 import { describeTables, quoted, storedColumns } from "./schema.ts";
 import {
-  type Check,
   MOST_ANSWERS,
   MOST_CHARACTERS,
   MOST_ROWS,
@@ -45,19 +44,19 @@ export class SqlSession implements Sql {
     return this.#opened !== undefined;
   }
 
-  async open(bytes: Uint8Array<ArrayBuffer>, check: Check, signal?: AbortSignal): Promise<OpenedDatabase> {
+  async open(bytes: Uint8Array<ArrayBuffer>, check: boolean, signal?: AbortSignal): Promise<OpenedDatabase> {
     this.close();
     const sqlJs = await this.#load();
     signal?.throwIfAborted();
     const { pageSize } = parseDatabaseHeader(bytes);
-    const integrity = check && (await integrityOf(bytes, check, signal));
+    if (check) await checkIfPossible(bytes, signal);
     // sql.js cannot open a database in WAL mode.
     for (const at of [18, 19]) if (bytes[at] === 2) bytes[at] = 1;
     const database = new sqlJs.Database(new CopyOnWrite(bytes));
     try {
       const tables = await describeTables(database, signal);
       this.#opened = { bytes, database, names: new Set(tables.map(({ name }) => name)) };
-      return { bytes: bytes.length, pageSize, pageCount: bytes.length / pageSize, tables, integrity };
+      return { bytes: bytes.length, pageSize, pageCount: bytes.length / pageSize, tables };
     } catch (error) {
       database.close();
       throw sqlError(error, signal);
@@ -133,20 +132,14 @@ export class SqlSession implements Sql {
 }
 
 /** A database that needs what is not here (a module, a collation) can be looked into all the same. */
-async function integrityOf(
+async function checkIfPossible(
   bytes: Uint8Array<ArrayBuffer>,
-  check: "refuse" | "tell",
   signal: AbortSignal | undefined,
-): Promise<IntegrityView> {
+): Promise<void> {
   try {
     await checkIntegrity(bytes, "full", signal);
-    return { found: "ok", message: undefined };
   } catch (error) {
-    if (!(error instanceof WalkitError)) throw error;
-    const { code, message } = error;
-    if (code === "database/integrity-skipped") return { found: "skipped", message };
-    if (code === "database/integrity" && check === "tell") return { found: "corrupt", message };
-    throw error;
+    if (!(error instanceof WalkitError && error.code === "database/integrity-skipped")) throw error;
   }
 }
 

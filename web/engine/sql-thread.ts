@@ -7,7 +7,7 @@ import type { Answers, Rows } from "../protocol.ts";
 import { Caller, type CallOptions, serveCalls, type Wire } from "./calls.ts";
 import type { Diff } from "./diff.ts";
 import { EngineError } from "./failure.ts";
-import { type Check, MOST_TIME, type OpenedDatabase, type PagesBefore, type Sql, TOO_SLOW } from "./sql.ts";
+import { MOST_TIME, type OpenedDatabase, type PagesBefore, type Sql, TOO_SLOW } from "./sql.ts";
 
 /** What is needed of a `Worker`. */
 export interface Thread extends Wire {
@@ -31,7 +31,7 @@ export class SqlThread implements Sql {
     return this.#isOpen;
   }
 
-  async open(bytes: Uint8Array<ArrayBuffer>, check: Check, signal?: AbortSignal): Promise<OpenedDatabase> {
+  async open(bytes: Uint8Array<ArrayBuffer>, check: boolean, signal?: AbortSignal): Promise<OpenedDatabase> {
     this.#isOpen = false;
     const opened = await this.#call("open", [bytes, check], { signal, transfer: [bytes.buffer] });
     this.#isOpen = true;
@@ -114,7 +114,7 @@ export function serveSql(wire: Wire, session: Sql): void {
   serveCalls(wire, async (method, args, { signal }) => {
     switch (method) {
       case "open":
-        return await session.open(args[0] as Uint8Array<ArrayBuffer>, args[1] as Check, signal);
+        return await session.open(args[0] as Uint8Array<ArrayBuffer>, args[1] as boolean, signal);
       case "rows":
         return await session.rows(args[0] as string, args[1] as number, args[2] as number, signal);
       case "query":

@@ -1,7 +1,7 @@
 /** What the engine asks of SQLite, wherever that runs: in this thread, or in one that can be ended. */
 
 import type { checkIntegrity } from "../../src/sqlite/integrity.ts";
-import type { Answers, IntegrityView, Rows, TableView } from "../protocol.ts";
+import type { Answers, Rows, TableView } from "../protocol.ts";
 import type { Diff } from "./diff.ts";
 
 export interface OpenedDatabase {
@@ -9,8 +9,6 @@ export interface OpenedDatabase {
   pageSize: number;
   pageCount: number;
   tables: TableView[];
-  /** Undefined where it was not asked for. */
-  integrity: IntegrityView | undefined;
 }
 
 /** Pages as they were before a commit. */
@@ -27,10 +25,9 @@ export interface Sql {
   /**
    * Takes `bytes` over, in the place of what was opened before.
    *
-   * @param check SQLite's own check first: `refuse` throws WalkitError `database/integrity` of what is corrupt, `tell` opens
-   * it all the same
+   * @param check SQLite's own check first: WalkitError `database/integrity`
    */
-  open(bytes: Uint8Array<ArrayBuffer>, check: Check, signal?: AbortSignal): Promise<OpenedDatabase>;
+  open(bytes: Uint8Array<ArrayBuffer>, check: boolean, signal?: AbortSignal): Promise<OpenedDatabase>;
   rows(table: string, from: number, count: number, signal?: AbortSignal): Promise<Rows>;
   /** Whatever the statements write is gone afterwards. */
   query(sql: string, signal?: AbortSignal): Promise<Answers>;
@@ -47,8 +44,6 @@ export interface Sql {
   /** Frees everything. */
   close(): void;
 }
-
-export type Check = "refuse" | "tell" | undefined;
 
 /** Rows of a statement that are given at most, of all statements of a question, and characters in all of them. */
 export const MOST_ROWS = 1000;

@@ -143,7 +143,7 @@ export class MomentPanel {
             ? badge("unsure", t.notProven)
             : badge("good", t.canBeRestored);
     const inOrder = isRestorable && condition === "ok" && h("p", { class: "quiet" }, t.inOrder);
-    const says = state?.integrity?.message;
+    const says = this.#session.saidOf(place);
     const corrupt =
       isCorrupt &&
       h(
