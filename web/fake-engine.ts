@@ -98,6 +98,8 @@ export function fakeEngine(): Asynchronous {
     return i;
   };
 
+  const isCorrupt = (moment: MomentId) =>
+    name.includes("corrupt") && ordinal(moment) > commits() - CORRUPT_COMMITS;
   const commits = () => replica!.view.timelines[0]!.moments.index.length;
 
   return {
@@ -201,8 +203,7 @@ export function fakeEngine(): Asynchronous {
     },
     async check(_context, moment): Promise<IntegrityView | undefined> {
       if (isLarge()) return undefined;
-      const isCorrupt = name.includes("corrupt") && ordinal(moment) > commits() - CORRUPT_COMMITS;
-      return isCorrupt ? { found: "corrupt", message: CORRUPT } : { found: "ok", message: undefined };
+      return isCorrupt(moment) ? { found: "corrupt", message: CORRUPT } : { found: "ok", message: undefined };
     },
     async sound(context, moment): Promise<SoundView> {
       await work(context, "sound", "sound", 12, 200);
@@ -225,7 +226,13 @@ export function fakeEngine(): Asynchronous {
         sha256: "5d7c1f0e9a3b64c28d4f7710b6f2f6f5a1c09e63d8274b15e8a90c3d7e51b204",
         file: output.kind === "private" ? new File([new Uint8Array(4096)], output.name) : undefined,
         proven: !name.includes("unproven"),
-        integrity: name.includes("unproven") ? "skipped" : isLarge() ? undefined : "ok",
+        integrity: name.includes("unproven")
+          ? "skipped"
+          : isLarge()
+            ? undefined
+            : isCorrupt(moment)
+              ? "corrupt"
+              : "ok",
         findings: [],
         milliseconds: 640,
       };

@@ -256,6 +256,11 @@ export const t = {
     "Put the old database aside, with its \u2011wal and \u2011shm files: keep them.",
     "Put this file in its place, and start both again. Litestream begins a new timeline; nothing here is overwritten.",
   ],
+  rescueSteps: [
+    "Keep this file aside: do not put it in the place of your database.",
+    "Restore the newest moment in order as well, and put that in its place.",
+    "Copy what is newer from here to there. The .recover command of the sqlite3 tool reads what can still be read.",
+  ],
   restoreChecked: {
     proven: "Every checksum was right, and the WAL proves this state. SQLite’s own check was not run on it.",
     ok: "Every checksum was right, and SQLite’s own check finds it in order.",

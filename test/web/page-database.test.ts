@@ -92,6 +92,7 @@ describe.skipIf(!CHROMIUM)("the database in the page", { timeout: 60_000 }, () =
     await page.locator(".card.bad").waitFor();
     expect(await page.locator(".card.good").count()).toBe(0);
     expect(await textOf(page.locator(".card.bad"))).toMatch(/Do not go on with it/);
+    expect(await textOf(page.locator(".card.bad"))).not.toMatch(/Put this file in its place/);
     expect(await isInOrder(corrupt)).toBe(false);
 
     await page.locator(".sign-side").getByRole("button", { name: "Find the newest moment in order" }).click();

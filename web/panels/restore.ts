@@ -134,7 +134,7 @@ export class RestorePanel {
     const checked = isCorrupt ? "corrupt" : (integrity ?? (proven ? "proven" : "skipped"));
     const saved = output.kind === "handle" ? output.handle.name : suggested;
     const link = file && this.#download(file, saved);
-    const steps = t.nextSteps.map((step) => h("li", {}, step));
+    const steps = (isCorrupt ? t.rescueSteps : t.nextSteps).map((step) => h("li", {}, step));
     const title = h(
       "h3",
       { tabindex: -1 },
