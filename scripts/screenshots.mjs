@@ -64,6 +64,18 @@ const badQuestion = async (view) => {
   await view.keyboard.press("Control+Enter");
   await view.waitForSelector(".sql-result .notice");
 };
+const asked = (sql) => async (view) => {
+  await tab("SQL")(view);
+  await view.locator("textarea").fill(sql);
+  await view.keyboard.press("Control+Enter");
+  await view.waitForSelector(".sql-result > *");
+};
+const findSound = async (view) => {
+  await view.locator(".moment").getByRole("button", { name: "Find the newest moment in order" }).click();
+  await view.waitForSelector(".sound-found");
+  await rested(view);
+};
+const choose = (table) => (view) => view.locator(".table-list").getByText(table, { exact: true }).click();
 const restore = async (view) => {
   await view.getByRole("button", { name: "Restore this moment" }).click();
   await view.waitForSelector(".restore .card");
@@ -112,6 +124,32 @@ const FAKE = [
     hash: "healthy",
     steps: [ready, press("ArrowLeft", 3), tab("What changed"), (view) => view.waitForSelector(".change")],
   },
+  { name: "corrupt", hash: "healthy-corrupt", steps: [ready], whole: true },
+  {
+    name: "corrupt-searching",
+    hash: "healthy-corrupt-slow-sound",
+    steps: [ready, (view) => view.locator(".sign-side button").first().click()],
+    wait: 700,
+  },
+  { name: "corrupt-found", hash: "healthy-corrupt", steps: [ready, findSound], whole: true },
+  { name: "corrupt-restored", hash: "healthy-corrupt", steps: [ready, restored], whole: true },
+  { name: "crowded", hash: "healthy-crowded", steps: [ready], whole: true },
+  {
+    name: "crowded-filtered",
+    hash: "healthy-crowded",
+    steps: [ready, (view) => view.getByRole("searchbox").fill("ent")],
+  },
+  { name: "missing", hash: "healthy-crowded", steps: [ready, choose("search")], whole: true },
+  {
+    name: "sql-several",
+    hash: "healthy",
+    steps: [
+      ready,
+      asked("UPDATE orders SET state = 'sent' WHERE state = 'packed';\nSELECT town FROM customers;"),
+    ],
+    whole: true,
+  },
+  { name: "sql-wide", hash: "healthy", steps: [ready, asked("SELECT * FROM wide")] },
   { name: "command", hash: "healthy", steps: [ready, tab("Command")] },
   { name: "restoring", hash: "healthy-slow-restore", steps: [ready, restore], wait: 700 },
   { name: "restored", hash: "healthy", steps: [ready, restored], whole: true },
@@ -133,6 +171,26 @@ const REAL = [
     steps: [(view) => view.getByRole("button", { name: "Try the built-in example" }).click(), ready],
     whole: true,
   },
+  ...[
+    ["dropped", "2026-11-18T16:41:12", "What changed"],
+    ["overwritten", "2026-11-19T17:26:47", "What changed"],
+    ["lost", "2026-11-17T16:00:00", "Tables"],
+  ].map(([what, time, name]) => ({
+    name: `example-${what}`,
+    steps: [
+      (view) => view.getByRole("button", { name: "Try the built-in example" }).click(),
+      ready,
+      (view) =>
+        view
+          .locator(".lane-label")
+          .nth(what === "overwritten" ? 1 : 0)
+          .click(),
+      goTo(time),
+      tab(name),
+    ],
+    wait: 900,
+    whole: true,
+  })),
   { name: "multi-generation", steps: [fixture("multi-generation"), ready], whole: true },
   {
     name: "multi-generation-changes",

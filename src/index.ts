@@ -38,12 +38,16 @@ export {
   executePlan,
   type Lost,
   MemorySink,
+  newestSound,
   type Progress,
   planTarget,
   type Restored,
   type RestoreOptions,
   type RestoreResult,
   restore,
+  type SoundMoment,
+  type SoundOptions,
+  type SoundProgress,
   type Spill,
 } from "./restore/index.ts";
 export {

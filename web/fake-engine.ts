@@ -1,14 +1,18 @@
 /** An engine that makes everything up: what the page is drawn with until it meets a real replica. */
 
+import { finding } from "./fake-report.ts";
 import { makeReplica, SCENARIOS, type FakeReplica, type Scenario } from "./fake-replica.ts";
 import type {
+  Answers,
   Cell,
   ChangesView,
   Engine,
+  IntegrityView,
   MomentId,
   Progress,
   Rows,
   SizeView,
+  SoundView,
   Source,
   StateView,
   TableView,
@@ -94,6 +98,10 @@ export function fakeEngine(): Asynchronous {
     return i;
   };
 
+  const isCorrupt = (moment: MomentId) =>
+    name.includes("corrupt") && ordinal(moment) > commits() - CORRUPT_COMMITS;
+  const commits = () => replica!.view.timelines[0]!.moments.index.length;
+
   return {
     async open(context, source: Source) {
       name = source.kind === "served" ? decodeURIComponent(source.url) : source.kind;
@@ -115,6 +123,7 @@ export function fakeEngine(): Asynchronous {
     },
     async verify(context, large) {
       await work(context, "verify", "verify", 9_400_000, 300);
+      if (name.includes("corrupt")) return corruptReport(replica!);
       if (!isLarge() || large) return replica!.report;
       const generations = replica!.report.generations.map((one) => ({
         ...one,
@@ -144,41 +153,70 @@ export function fakeEngine(): Asynchronous {
         bytes: pageCount * 4096,
         pageSize: 4096,
         pageCount,
-        tables: tablesAt(at),
+        tables: name.includes("crowded") ? [...tablesAt(at), ...crowd()] : tablesAt(at),
         proven: true,
         findings: [],
         milliseconds: 41,
       };
     },
     async rows(_context, table, from, count): Promise<Rows> {
-      const known = tablesAt(at).find((one) => one.name === table)!;
+      const known = [...tablesAt(at), ...crowd()].find((one) => one.name === table)!;
+      if (known.missing) throw new FakeFailure("sql", `no such module: ${known.missing}`);
       const columns = known.columns.map((column) => column.name);
       const all = known.rows ?? 40;
       const rows: Cell[][] = [];
       for (let i = from; i < Math.min(from + count, all); i++) rows.push(rowOf(table, i + 1));
       return { columns, rows, truncated: from + count < all, milliseconds: 2 };
     },
-    async query(context, sql): Promise<Rows> {
+    async query(context, sql): Promise<Answers> {
       await work(context, "query", "query", 100, 30);
       if (/\bform\b/i.test(sql)) throw new FakeFailure("query/failed", 'near "FORM": syntax error');
       if (/count\(\*\)/i.test(sql) && !/group by/i.test(sql)) {
-        return {
-          columns: ["count(*)"],
-          rows: [[tablesAt(at)[0]!.rows ?? 0]],
-          truncated: false,
-          milliseconds: 1,
-        };
+        return answersOf({ sql, columns: ["count(*)"], rows: [[tablesAt(at)[0]!.rows ?? 0]] });
       }
       const rows = TOWNS.map((town, i): Cell[] => [
         town,
         412 - i * 37 + (at % 11),
         Math.round((9214.5 - i * 811.25) * 100) / 100,
       ]);
-      return { columns: ["town", "orders", "revenue"], rows, truncated: false, milliseconds: 7 };
+      const wide = /\bwide\b/.test(sql);
+      const columns = ["town", "orders", "revenue", ...(wide ? COLUMNS : [])];
+      const all = wide
+        ? rows.map((row, i) => [...row, ...COLUMNS.map((_, j) => `value ${i + 1}.${j + 1}`)])
+        : rows;
+      const answers = answersOf({ sql, columns, rows: all });
+      if (/^\s*update/i.test(sql)) {
+        answers.answers.unshift({
+          sql: sql.split(";")[0]!,
+          columns: [],
+          rows: [],
+          truncated: false,
+          written: 214,
+        });
+        answers.wrote = true;
+      }
+      return answers;
     },
     async changes(context, moment): Promise<ChangesView> {
       await work(context, "changes", "changes", 100, 60);
       return changesAt(moment, ordinal(moment));
+    },
+    async check(_context, moment): Promise<IntegrityView | undefined> {
+      if (isLarge()) return undefined;
+      return isCorrupt(moment) ? { found: "corrupt", message: CORRUPT } : { found: "ok", message: undefined };
+    },
+    async sound(context, moment): Promise<SoundView> {
+      await work(context, "sound", "sound", 12, 200);
+      const { generation, moments } = replica!.view.timelines.find(
+        (one) => one.generation === moment.generation,
+      )!;
+      const place = (i: number) => ({
+        generation: generation!,
+        index: moments.index[i]!,
+        offset: moments.offset[i]!,
+      });
+      const last = commits() - CORRUPT_COMMITS;
+      return { moment: place(last - 1), broken: place(last), exhaustive: false };
     },
     async restore(context, moment, output) {
       await work(context, "restore", "restore", 4_833_280, 500);
@@ -188,12 +226,60 @@ export function fakeEngine(): Asynchronous {
         sha256: "5d7c1f0e9a3b64c28d4f7710b6f2f6f5a1c09e63d8274b15e8a90c3d7e51b204",
         file: output.kind === "private" ? new File([new Uint8Array(4096)], output.name) : undefined,
         proven: !name.includes("unproven"),
-        integrity: name.includes("unproven") ? "skipped" : undefined,
+        integrity: name.includes("unproven")
+          ? "skipped"
+          : isLarge()
+            ? undefined
+            : isCorrupt(moment)
+              ? "corrupt"
+              : "ok",
         findings: [],
         milliseconds: 640,
       };
     },
   };
+}
+
+/** How many commits at the end of a replica whose name says so are corrupt. */
+const CORRUPT_COMMITS = 7;
+const CORRUPT =
+  "Expected SQLite's integrity_check to say ok, found: Tree 4 page 212 cell 3: Rowid 1204 out of order; row 88 missing from index orders_state";
+
+function corruptReport({ report, view }: FakeReplica): typeof report {
+  const { generation } = view.timelines[0]!;
+  const generations = report.generations.map((one) => ({ ...one, integrity: "failed" as const }));
+  const findings = [...report.findings, finding("database/integrity", CORRUPT, { generation })];
+  return { ...report, status: "damaged", generations, findings };
+}
+
+const COLUMNS = Array.from({ length: 24 }, (_, i) => `measure_${i + 1}`);
+
+function answersOf(...all: { sql: string; columns: string[]; rows: Cell[][] }[]): Answers {
+  const answers = all.map((one) => ({ ...one, truncated: false, written: 0 }));
+  return { answers, truncated: false, wrote: false, failure: undefined, milliseconds: 7 };
+}
+
+/** Many tables, and those of modules that SQLite has not got here. */
+function crowd(): TableView[] {
+  const plain = { kind: "table" as const, columns: [], sql: "", internal: false, missing: undefined };
+  const parts = ["audit", "billing", "catalogue", "delivery", "email", "forum", "gallery", "helpdesk"];
+  const things = ["accounts", "entries", "events", "files", "notes", "people", "settings", "tags"];
+  return [
+    ...parts.flatMap((part, i) =>
+      things.map((thing, j) => ({ ...plain, name: `${part}_${thing}`, rows: ((i * 37 + j * 11) % 97) * 13 })),
+    ),
+    {
+      ...plain,
+      name: "search",
+      kind: "virtual",
+      rows: undefined,
+      missing: "fts5",
+      sql: "CREATE VIRTUAL TABLE search USING fts5(title, body)",
+    },
+    ...["search_config", "search_content", "search_data", "search_docsize", "search_idx"].map((name) => {
+      return { ...plain, name, rows: 12, internal: true };
+    }),
+  ];
 }
 
 function tablesAt(n: number): TableView[] {
@@ -204,6 +290,7 @@ function tablesAt(n: number): TableView[] {
     rows,
     sql: `CREATE TABLE ${name} (\n${columns.map(([column, type], i) => `  ${column} ${type}${i === 0 ? " PRIMARY KEY" : ""}`).join(",\n")}\n)`,
     internal,
+    missing: undefined,
   });
   return [
     table("orders", 240 + Math.floor(n * 0.7), [
@@ -300,6 +387,8 @@ function rowOf(table: string, id: number): Cell[] {
   }
 }
 
+const COUNTED = { uncounted: false, rowsBefore: undefined, rowsAfter: undefined };
+
 function changesAt(moment: MomentId, n: number): ChangesView {
   const nothing = { added: [], removed: [], changed: [] };
   const base = { moment, pages: 3 + (n % 5), pageCount: 600 + (n >> 2), schema: nothing, isOwn: false };
@@ -323,7 +412,7 @@ function changesAt(moment: MomentId, n: number): ChangesView {
           { kind: "removed", before: rowOf("orders", order - 40), after: undefined },
         ],
         columns: ["id", "customer_id", "state", "total", "placed_at", "note"],
-        uncounted: false,
+        ...COUNTED,
       },
       {
         table: "order_items",
@@ -336,7 +425,7 @@ function changesAt(moment: MomentId, n: number): ChangesView {
           after: rowOf("order_items", 610 + n * 2 + i),
         })),
         columns: ["id", "order_id", "product_id", "quantity", "price"],
-        uncounted: false,
+        ...COUNTED,
       },
       {
         table: "products",
@@ -345,7 +434,7 @@ function changesAt(moment: MomentId, n: number): ChangesView {
         changed: 1,
         samples: [{ kind: "changed", before: stock, after: stock.with(3, (stock[3] as number) - 2) }],
         columns: ["id", "name", "price", "stock"],
-        uncounted: false,
+        ...COUNTED,
       },
     ],
   };

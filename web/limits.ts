@@ -9,6 +9,9 @@ export const MOST_BYTES: number = 1 << 30;
  */
 export const MOST_UNASKED: number = 64 << 20;
 
+/** A database that is looked into is given to SQLite to check as well, once it is shown, up to so many bytes: some 0.5 s at this size. */
+export const MOST_CHECKED: number = 16 << 20;
+
 /** Beside the database itself: what reads it, and SQLite. */
 const BESIDE = 500 << 20;
 

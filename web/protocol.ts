@@ -116,8 +116,10 @@ export interface TableView {
   columns: ColumnView[];
   rows: number | undefined;
   sql: string;
-  /** Litestream's or SQLite's own. */
+  /** Litestream's or SQLite's own, or a shadow table, which a virtual table keeps its data in. */
   internal: boolean;
+  /** The module of a virtual table, where SQLite has none of that name here: its data is whole, and cannot be shown. */
+  missing: string | undefined;
 }
 
 /** A value of a cell; blobs as their size and first bytes. */
@@ -128,6 +130,25 @@ export interface Rows {
   rows: Cell[][];
   /** More rows were there than are given. */
   truncated: boolean;
+  milliseconds: number;
+}
+
+/** What one statement gave. */
+export interface Answer extends Omit<Rows, "milliseconds"> {
+  sql: string;
+  /** Rows that it inserted, deleted or changed. */
+  written: number;
+}
+
+/** What all statements of a question gave, in order; those that give neither rows nor write any are left out. */
+export interface Answers {
+  answers: Answer[];
+  /** More statements gave something than are told of. */
+  truncated: boolean;
+  /** Something was written: to a copy, which is gone. */
+  wrote: boolean;
+  /** What SQLite said of the statement that ended it, where others had given something. */
+  failure: string | undefined;
   milliseconds: number;
 }
 
@@ -154,6 +175,21 @@ export interface StateView {
   milliseconds: number;
 }
 
+export interface IntegrityView {
+  found: "ok" | "corrupt" | "skipped";
+  /** What SQLite says, or why it was not asked. */
+  message: string | undefined;
+}
+
+/** The newest moment at or before another that SQLite finds in order. */
+export interface SoundView {
+  moment: MomentId;
+  /** The next later moment that was looked at, and is not in order. */
+  broken: MomentId | undefined;
+  /** Every later moment was looked at. Else the search took for granted that what is corrupt stays so. */
+  exhaustive: boolean;
+}
+
 export interface TableChanges {
   table: string;
   added: number;
@@ -164,6 +200,9 @@ export interface TableChanges {
   columns: string[];
   /** Only that it changed is known: it has too many rows, or none that can be told apart. */
   uncounted: boolean;
+  /** How many rows it had and has, where only that it changed is known; undefined where that cannot be had either. */
+  rowsBefore: number | undefined;
+  rowsAfter: number | undefined;
 }
 
 export interface ChangesView {
@@ -189,8 +228,11 @@ export interface RestoredView {
   /** Of output `private`: backed by the disk, not by memory. */
   file: File | undefined;
   proven: boolean;
-  /** What SQLite's own check said of a state that is not proven. One that is, is not given to it. */
-  integrity: "ok" | "skipped" | undefined;
+  /**
+   * What SQLite's own check said. `corrupt`: the bytes are what was backed up, and that is corrupt; a state that is not proven
+   * is refused then. Undefined: too large to be checked unasked.
+   */
+  integrity: "ok" | "corrupt" | "skipped" | undefined;
   findings: Finding[];
   milliseconds: number;
 }
@@ -215,9 +257,13 @@ export interface Engine {
   /** The database of a moment, in memory. Only one is kept. `target/…` and other refusals are failures. */
   look(moment: MomentId): StateView;
   rows(table: string, from: number, count: number): Rows;
-  query(sql: string): Rows;
+  query(sql: string): Answers;
   /** What the transaction that ends at this moment changed. */
   changes(moment: MomentId): ChangesView;
+  /** What SQLite's own check says of the database of a moment; undefined where it is too large to be checked unasked. */
+  check(moment: MomentId): IntegrityView | undefined;
+  /** Restores moments at or before this one and gives them to SQLite, until it finds one in order. */
+  sound(moment: MomentId): SoundView | undefined;
   restore(moment: MomentId, output: Output): RestoredView;
 }
 

@@ -20,17 +20,27 @@ export interface ReplicaPage {
 }
 
 export function replicaPage(session: Session): ReplicaPage {
-  const sign = new Sign(session, newId("verdict"), () => {
-    show(report.element);
-    report.element.focus({ preventScroll: true });
-  });
+  const showMoment = () => moment && show(moment.element);
+  const sign = new Sign(
+    session,
+    newId("verdict"),
+    () => {
+      show(report.element);
+      report.element.focus({ preventScroll: true });
+    },
+    showMoment,
+  );
   const title = h("h2", { id: newId("picture"), class: "hidden" }, t.picture);
   const about = h("p", { class: "hidden" }, pictureInWords(session));
   const picture = new Picture(session);
-  const report = new Report(session, () => {
-    show(travel);
-    scrubber.focus();
-  });
+  const report = new Report(
+    session,
+    () => {
+      show(travel);
+      scrubber.focus();
+    },
+    showMoment,
+  );
   const scrubber = new Scrubber(session);
   const help = h("details", { class: "keys" }, h("summary", {}, t.keys), keyList());
   const travel = h(
@@ -57,8 +67,9 @@ export function replicaPage(session: Session): ReplicaPage {
     if ((event.target as HTMLElement).closest(".area")) scrubber.focus();
   });
   const inspector = session.place && new Inspector(session);
-  const below = inspector
-    ? h("div", { class: "beside" }, new MomentPanel(session).element, inspector.element)
+  const moment = inspector && new MomentPanel(session);
+  const below = moment
+    ? h("div", { class: "beside" }, moment.element, inspector.element)
     : h("p", { class: "notice" }, t.noMoments);
   return {
     elements: [sign.element, ...(session.lanes.length > 0 ? [travel] : []), below, report.element],

@@ -25,12 +25,14 @@ export class Report {
   readonly element: HTMLElement;
   readonly #session: Session;
   readonly #onShow: () => void;
+  readonly #onFind: () => void;
   readonly #body = h("div", { class: "report-body" });
 
-  /** `onShow`: the picture is to come into sight. */
-  constructor(session: Session, onShow: () => void) {
+  /** `onShow`: the picture is to come into sight; `onFind`: the moment is. */
+  constructor(session: Session, onShow: () => void, onFind: () => void) {
     this.#session = session;
     this.#onShow = onShow;
+    this.#onFind = onFind;
     this.element = h(
       "section",
       { class: "report", id: "report", "aria-labelledby": "report-title", tabindex: -1 },
@@ -112,12 +114,18 @@ export class Report {
             {},
             text,
             " ",
-            range.newest && h("span", { class: "tag" }, isNewest ? t.newest : t.toItsEnd),
+            range.newest &&
+              h(
+                "span",
+                { class: integrity === "failed" ? "tag unsure" : "tag" },
+                isNewest ? t.newest : t.toItsEnd,
+              ),
             !range.proven && h("span", { class: "tag unsure" }, t.notProven),
           ),
           this.#goTo(generation, range.to, t.goToEnd),
         ),
       );
+      if (range.newest && integrity === "failed") items.push(this.#corrupt(generation, range.to));
       const next = restorable[i + 1];
       if (next || !range.newest) {
         const [after, before] = spanName(
@@ -155,6 +163,24 @@ export class Report {
       ),
       h("ul", {}, ...items),
       h("p", { class: "quiet" }, about.join(" · ")),
+    );
+  }
+
+  /** The last moment of a timeline, which SQLite finds corrupt, and the way to the newest in order. */
+  #corrupt(generation: string, position: string): HTMLElement {
+    const place = parsePosition(position);
+    const find = () => {
+      if (!place) return;
+      this.#session.moveToPosition(generation, place);
+      this.#onFind();
+      this.#session.emit("findSound", { generation, ...place });
+    };
+    return h(
+      "li",
+      { class: "lost" },
+      icon("cross", 14),
+      h("span", {}, t.lastIsCorrupt),
+      h("button", { type: "button", class: "link", on: { click: find } }, t.findSound),
     );
   }
 

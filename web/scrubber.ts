@@ -46,6 +46,7 @@ export class Scrubber {
       this.#goTo(),
     );
     session.on("move", () => this.#show());
+    session.on("integrity", () => this.#show());
     this.#show();
   }
 

@@ -2,10 +2,19 @@
 
 import type { VerifyReport } from "../src/verify/report.ts";
 import type { EngineClient } from "./engine-client.ts";
-import { type Precision, precisionFor } from "./format.ts";
+import { formatPosition, type Precision, parsePosition, precisionFor } from "./format.ts";
 import { hasTimes } from "./picture/geometry.ts";
 import { firstLane, type Lane, makeLanes } from "./picture/lanes.ts";
-import type { MomentId, Opened, ReplicaView, SizeView, StateView } from "./protocol.ts";
+import type {
+  IntegrityView,
+  MomentId,
+  Opened,
+  ReplicaView,
+  SizeView,
+  SoundView,
+  StateView,
+} from "./protocol.ts";
+import { compare } from "./stops.ts";
 
 export interface Place {
   lane: Lane;
@@ -20,6 +29,10 @@ interface Events {
   /** What to show of a moment is there: undefined while it is being read. */
   state: StateView | undefined;
   report: VerifyReport;
+  /** More is known of what SQLite says of moments. */
+  integrity: undefined;
+  /** The newest moment in order, at or before this one, is to be looked for. */
+  findSound: MomentId;
 }
 
 type Listeners = { [K in keyof Events]: ((value: Events[K]) => void)[] };
@@ -40,7 +53,18 @@ export class Session {
   size: SizeView | undefined;
   state: StateView | undefined;
   #place: Place | undefined;
-  readonly #listeners: Listeners = { move: [], size: [], state: [], report: [] };
+  /** What SQLite said of moments, by name. */
+  readonly #integrity = new Map<string, IntegrityView>();
+  /** From a moment that is corrupt to a later one that is, nobody has looked. */
+  readonly #doubtful: { from: MomentId; to: MomentId }[] = [];
+  readonly #listeners: Listeners = {
+    move: [],
+    size: [],
+    state: [],
+    report: [],
+    integrity: [],
+    findSound: [],
+  };
 
   constructor(engine: EngineClient, replica: ReplicaView, skipped: Opened["skipped"]) {
     this.skipped = skipped;
@@ -74,6 +98,48 @@ export class Session {
     this.emit("move", this.#place);
   }
 
+  /** What SQLite says of the database of a moment, as far as it was asked; `doubtful`: what is around it is corrupt. */
+  conditionOf({ lane, stop }: Place): IntegrityView["found"] | "doubtful" | undefined {
+    const id = lane.stops.id(stop);
+    const isWithin = this.#doubtful.some(
+      ({ from, to }) => from.generation === id.generation && compare(from, id) <= 0 && compare(id, to) <= 0,
+    );
+    return this.#integrity.get(nameOf(id))?.found ?? (isWithin ? "doubtful" : undefined);
+  }
+
+  /** In its words. */
+  saidOf({ lane, stop }: Place): string | undefined {
+    return this.#integrity.get(nameOf(lane.stops.id(stop)))?.message;
+  }
+
+  found(moment: MomentId, found: IntegrityView["found"], message?: string): void {
+    const known = this.#integrity.get(nameOf(moment));
+    if (known?.found === found && (known.message ?? message) === known.message) return;
+    this.#integrity.set(nameOf(moment), { found, message });
+    this.emit("integrity", undefined);
+  }
+
+  /** Takes a report in; the newest state of each generation was given to SQLite. */
+  take(report: VerifyReport): void {
+    this.report = report;
+    for (const { generation, restorable, integrity } of report.generations) {
+      const last = restorable.at(-1);
+      const place = last?.newest ? parsePosition(last.to) : undefined;
+      if (!place || integrity === undefined) continue;
+      this.found({ generation, ...place }, integrity === "failed" ? "corrupt" : integrity);
+    }
+    this.emit("report", report);
+  }
+
+  /** What a search for a moment in order found, which began at `asked`. */
+  learn(asked: MomentId, { moment, broken }: SoundView): void {
+    if (broken) {
+      this.#doubtful.push({ from: broken, to: asked });
+      this.found(broken, "corrupt");
+    }
+    this.found(moment, "ok");
+  }
+
   /** To the moment at a WAL position of a generation, or the last one before it. */
   moveToPosition(generation: string | undefined, place: { index: number; offset: number }): void {
     const lane = this.lanes.find(({ timeline }) => timeline.generation === generation) ?? this.#place?.lane;
@@ -87,6 +153,10 @@ export class Session {
   emit<K extends keyof Events>(event: K, value: Events[K]): void {
     for (const listener of this.#listeners[event]) listener(value);
   }
+}
+
+function nameOf(moment: MomentId): string {
+  return `${moment.generation} ${formatPosition(moment)}`;
 }
 
 /** How many milliseconds lie between segments: the median of some of them. */

@@ -3,24 +3,27 @@
 import { h, replace } from "./dom.ts";
 import { isAbort } from "./engine-client.ts";
 import { icon } from "./icons.ts";
+import type { MomentId } from "./protocol.ts";
 import type { Session } from "./session.ts";
 import { t } from "./strings.ts";
-import { verdictOf } from "./verdict.ts";
+import { corruptNewest, verdictOf } from "./verdict.ts";
 import { failureWords, progressWords } from "./words.ts";
 
 export class Sign {
   readonly element: HTMLElement;
   readonly #session: Session;
   readonly #onRead: () => void;
+  readonly #onFind: () => void;
   readonly #mark = h("div", { class: "sign-mark", "aria-hidden": "true" });
   readonly #text = h("div", { class: "sign-text", role: "status" });
   readonly #side = h("div", { class: "sign-side" });
   readonly #bar = h("progress", { class: "sign-bar", "aria-label": t.checking });
 
-  /** `onRead`: the report is to come into sight. */
-  constructor(session: Session, heading: string, onRead: () => void) {
+  /** `onRead`: the report is to come into sight; `onFind`: the moment is. */
+  constructor(session: Session, heading: string, onRead: () => void, onFind: () => void) {
     this.#session = session;
     this.#onRead = onRead;
+    this.#onFind = onFind;
     this.element = h(
       "section",
       { class: "sign-plate checking", "aria-labelledby": heading },
@@ -51,14 +54,16 @@ export class Sign {
           this.#bar.value = done;
         },
       });
-      this.#session.report = report;
+      this.#session.take(report);
       const { kind, word, sentence, more, canAsk } = verdictOf(this.#session, report);
       const sign = ({ good: "check", bad: "cross", unsure: "question" } as const)[kind];
       this.#put(kind, sign, word, sentence, h("span", { class: "sign-more" }, more));
       const link = h("button", { type: "button", on: { click: this.#onRead } }, t.readReport);
       const ask = h("button", { type: "button", on: { click: () => void this.check(true) } }, t.giveToSqlite);
-      replace(this.#side, link, canAsk && ask);
-      this.#session.emit("report", report);
+      const corrupt = corruptNewest(this.#session, report);
+      const find =
+        corrupt && h("button", { type: "button", on: { click: () => this.#find(corrupt) } }, t.findSound);
+      replace(this.#side, find, link, canAsk && ask);
     } catch (error) {
       const again = h(
         "button",
@@ -73,6 +78,13 @@ export class Sign {
       const { title, text } = failureWords(error);
       this.#put("unsure", "question", t.notChecked, `${title}.`, h("span", { class: "sign-more" }, text));
     }
+  }
+
+  /** From the newest moment, which is where the search is shown. */
+  #find(moment: MomentId): void {
+    this.#session.moveToPosition(moment.generation, moment);
+    this.#onFind();
+    this.#session.emit("findSound", moment);
   }
 
   #wait(): void {

@@ -68,6 +68,7 @@ export const t = {
     integrity: "SQLite’s own check",
     look: "Putting the database together",
     restore: "Writing the database",
+    sound: "Restoring moments, and having SQLite check them",
     changes: "Comparing before and after",
   } as Record<string, string>,
 
@@ -93,6 +94,8 @@ export const t = {
     `All ${formatNumber(n)} timelines can be brought back, but for ${lost === 1 ? "one stretch" : `${formatNumber(lost)} stretches`} of moments.`,
   newestCorrupt: (time: string) =>
     `The newest state, ${time}, can be brought back as it was, but SQLite itself finds it corrupt.`,
+  otherCorrupt: (time: string) =>
+    `The newest state, ${time}, can be brought back. On another timeline the last state can as well, but SQLite finds it corrupt.`,
   someLost: (time: string) => `The newest state, ${time}, can be brought back, but not everything before it.`,
   nothingThere: "Nothing is wrong here, but there is nothing to bring back either.",
   nothingLeft: "Nothing in this backup can be brought back completely.",
@@ -213,7 +216,22 @@ export const t = {
   databaseIs: (size: string, pages: string, pageSize: number) =>
     `${size}: ${pages} pages of ${pageSize} bytes`,
   canBeRestored: "Can be restored",
+  inOrder: "SQLite finds it in order.",
   cannotBeRestored: "Cannot be restored",
+  corrupt: "SQLite finds it corrupt",
+  corruptMeans:
+    "Every file that leads here is whole, and the database that they make is corrupt. It can be restored as it is, to rescue rows from it. To go on with, take an earlier moment.",
+  lastIsCorrupt: "SQLite finds the last of these corrupt.",
+  doubtful: "Probably corrupt",
+  doubtfulMeans: "SQLite finds moments before and after this one corrupt. This one it was not asked about.",
+  findSound: "Find the newest moment in order",
+  findingSound: "Looking for the newest moment that SQLite finds in order",
+  isSound: "This is the newest moment that SQLite finds in order. Restore it, and go on from here.",
+  soundLeaves: (n: number) => `${plural(n, "later commit is", "later commits are")} left behind.`,
+  soundByHalves: "Not every moment after it was looked at: a later one may be in order all the same.",
+  soundIs: (name: string) => `The newest moment that SQLite finds in order is ${name}.`,
+  noSound:
+    "SQLite finds no moment up to this one in order. It can still be restored as it is, and rows rescued with the .recover command of the sqlite3 tool.",
   notProven: "Not proven",
   notProvenMeans:
     "It cannot be proven that the snapshot and the WAL make a state that was committed. Compare the database with what you know of it.",
@@ -238,9 +256,16 @@ export const t = {
     "Put the old database aside, with its \u2011wal and \u2011shm files: keep them.",
     "Put this file in its place, and start both again. Litestream begins a new timeline; nothing here is overwritten.",
   ],
+  rescueSteps: [
+    "Keep this file aside: do not put it in the place of your database.",
+    "Restore the newest moment in order as well, and put that in its place.",
+    "Copy what is newer from here to there. The .recover command of the sqlite3 tool reads what can still be read.",
+  ],
   restoreChecked: {
     proven: "Every checksum was right, and the WAL proves this state. SQLite’s own check was not run on it.",
     ok: "Every checksum was right, and SQLite’s own check finds it in order.",
+    corrupt:
+      "The file holds what was backed up, byte for byte, but SQLite finds that database corrupt. Do not go on with it: use it to rescue rows, and take an earlier moment for the rest.",
     skipped:
       "Every checksum was right, but SQLite’s own check was not run on it. Run that before you use it: the last line under “Command”.",
   },
@@ -266,7 +291,18 @@ export const t = {
   lookingInto: "Looking into this moment",
   largeSaid: (size: string) => `This database has ${size}. It is looked into when you ask for it.`,
   noTables: "No tables yet.",
-  internalTables: (n: number) => `${formatNumber(n)} of SQLite’s and Litestream’s own`,
+  internalTables: (n: number) => `${plural(n, "internal table", "internal tables")}`,
+  internalAbout: "SQLite’s and Litestream’s own, and where virtual tables keep their data.",
+  filterTables: "Filter tables",
+  noTableFits: "No table has this in its name.",
+  moreTables: (n: number) => `${formatNumber(n)} more: put a part of a name in above.`,
+  missingModule: (module: string) => `needs ${module}`,
+  missingTitle: (table: string) => `${table} cannot be shown here`,
+  missingMeans: (module: string) =>
+    `It is a virtual table of the module “${module}”, which the SQLite in this page does not have. Nothing is wrong with it: what it holds is in the backup like everything else, and a SQLite that has the module shows it once the moment is restored.`,
+  missingWhere: "What it is kept in is among the internal tables.",
+  lacks: (what: "module" | "collation" | "function" | "tokenizer", name: string) =>
+    `The SQLite in this page has no ${what} “${name}”. If your application brings it, nothing is wrong with the data: restore this moment, and ask where it is there.`,
   tableKind: (kind: "table" | "view" | "virtual") => ({ table: "", view: "view", virtual: "virtual" })[kind],
   rowsWord: (n: number) => (rules.select(n) === "one" ? "row" : "rows"),
   rowsOf: (table: string) => `Rows of ${table}`,
@@ -282,10 +318,22 @@ export const t = {
   primaryKey: "key",
   blob: (size: string, head: string) => `blob, ${size}${head ? `: ${head.slice(0, 16)}…` : ""}`,
   sqlLabel: "Ask this moment’s database",
+  sqlAbout: "It works on a copy: whatever a statement writes is thrown away when the answer is here.",
+  asking: "Asking…",
+  answerOf: (n: number, all: number) => `Answer ${formatNumber(n)} of ${formatNumber(all)}`,
+  answersIn: (n: number, milliseconds: number) =>
+    `${plural(n, "answer", "answers")}, in ${formatDuration(milliseconds)}.`,
+  answeredNothing: (milliseconds: number) => `Done, without an answer, in ${formatDuration(milliseconds)}.`,
+  moreAnswers: "More statements gave an answer: only the first are shown.",
+  writtenRows: (n: number) => `${plural(n, "row", "rows")} written, on the copy.`,
+  thrownAway:
+    "What was written went to a copy, and was thrown away: the backup is as it was, and the next question starts from it again.",
+  failedAfter: "Then SQLite could not go on:",
+  rowCount: (n: number, truncated: boolean) => `${truncated ? "the first " : ""}${plural(n, "row", "rows")}`,
   run: "Run",
   runKeys: "Ctrl Enter",
   runAgain: "Ask again at each moment I go to",
-  ofOtherMoment: "This answer is of another moment.",
+  ofOtherMoment: "The last answer was of another moment.",
   noStateYet: "The database of this moment is not here yet.",
   answered: (n: number, truncated: boolean, milliseconds: number) =>
     `${truncated ? "The first " : ""}${plural(n, "row", "rows")}, in ${formatDuration(milliseconds)}.`,
@@ -311,8 +359,18 @@ export const t = {
   changedPages: (pages: number, all: number) =>
     `This transaction wrote ${plural(pages, "page", "pages")}; the database had ${formatNumber(all)} after it.`,
   rowsChanged: (n: number, kind: "added" | "removed" | "changed") => `${plural(n, "row", "rows")} ${kind}`,
-  uncounted: "changed; too large to compare row by row",
+  uncounted: "changed; too much to compare row by row",
+  uncountedRows: (before: number | undefined, after: number | undefined) =>
+    before === undefined
+      ? `${plural(after ?? 0, "row", "rows")} after it; how many before is not known`
+      : after === undefined
+        ? `${plural(before, "row", "rows")} before; how many after it is not known`
+        : `${plural(before, "row", "rows")} before, ${plural(after, "row", "rows")} after${before === after ? "" : `: ${formatNumber(Math.abs(after - before))} ${after > before ? "more" : "fewer"}`}`,
   samplesOf: (n: number, all: number) => `${formatNumber(n)} of ${formatNumber(all)} shown.`,
+  moreSamples: (n: number) => `Show ${formatNumber(n)} more`,
+  internalChanges: (n: number) => `${plural(n, "internal table", "internal tables")} changed as well`,
+  before: "before: ",
+  after: "after: ",
   changesOf: (table: string) => `Changes of ${table}`,
   kindOfChange: "Change",
   kinds: { added: "added", removed: "removed", changed: "changed" },

@@ -2,8 +2,9 @@
 
 import type { Finding } from "../src/findings.ts";
 import type { GenerationReport, Range, VerifyReport } from "../src/verify/report.ts";
-import { formatBytes } from "./format.ts";
+import { formatBytes, parsePosition } from "./format.ts";
 import { MOST_BYTES } from "./limits.ts";
+import type { MomentId } from "./protocol.ts";
 import type { Session } from "./session.ts";
 import { t } from "./strings.ts";
 import { endName, spanName } from "./words.ts";
@@ -87,7 +88,9 @@ function damaged(
     newest.integrity === "failed"
       ? t.newestCorrupt(end)
       : lost === 0
-        ? t.someLost(end)
+        ? filled.some(({ integrity }) => integrity === "failed")
+          ? t.otherCorrupt(end)
+          : t.someLost(end)
         : t.middleLost(end, lost, isSpread);
   return { sentence, more: t.problems(problems) };
 }
@@ -124,6 +127,18 @@ export function newestOf(
 ): GenerationReport | undefined {
   const current = session.lanes.find(({ timeline }) => timeline.current)?.timeline.generation;
   return filled.find(({ generation }) => generation === current) ?? filled.at(-1);
+}
+
+/** The newest moment of the replica, where SQLite finds its database corrupt. */
+export function corruptNewest(session: Session, { generations }: VerifyReport): MomentId | undefined {
+  const newest = newestOf(
+    session,
+    generations.filter(({ snapshots, segments }) => snapshots + segments > 0),
+  );
+  const last = newest?.restorable.at(-1);
+  if (newest?.integrity !== "failed" || !last) return undefined;
+  const place = parsePosition(last.to);
+  return place && { generation: newest.generation, ...place };
 }
 
 function wholeSpan(session: Session, ranges: readonly Range[]): [string, string] {

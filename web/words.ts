@@ -42,7 +42,11 @@ export function momentInWords(session: Session, place: Place): string {
     t.positionIs(formatPosition(lane.stops.id(stop))),
     lane.stops.isSnapshot(stop) ? t.snapshotAlone : t.commitOf(lane.stops.ordinal(stop), lane.stops.commits),
     session.lanes.length > 1 ? t.timeline(lane.timeline.id) : undefined,
-    lane.stops.isRestorable(stop) ? t.canBeRestored : t.cannotBeRestored,
+    !lane.stops.isRestorable(stop)
+      ? t.cannotBeRestored
+      : session.conditionOf(place) === "corrupt"
+        ? t.corrupt
+        : t.canBeRestored,
   ];
   return parts.filter((part) => part !== undefined).join(", ");
 }
@@ -99,6 +103,18 @@ export function failureWords(error: unknown): { title: string; text: string; act
     };
   }
   return { title: t.failed, text: error instanceof Error ? error.message : String(error), action: undefined };
+}
+
+/** What SQLite says that it has not got here: a module, a collation or a function that the application brings. */
+export function lackOf(
+  message: string,
+): { what: "module" | "collation" | "function" | "tokenizer"; name: string } | undefined {
+  const found = /(?:no such|unknown) (module|collation|function|tokenizer)(?: sequence)?:? (\S+)/i.exec(
+    message,
+  );
+  if (!found) return undefined;
+  const what = found[1]!.toLowerCase() as "module" | "collation" | "function" | "tokenizer";
+  return { what, name: found[2]!.replace(/[()]+$/, "") };
 }
 
 /** `reading files, 34 %` */

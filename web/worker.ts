@@ -9,7 +9,19 @@ import { buffersOf } from "./engine/view.ts";
 import exampleUrl from "./example/shop.tar?url";
 import type { ReplicaView } from "./protocol.ts";
 
-const METHODS = ["open", "load", "verify", "size", "look", "rows", "query", "changes", "restore"];
+const METHODS = [
+  "open",
+  "load",
+  "verify",
+  "size",
+  "look",
+  "rows",
+  "query",
+  "changes",
+  "check",
+  "sound",
+  "restore",
+];
 
 const engine = new ReplicaEngine({
   openSql: () =>

@@ -185,7 +185,7 @@ async function isRestorable(
   options: Pick<MomentsOptions, "prefix" | "signal">,
 ): Promise<boolean> {
   try {
-    await restore(listing, target, { write: async () => {} }, options);
+    await restore(listing, target, { write: async () => {} }, { ...options, offer: false });
     return true;
   } catch (error) {
     if (error instanceof WalkitError) return false;

@@ -10,4 +10,5 @@ export { MemorySink } from "./memory-sink.ts";
 export type { Spill } from "./page-store.ts";
 export type { Lost, LostBranch } from "./loss.ts";
 export { planTarget, type Restored, type RestoreOptions, restore } from "./restore.ts";
+export { newestSound, type SoundMoment, type SoundOptions, type SoundProgress } from "./sound.ts";
 export type { DatabaseSink, DatabaseWrite } from "./sink.ts";

@@ -25,6 +25,11 @@ export interface RestoreOptions extends ExecuteOptions {
   prefix?: string | undefined;
   /** Where the target cannot be had exactly: go as far as what is there is right, and say what is lost. */
   salvage?: boolean | undefined;
+  /**
+   * Where the target cannot be had: find out what can be had instead, by carrying it out, for `available` of the error. `true`
+   * by default.
+   */
+  offer?: boolean | undefined;
   /** Looks at the whole output before it counts; throws a WalkitError to turn it down, then another way is tried. */
   accept?: ((result: RestoreResult) => Promise<void>) | undefined;
   /** Told of each plan before it is carried out. */
@@ -58,7 +63,7 @@ export async function restore(
   } catch (error) {
     if (!(error instanceof WalkitError) || !isSalvageable(error)) throw error;
     // Without a generation to look at there is nothing to go by.
-    if (!attempt.bound) throw error;
+    if (!attempt.bound || (options.offer === false && !options.salvage)) throw error;
     // What is offered in place of the target is what salvage comes to: it is carried out, whether it is kept or not.
     const quiet = options.salvage ? {} : { onPlan: undefined, onProgress: undefined };
     const { restoreSalvaged } = await import("./salvage.ts");

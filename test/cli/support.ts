@@ -49,8 +49,14 @@ export function build(): void {
 function isStale(): boolean {
   if (!existsSync(MAIN)) return true;
   const built = statSync(MAIN).mtimeMs;
-  const source = readdirSync(join(ROOT, "src"), { recursive: true, withFileTypes: true });
-  return source.some((e) => e.isFile() && statSync(join(e.parentPath, e.name)).mtimeMs > built);
+  // Of the page as well; not the pictures that are taken of it.
+  const source = ["src", "web"].flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true }),
+  );
+  const isSource = (path: string) => !path.includes(".screenshots");
+  return source.some(
+    (e) => e.isFile() && isSource(e.parentPath) && statSync(join(e.parentPath, e.name)).mtimeMs > built,
+  );
 }
 
 export interface Run {

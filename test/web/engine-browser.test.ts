@@ -3,14 +3,14 @@
  * files of the origin's own, folders, and a query that never ends.
  */
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { attemptRestore } from "../support/attempt.ts";
-import { readFixture } from "../support/fixtures.ts";
+import { readFixture, tarPath } from "../support/fixtures.ts";
 import { CHROMIUM, launch, ROOT, type Served, serve } from "./browser.ts";
 
 const CSP = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; worker-src 'self'";
@@ -51,7 +51,8 @@ describe.skipIf(!CHROMIUM)("in Chromium", () => {
     await page.evaluate(`(async () => {
       self.hashOf = async (file) =>
         Array.from(new Uint8Array(await crypto.subtle.digest("SHA-256", await file.arrayBuffer())), (b) => b.toString(16).padStart(2, "0")).join("");
-      const opened = await client.call("open", [{ kind: "example" }]);
+      self.bytes = Uint8Array.from(atob("${readFileSync(tarPath("multi-snapshot")).toString("base64")}"), (c) => c.charCodeAt(0));
+      const opened = await client.call("open", [{ kind: "archive", file: new File([bytes], "multi-snapshot.tar") }]);
       self.view = await client.call("load", [opened.replicas[0]]);
       const [{ generation, moments }] = view.timelines;
       self.moments = Array.from(moments.index, (index, i) => ({ generation, index, offset: moments.offset[i] }));
@@ -85,7 +86,7 @@ describe.skipIf(!CHROMIUM)("in Chromium", () => {
       const stuck = client.call("query", [endless], { signal: controller.signal }).catch(({ name }) => name);
       setTimeout(() => controller.abort(), 100);
       const next = await client.call("query", ["SELECT count(*) FROM orders"]);
-      return [await stuck, next.rows];`);
+      return [await stuck, next.answers[0].rows];`);
     expect(found).toEqual(["AbortError", [[140]]]);
   });
 
@@ -148,5 +149,13 @@ describe.skipIf(!CHROMIUM)("in Chromium", () => {
     );
     expect(found).toEqual([true, true]);
     expect(complaints).toEqual([]);
+  });
+
+  it("has its example in it", async () => {
+    const found = await run(`
+      const opened = await client.call("open", [{ kind: "example" }]);
+      const example = await client.call("load", [opened.replicas[0]]);
+      return example.timelines.length;`);
+    expect(found).toBe(3);
   });
 });

@@ -146,7 +146,7 @@ describe("SQLite's thread", () => {
     const next = engine.query("SELECT 7", context());
     setTimeout(() => controller.abort(), 20);
     await expect(stuck).rejects.toMatchObject({ name: "AbortError" });
-    expect((await next).rows).toEqual([[7]]);
+    expect((await next).answers[0]!.rows).toEqual([[7]]);
     expect([started(), ended()]).toEqual([2, 1]);
   });
 
@@ -161,6 +161,6 @@ describe("SQLite's thread", () => {
     vi.useRealTimers();
     await settled;
     expect(ended()).toBe(1);
-    expect((await engine.query("SELECT 7", context())).rows).toEqual([[7]]);
+    expect((await engine.query("SELECT 7", context())).answers[0]!.rows).toEqual([[7]]);
   });
 });

@@ -132,11 +132,21 @@ describe("SQLite's own check", () => {
     }
   });
 
-  it("is not done on a state that is proven", async () => {
-    const { engine, asked } = watched();
-    const { view } = await loadStorage(readFixture("basic"), engine);
-    const restored = await engine.restore(commitsOf(view).at(-1)!.moment, PRIVATE, context());
-    expect(restored).toMatchObject({ proven: true, integrity: undefined });
-    expect(asked).toEqual([]);
+  it("is not done on a large state that is proven, and on a small one once", async () => {
+    for (const [most, integrity] of [[1000, undefined] as const, [undefined, "ok"] as const]) {
+      const { engine, asked } = watched(most);
+      const { view } = await loadStorage(readFixture("basic"), engine);
+      const { moment } = commitsOf(view).at(-1)!;
+      const restored = await engine.restore(moment, PRIVATE, context());
+      expect(restored).toMatchObject({ proven: true, integrity });
+      expect(await engine.check(moment, context())).toEqual(
+        integrity && { found: integrity, message: undefined },
+      );
+      const before = asked.length;
+      await engine.restore(moment, PRIVATE, context());
+      // What is known of a moment is not asked again.
+      expect(asked.length).toBe(before);
+      if (most !== undefined) expect(asked).toEqual([]);
+    }
   });
 });

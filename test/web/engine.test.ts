@@ -129,13 +129,52 @@ describe("opening", () => {
     const opened = await engine.open({ kind: "example" }, context());
     expect(opened.replicas).toEqual([{ path: "shop", prefix: "shop/generations/", generation: undefined }]);
     const view = await engine.load(opened.replicas[0]!, context());
-    expect(view.timelines.map(({ state, timesTrusted, current }) => [state, timesTrusted, current])).toEqual([
-      ["whole", true, true],
+    const about = view.timelines.map(({ state, timesTrusted, current, reason }) => [
+      state,
+      timesTrusted,
+      current,
+      reason,
     ]);
-    expect(view.findings).toEqual([]);
-    const last = commitsOf(view).at(-1)!.moment;
-    const { tables } = await engine.look(last, context());
-    expect(tables.filter(({ internal }) => !internal).length).toBeGreaterThan(0);
+    expect(about).toEqual([
+      ["damaged", true, false, undefined],
+      ["whole", true, false, "before DROP TABLE reviews"],
+      ["whole", true, true, "before UPDATE customers without WHERE"],
+    ]);
+    expect(view.timelines.flatMap(({ gaps }) => gaps).length).toBe(1);
+    expect(view.findings.map(({ severity }) => severity)).toEqual(["damage"]);
+    expect(view.timelines[2]!.restorePoints).toMatchObject([
+      { name: "before the new prices", restorable: true },
+    ]);
+    const [{ segments }, , last] = view.timelines as [TimelineView, TimelineView, TimelineView];
+    expect(last.segments.time.at(-1)! - segments.time[0]!).toBeGreaterThan(3 * 86_400_000);
+  });
+
+  it("tells the example's story: a table dropped, a column overwritten, and neither where work went on", async () => {
+    const engine = newEngine();
+    const { replicas } = await engine.open({ kind: "example" }, context());
+    const { timelines } = await engine.load(replicas[0]!, context());
+    const tables = async ({ generation, moments }: TimelineView, i: number) => {
+      const at = (i + moments.index.length) % moments.index.length;
+      const moment = { generation: generation!, index: moments.index[at]!, offset: moments.offset[at]! };
+      const { tables: all } = await engine.look(moment, context());
+      expect((await engine.check(moment, context()))?.found).toBe("ok");
+      return { names: all.map(({ name }) => name), moment };
+    };
+    const firstBehind = ({ moments }: TimelineView, { index, offset }: { index: number; offset: number }) =>
+      moments.index.findIndex((one, i) => one === index && moments.offset[i]! > offset);
+    const [one, two, three] = timelines as [TimelineView, TimelineView, TimelineView];
+    const dropped = await tables(one, firstBehind(one, two.switchPoint!));
+    expect(dropped.names).not.toContain("reviews");
+    expect((await engine.changes(dropped.moment, context())).schema.removed).toEqual(["table reviews"]);
+    expect((await tables(two, -1)).names).toContain("reviews");
+    const { moment } = await tables(two, firstBehind(two, three.switchPoint!));
+    const [change] = (await engine.changes(moment, context())).tables;
+    expect(change!.table).toBe("customers");
+    expect(change!.changed).toBeGreaterThan(40);
+    await tables(three, -1);
+    const [answer] = (await engine.query("SELECT count(DISTINCT email) > 30 FROM customers", context()))
+      .answers;
+    expect(answer!.rows).toEqual([[1]]);
   });
 
   it("takes files with paths", async () => {
@@ -194,24 +233,32 @@ describe("SQL", () => {
     return engine;
   };
 
-  it("gives rows of the last statement that has any, in bounds", async () => {
+  it("gives the rows of every statement that has any, in bounds", async () => {
     const engine = await load();
-    const some = await engine.query("SELECT 1; SELECT id, big, blob FROM t ORDER BY id", context());
-    expect([some.columns, some.rows.length, some.truncated]).toEqual([["id", "big", "blob"], 1000, true]);
-    expect(some.rows[0]).toEqual([
+    const ask = async (sql: string) => (await engine.query(sql, context())).answers;
+    const [one, some] = await ask("SELECT 1; SELECT id, big, blob FROM t ORDER BY id");
+    expect(one).toMatchObject({
+      sql: "SELECT 1;",
+      columns: ["1"],
+      rows: [[1]],
+      truncated: false,
+      written: 0,
+    });
+    expect([some!.columns, some!.rows.length, some!.truncated]).toEqual([["id", "big", "blob"], 1000, true]);
+    expect(some!.rows[0]).toEqual([
       1,
       3000000000000000,
       { blob: 100, head: expect.stringMatching(/^[0-9a-f]{64}$/) },
     ]);
-    expect((await engine.query("SELECT 3000 * 3000000000000000", context())).rows).toEqual([
+    expect((await ask("SELECT 3000 * 3000000000000000"))[0]!.rows).toEqual([
       [9000000000000000000n.toString()],
     ]);
     const page = await engine.rows("t", 2990, 100, context());
     expect([page.rows.length, page.rows[0]![0], page.truncated]).toEqual([10, 2991, false]);
     expect((await engine.rows("v", 0, 3, context())).truncated).toBe(true);
-    expect(await engine.query("  -- nothing", context())).toMatchObject({ columns: [], rows: [] });
-    const long = await engine.query("SELECT printf('%.*c', 100000, 'x')", context());
-    expect((long.rows[0]![0] as string).length).toBeLessThan(70_000);
+    expect(await ask("  -- nothing")).toEqual([]);
+    const [long] = await ask("SELECT printf('%.*c', 100000, 'x')");
+    expect((long!.rows[0]![0] as string).length).toBeLessThan(70_000);
   });
 
   it("throws away what a query writes", async () => {
@@ -219,18 +266,18 @@ describe("SQL", () => {
     const write = `UPDATE t SET text = 'changed'; CREATE TABLE more AS SELECT * FROM t; INSERT INTO more SELECT * FROM t;
       COMMIT; SELECT count(*), min(text) FROM t`;
     const inside = await engine.query(`BEGIN; ${write}`, context());
-    expect(inside.rows).toEqual([[3000, "changed"]]);
-    expect((await engine.query("DELETE FROM t; VACUUM; SELECT count(*) FROM t", context())).rows).toEqual([
-      [0],
-    ]);
+    expect(inside).toMatchObject({ wrote: true, failure: undefined });
+    expect(inside.answers.at(-1)!.rows).toEqual([[3000, "changed"]]);
+    const deleted = await engine.query("DELETE FROM t; VACUUM; SELECT count(*) FROM t", context());
+    expect(deleted).toMatchObject({ wrote: true, answers: [{ written: 3000 }, { rows: [[0]] }] });
     const after = await engine.query("PRAGMA integrity_check; SELECT count(*), min(text) FROM t", context());
-    expect(after.rows).toEqual([[3000, "row 1"]]);
+    expect(after).toMatchObject({ wrote: false, answers: [{ rows: [["ok"]] }, { rows: [[3000, "row 1"]] }] });
     await expect(engine.rows("more", 0, 1, context())).rejects.toThrow("no table");
   });
 
   it("tells what SQLite says", async () => {
     const engine = await load();
-    for (const sql of ["SELEC 1", "SELECT * FROM nowhere", "SELECT * FROM broken", "SELECT 1; oops"]) {
+    for (const sql of ["SELEC 1", "SELECT * FROM nowhere", "SELECT * FROM broken"]) {
       const error = await engine.query(sql, context()).catch((e: unknown) => e);
       expect(failureOf(error).code).toBe("sql");
     }
@@ -245,7 +292,7 @@ describe("SQL", () => {
     setTimeout(() => controller.abort(), 50);
     const error = await engine.query(endless, context(controller.signal)).catch((e: unknown) => e);
     expect(failureOf(error, controller.signal).code).toBe("cancelled");
-    expect((await engine.query("SELECT 1", context())).rows).toEqual([[1]]);
+    expect((await engine.query("SELECT 1", context())).answers[0]!.rows).toEqual([[1]]);
   });
 
   it("refuses a database that is too large to look into", async () => {

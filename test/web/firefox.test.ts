@@ -57,7 +57,13 @@ const visit = async () => {
     }
     return find(selector, words);
   };
-  (await until("button", "built-in example")).click();
+  await until("button", "built-in example");
+  const archive = await (await fetch("/${FIXTURES}multi-snapshot.tar")).arrayBuffer();
+  const carried = new inside.DataTransfer();
+  carried.items.add(new inside.File([archive], "multi-snapshot.tar"));
+  const input = inside.document.querySelector("input[type=file]:not([webkitdirectory])");
+  input.files = carried.files;
+  input.dispatchEvent(new inside.Event("change", { bubbles: true }));
   await until(".sign-word", "Good.");
   find("button", "Restore this moment").click();
   await until(".restore-body", "SHA-256");

@@ -96,6 +96,16 @@ export function walkTree(pages: Pages, root: number, visit: (page: number) => vo
   walk(root, 0);
 }
 
+/** The rows of a table, by what its pages say of their number. */
+export function countRows(pages: Pages, root: number): number {
+  let rows = 0;
+  walkTree(pages, root, (page) => {
+    const { type, cells } = headerOf(page, pages.get(page));
+    if (type !== TABLE_INTERIOR) rows += cells;
+  });
+  return rows;
+}
+
 /** A row, or an entry of an index, on a page. */
 export interface Cell {
   /** Undefined in an index, and in a table without rowids. */

@@ -5,7 +5,16 @@
 
 import { giveTurn } from "../../src/turn.ts";
 import type { ChangesView, TableChanges } from "../protocol.ts";
-import { type Cell, cellsOf, Malformed, overflowOf, type Pages, recordOf, walkTree } from "./btree.ts";
+import {
+  type Cell,
+  cellsOf,
+  countRows,
+  Malformed,
+  overflowOf,
+  type Pages,
+  recordOf,
+  walkTree,
+} from "./btree.ts";
 import { keyOf } from "./record.ts";
 import { Shape, type StoredColumn } from "./shape.ts";
 import { encodingOf, readSchema, type SchemaObject, type Touched, touchedTrees } from "./trees.ts";
@@ -25,7 +34,9 @@ export type Diff = Pick<ChangesView, "tables" | "schema" | "isOwn">;
 /** Rows of a table that are held against each other at most, and bytes of rows that do not lie on one page. */
 const MOST_ROWS = 50_000;
 const MOST_BYTES = 64 << 20;
-const SAMPLES = 10;
+/** Changes of a table that are given at most, and characters in all of them. */
+const SAMPLES = 1000;
+const SAMPLE_CHARACTERS = 1 << 20;
 
 type Key = bigint | string;
 type Rows = Map<Key, { rowid: bigint | undefined; record: Uint8Array }>;
@@ -42,6 +53,7 @@ export async function diff(input: DiffInput, signal: AbortSignal | undefined): P
     tables.push(new TableDiff(input, touched, now, was));
   }
   for (const table of tables) await table.read(loose, signal);
+  signal?.throwIfAborted();
   if (loose.size > 0 && input.before) await findLoose(input, after.schema, tables, loose, signal);
   const changes = tables.map((table) => table.result()).filter((table) => table !== undefined);
   const all = [...changes.map(({ table }) => `table ${table}`), ...Object.values(schema).flat()];
@@ -155,7 +167,11 @@ class TableDiff {
   result(): TableChanges | undefined {
     const { name } = (this.#now ?? this.#was)!;
     const none = { table: name, added: 0, removed: 0, changed: 0, samples: [], columns: [] };
-    if (this.#uncounted) return { ...none, uncounted: true };
+    if (this.#uncounted) {
+      const { before, after } = this.#input;
+      const [rowsBefore, rowsAfter] = [rowsOf(before, this.#was), rowsOf(after, this.#now)];
+      return { ...none, uncounted: true, rowsBefore, rowsAfter };
+    }
     const kinds: [TableChanges["samples"][number]["kind"], Key][] = [];
     for (const [key, { record }] of this.#after) {
       const old = this.#before.get(key);
@@ -167,7 +183,7 @@ class TableDiff {
     const count = (kind: string) => kinds.filter((one) => one[0] === kind).length;
     kinds.sort(([, a], [, b]) => (a < b ? -1 : a > b ? 1 : 0));
     const counts = { added: count("added"), removed: count("removed"), changed: count("changed") };
-    return { table: name, ...counts, ...this.#samples(kinds.slice(0, SAMPLES)), uncounted: false };
+    return { table: name, ...counts, ...this.#samples(kinds.slice(0, SAMPLES)), ...COUNTED };
   }
 
   #samples(
@@ -181,15 +197,35 @@ class TableDiff {
     const shape = (of: StoredColumn[] | undefined) => of && new Shape(of, columns, encodingOf(after));
     const shapes = { before: shape(was), after: shape(now) };
     try {
-      const samples = kinds.map(([kind, key]) => {
+      const samples: TableChanges["samples"] = [];
+      let characters = 0;
+      for (const [kind, key] of kinds) {
         const [old, fresh] = [this.#before.get(key), this.#after.get(key)];
-        return { kind, before: old && shapes.before?.cells(old), after: fresh && shapes.after?.cells(fresh) };
-      });
+        const [before, after] = [old && shapes.before?.cells(old), fresh && shapes.after?.cells(fresh)];
+        for (const cell of [...(before ?? []), ...(after ?? [])])
+          if (typeof cell === "string") characters += cell.length;
+        if (samples.length > 0 && characters > SAMPLE_CHARACTERS) break;
+        samples.push({ kind, before, after });
+      }
       return { samples, columns };
     } catch (error) {
       if (error instanceof Malformed) return { samples: [], columns };
       throw error;
     }
+  }
+}
+
+const COUNTED = { uncounted: false, rowsBefore: undefined, rowsAfter: undefined };
+
+/** Undefined where that state, or its table, cannot be read; none where it has no such table. */
+function rowsOf(pages: Pages | undefined, object: SchemaObject | undefined): number | undefined {
+  if (!pages) return undefined;
+  if (!object || object.root === 0) return 0;
+  try {
+    return countRows(pages, object.root);
+  } catch (error) {
+    if (!(error instanceof Malformed || error instanceof RangeError)) throw error;
+    return undefined;
   }
 }
 

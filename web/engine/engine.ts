@@ -1,10 +1,11 @@
 /** What the worker can be asked, over any storage. What it needs of where it runs is given to it. */
 
 import { WalkitError } from "../../src/errors.ts";
+import { newestSound } from "../../src/restore/sound.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 import type { VerifyReport } from "../../src/verify/report.ts";
 import { verify } from "../../src/verify/verify.ts";
-import { MOST_BYTES, MOST_UNASKED, memoryOf } from "../limits.ts";
+import { MOST_BYTES, MOST_CHECKED, MOST_UNASKED, memoryOf } from "../limits.ts";
 import type * as Page from "../protocol.ts";
 import type { CallContext } from "./calls.ts";
 import { EngineError } from "./failure.ts";
@@ -18,6 +19,7 @@ import {
   readPages,
   readState,
   restoreMoment,
+  tooLarge,
 } from "./replica.ts";
 import type { PagesBefore, Sql } from "./sql.ts";
 import { viewReplica } from "./view.ts";
@@ -51,6 +53,8 @@ export class ReplicaEngine implements Served {
   #source: { storage: Storage; name: string } | undefined;
   #replica: Replica | undefined;
   #looked: { moment: Page.MomentId; bytes: number } | undefined;
+  /** What SQLite said of moments of the replica, by name. */
+  readonly #integrity = new Map<string, Page.IntegrityView>();
   /** Of the moment that was asked about last. */
   #commit: { replica: Replica; moment: Page.MomentId; pages: CommitPages } | undefined;
 
@@ -81,6 +85,7 @@ export class ReplicaEngine implements Served {
     const replica = { storage, prefix, generation, name: path || name };
     const view = await viewReplica(replica, context);
     this.#replica = replica;
+    this.#integrity.clear();
     await this.#forget(context.signal);
     return view;
   }
@@ -153,11 +158,15 @@ export class ReplicaEngine implements Served {
     };
   }
 
+  get #mostChecked(): number {
+    return Math.min(MOST_CHECKED, this.#mostUnasked);
+  }
+
   async rows(table: string, from: number, count: number, context: CallContext): Promise<Page.Rows> {
     return await this.#inState(context, (sql) => sql.rows(table, from, count, context.signal));
   }
 
-  async query(text: string, context: CallContext): Promise<Page.Rows> {
+  async query(text: string, context: CallContext): Promise<Page.Answers> {
     return await this.#inState(context, (sql) => sql.query(text, context.signal));
   }
 
@@ -193,6 +202,62 @@ export class ReplicaEngine implements Served {
     });
   }
 
+  async check(moment: Page.MomentId, context: CallContext): Promise<Page.IntegrityView | undefined> {
+    const replica = this.#need();
+    const known = this.#integrity.get(nameOf(moment));
+    if (known) return known;
+    // In a thread of its own: what is shown can be asked meanwhile.
+    const sql = this.#surroundings.openSql();
+    let found: Page.IntegrityView = { found: "ok", message: undefined };
+    try {
+      const reading = inPhase("integrity", context);
+      const { bytes } = await readState(replica, moment, NOT_KNOWN, this.#mostChecked, reading);
+      await sql.check(bytes, "full", context.signal);
+    } catch (error) {
+      if (error instanceof EngineError && error.code === "too-large") return undefined;
+      const said = integrityIn(error);
+      if (!said) throw error;
+      found = said;
+    } finally {
+      sql.close();
+    }
+    if (replica === this.#replica) this.#integrity.set(nameOf(moment), found);
+    return found;
+  }
+
+  async sound(moment: Page.MomentId, context: CallContext): Promise<Page.SoundView | undefined> {
+    const { storage, prefix } = this.#need();
+    const { generation, index, offset } = moment;
+    const { signal, onProgress } = context;
+    const sql = this.#surroundings.openSql();
+    // Of two databases in memory the one that is shown may be large.
+    const maxBytes = MOST_BYTES - (this.#looked?.bytes ?? 0);
+    try {
+      const found = await newestSound(
+        storage,
+        { generation, commit: { index, offset } },
+        {
+          ...{ prefix, signal, maxBytes },
+          check: (bytes) => sql.check(bytes, "full", signal),
+          onProgress: ({ done, total }) => onProgress({ phase: "sound", done, total }),
+        },
+      );
+      if (!found) return undefined;
+      const { position, broken, exhaustive } = found;
+      return {
+        moment: { generation, ...position },
+        broken: broken && { generation, ...broken },
+        exhaustive,
+      };
+    } catch (error) {
+      if (error instanceof WalkitError && error.code === "restore/memory-budget")
+        throw tooLarge(undefined, maxBytes);
+      throw error;
+    } finally {
+      sql.close();
+    }
+  }
+
   async restore(
     moment: Page.MomentId,
     output: Page.Output,
@@ -209,9 +274,7 @@ export class ReplicaEngine implements Served {
         const options = { signal, onProgress, openSpill: spill?.open };
         const restored = await restoreMoment(replica, moment, open.sink, options);
         const { bytes, proven, findings } = restored;
-        const integrity = proven
-          ? undefined
-          : await this.#check(replica, moment, restored, inPhase("integrity", context));
+        const integrity = await this.#check(replica, moment, restored, inPhase("integrity", context));
         // All of a small replica may come from memory, and that leaves no turn in which a cancel could be heard.
         await new Promise((resolve) => setTimeout(resolve, 0));
         signal.throwIfAborted();
@@ -231,25 +294,28 @@ export class ReplicaEngine implements Served {
   }
 
   /**
-   * Where nothing shows that the snapshot fits, SQLite has the last word, unless that takes more memory than anybody asked
-   * for. An output cannot be read before it is kept, so it is restored once more.
+   * What SQLite says of what was restored, unless that takes more memory than anybody asked for. Where nothing shows that the
+   * snapshot fits, it has the last word. An output cannot be read before it is kept, so it is restored once more.
    *
-   * @throws WalkitError `database/integrity`
+   * @throws WalkitError `database/integrity` of a state that is not proven
    */
   async #check(
     replica: Replica,
     moment: Page.MomentId,
-    { bytes: size, ...pages }: { bytes: number; pageSize: number; pageCount: number },
+    { bytes: size, proven, ...pages }: Pick<Page.StateView, "bytes" | "proven" | "pageSize" | "pageCount">,
     context: CallContext,
-  ): Promise<"ok" | "skipped"> {
-    if (size > this.#mostUnasked) return "skipped";
+  ): Promise<Page.RestoredView["integrity"]> {
+    const known = this.#integrity.get(nameOf(moment));
+    if (known && (proven || known.found !== "corrupt")) return known.found;
+    if (size > (proven ? this.#mostChecked : this.#mostUnasked)) return proven ? undefined : "skipped";
     const sql = this.#surroundings.openSql();
     try {
       const { bytes } = await readState(replica, moment, pages, MOST_BYTES, context);
       await sql.check(bytes, "full", context.signal);
       return "ok";
     } catch (error) {
-      if (error instanceof WalkitError && error.code === "database/integrity-skipped") return "skipped";
+      const said = integrityIn(error);
+      if (said && (proven || said.found === "skipped")) return said.found;
       throw error;
     } finally {
       sql.close();
@@ -277,6 +343,20 @@ export class ReplicaEngine implements Served {
     this.#looked = undefined;
     this.#sql.close();
   }
+}
+
+const NOT_KNOWN = { pageSize: 0, pageCount: 0 };
+
+/** What an error says of the database, if it does. */
+function integrityIn(error: unknown): Page.IntegrityView | undefined {
+  if (!(error instanceof WalkitError)) return undefined;
+  const { code, message } = error;
+  if (code === "database/integrity") return { found: "corrupt", message };
+  return code === "database/integrity-skipped" ? { found: "skipped", message } : undefined;
+}
+
+function nameOf({ generation, index, offset }: Page.MomentId): string {
+  return `${generation} ${index} ${offset}`;
 }
 
 function isSame(a: Page.MomentId, b: Page.MomentId): boolean {

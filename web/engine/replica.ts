@@ -113,6 +113,7 @@ export async function restoreMoment(
     onProgress,
     openSpill,
     accept,
+    offer: false,
   });
   if (offset > 0 && (!restored.position || comparePositions(restored.position, position) !== 0)) {
     const found = restored.position ? formatPosition(restored.position) : "none";

@@ -28,6 +28,8 @@ export async function describeTables(
   signal: AbortSignal | undefined,
 ): Promise<TableView[]> {
   const sqlOf = new Map(select(database, "SELECT name, sql FROM sqlite_schema") as [string, string | null][]);
+  const modules = new Set(select(database, "SELECT lower(name) FROM pragma_module_list").flat());
+  const isShadow = shadowNames(sqlOf);
   const tables: TableView[] = [];
   const began = performance.now();
   for (const [, name, type] of select(database, "PRAGMA main.table_list") as string[][]) {
@@ -35,17 +37,64 @@ export async function describeTables(
     await giveTurn();
     signal?.throwIfAborted();
     const kind = type === "view" || type === "virtual" ? type : "table";
-    const isCounted = kind !== "view" && performance.now() - began < COUNTING;
+    const sql = sqlOf.get(name) ?? "";
+    const module = kind === "virtual" ? moduleOf(sql) : undefined;
+    const missing = module !== undefined && !modules.has(module.toLowerCase()) ? module : undefined;
+    const isCounted = kind !== "view" && missing === undefined && performance.now() - began < COUNTING;
     tables.push({
       name,
       kind,
       columns: columnsOf(database, name),
       rows: isCounted ? countOf(database, name) : undefined,
-      sql: sqlOf.get(name) ?? "",
-      internal: type === "shadow" || /^(sqlite_|_litestream_)/.test(name),
+      sql,
+      internal: type === "shadow" || isShadow(name) || /^(sqlite_|_litestream_)/.test(name),
+      missing,
     });
   }
   return tables.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+const NAME = String.raw`(?:"(?:[^"]|"")*"|\[[^\]]*\]|\`(?:[^\`]|\`\`)*\`|'(?:[^']|'')*'|[^\s."'\[(]+)`;
+const VIRTUAL = new RegExp(
+  String.raw`^\s*CREATE\s+VIRTUAL\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?(?:${NAME}\s*\.\s*)?${NAME}\s+USING\s+(${NAME})`,
+  "i",
+);
+
+/** The module of a virtual table, by how it was created. */
+export function moduleOf(sql: string): string | undefined {
+  const name = VIRTUAL.exec(sql)?.[1];
+  if (name === undefined) return undefined;
+  return /^["'`[]/.test(name) ? name.slice(1, -1) : name;
+}
+
+/**
+ * What stands behind a virtual table's name in those of its shadow tables. SQLite itself tells them only where it has the
+ * module.
+ */
+const SHADOWS: Record<string, RegExp> = {
+  fts3: /^(content|segments|segdir|docsize|stat)$/,
+  fts4: /^(content|segments|segdir|docsize|stat)$/,
+  fts5: /^(data|idx|content|docsize|config)$/,
+  rtree: /^(node|rowid|parent)$/,
+  rtree_i32: /^(node|rowid|parent)$/,
+  geopoly: /^(node|rowid|parent)$/,
+  spellfix1: /^vocab$/,
+  vec0: /^(info|chunks|rowids|auxiliary|vector_chunks\d+|metadata(chunks|text)\d+)$/,
+};
+
+function shadowNames(sqlOf: ReadonlyMap<string, string | null>): (name: string) => boolean {
+  const owners = new Map<string, RegExp>();
+  for (const [name, sql] of sqlOf) {
+    const suffixes = SHADOWS[moduleOf(sql ?? "")?.toLowerCase() ?? ""];
+    if (suffixes) owners.set(name.toLowerCase(), suffixes);
+  }
+  return (name) => {
+    const lower = name.toLowerCase();
+    for (let at = lower.indexOf("_", 1); at > 0; at = lower.indexOf("_", at + 1)) {
+      if (owners.get(lower.slice(0, at))?.test(lower.slice(at + 1))) return true;
+    }
+    return false;
+  };
 }
 
 /** None where SQLite cannot tell: of a module that is not here, of a view over what is gone. */

@@ -6,6 +6,7 @@ declare module "sql.js" {
     step(): boolean;
     get(bind?: null, options?: { useBigInt: boolean }): (null | number | bigint | string | Uint8Array)[];
     getColumnNames(): string[];
+    getSQL(): string;
     free(): void;
   }
   export interface Database {

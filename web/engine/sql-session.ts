@@ -6,7 +6,7 @@ import { WalkitError } from "../../src/errors.ts";
 import { parseDatabaseHeader } from "../../src/snapshot/database.ts";
 import { checkIntegrity } from "../../src/sqlite/integrity.ts";
 import { giveTurn } from "../../src/turn.ts";
-import type { Rows } from "../protocol.ts";
+import type { Answer, Answers, Rows } from "../protocol.ts";
 import { Malformed, pagesOf } from "./btree.ts";
 import { CopyOnWrite } from "./copy.ts";
 import { type Diff, diff } from "./diff.ts";
@@ -14,8 +14,10 @@ import { EngineError, messageOf } from "./failure.ts";
 import { cellOf } from "./record.ts";
 import { describeTables, quoted, storedColumns } from "./schema.ts";
 import {
+  MOST_ANSWERS,
   MOST_CHARACTERS,
   MOST_ROWS,
+  MOST_ROWS_IN_ALL,
   MOST_TIME,
   type OpenedDatabase,
   type PagesBefore,
@@ -67,16 +69,22 @@ export class SqlSession implements Sql {
     const whole = (value: number) => Math.max(0, Math.trunc(value) || 0);
     const wanted = Math.min(whole(count), MOST_ROWS);
     const sql = `SELECT * FROM ${quoted(table)} LIMIT ${wanted + 1} OFFSET ${whole(from)}`;
-    return await run(database, sql, wanted, signal);
+    const began = performance.now();
+    const { answers } = await run(database, sql, wanted, signal);
+    const { columns, rows, truncated } = answers[0]!;
+    return { columns, rows, truncated, milliseconds: performance.now() - began };
   }
 
-  async query(sql: string, signal?: AbortSignal): Promise<Rows> {
+  async query(sql: string, signal?: AbortSignal): Promise<Answers> {
     const { bytes } = this.#need();
     const { Database } = await this.#load();
     // A connection and a copy of its own: there is nothing that it could leave behind, whatever it writes or commits.
-    const database = new Database(new CopyOnWrite(bytes));
+    const copy = new CopyOnWrite(bytes);
+    const database = new Database(copy);
     try {
-      return await run(database, sql, MOST_ROWS, signal);
+      const before = traceOf(database);
+      const found = await run(database, sql, MOST_ROWS, signal);
+      return { ...found, wrote: copy.copied > 0 || traceOf(database) !== before };
     } finally {
       database.close();
     }
@@ -135,39 +143,71 @@ async function checkIfPossible(
   }
 }
 
+/**
+ * What is different once something was written. Writes that are committed show in the copy of the bytes as well, unless the
+ * file grew.
+ */
+function traceOf(database: Database): string {
+  try {
+    const sql =
+      "SELECT total_changes(), (SELECT schema_version FROM pragma_schema_version), (SELECT page_count FROM pragma_page_count)";
+    return JSON.stringify(database.exec(sql)[0]?.values);
+  } catch {
+    // Of a question that was ended within a statement, or a database that is corrupt.
+    return "";
+  }
+}
+
 /** Runs statements one after another, each row a step, so that a cancel is heard in between. */
 async function run(
   database: Database,
   sql: string,
   most: number,
   signal: AbortSignal | undefined,
-): Promise<Rows> {
+): Promise<Omit<Answers, "wrote">> {
   const began = performance.now();
-  let result: Omit<Rows, "milliseconds"> = { columns: [], rows: [], truncated: false };
+  const answers: Answer[] = [];
+  let truncated = false;
+  let failure: string | undefined;
+  let [left, characters] = [Math.max(most, MOST_ROWS_IN_ALL), MOST_CHARACTERS];
   try {
     const statements = database.iterateStatements(sql);
     for (let next = statements.next(); !next.done; next = statements.next()) {
       const columns = next.value.getColumnNames();
+      const text = next.value.getSQL().trim();
+      const before = changesOf(database);
       const rows: Rows["rows"] = [];
-      let truncated = false;
-      let characters = 0;
-      while (!truncated && next.value.step()) {
+      let isCut = false;
+      while (!isCut && next.value.step()) {
         await giveTurn();
         signal?.throwIfAborted();
         const isLate = performance.now() - began > MOST_TIME;
         if (isLate && rows.length === 0) throw new EngineError("sql", TOO_SLOW);
-        truncated = isLate || rows.length === most || characters > MOST_CHARACTERS;
-        if (truncated || columns.length === 0) continue;
+        isCut = isLate || rows.length >= Math.min(most, left) || characters < 0;
+        if (isCut || columns.length === 0) continue;
         const row = next.value.get(null, { useBigInt: true }).map(cellOf);
-        for (const cell of row) if (typeof cell === "string") characters += cell.length;
+        for (const cell of row) if (typeof cell === "string") characters -= cell.length;
         rows.push(row);
       }
-      if (columns.length > 0) result = { columns, rows, truncated };
+      left -= rows.length;
+      const written = changesOf(database) - before;
+      if (columns.length === 0 && written === 0) continue;
+      if (answers.length < MOST_ANSWERS)
+        answers.push({ sql: text, columns, rows, truncated: isCut, written });
+      else truncated = true;
     }
   } catch (error) {
-    throw sqlError(error, signal);
+    const said = sqlError(error, signal);
+    // What came before it is an answer all the same.
+    if (answers.length === 0 || !(said instanceof EngineError)) throw said;
+    failure = said.message;
   }
-  return { ...result, milliseconds: performance.now() - began };
+  return { answers, truncated, failure, milliseconds: performance.now() - began };
+}
+
+/** Rows that were written since the connection was opened. */
+function changesOf(database: Database): number {
+  return Number(database.exec("SELECT total_changes()")[0]!.values[0]![0]);
 }
 
 /** What SQLite says, as an error; all else as it is. */

@@ -3,7 +3,7 @@
  * `SELECT count(*) FROM a, a, a` has but one. Where it does not hear, the thread is ended, and what it held is gone.
  */
 
-import type { Rows } from "../protocol.ts";
+import type { Answers, Rows } from "../protocol.ts";
 import { Caller, type CallOptions, serveCalls, type Wire } from "./calls.ts";
 import type { Diff } from "./diff.ts";
 import { EngineError } from "./failure.ts";
@@ -42,8 +42,8 @@ export class SqlThread implements Sql {
     return (await this.#call("rows", [table, from, count], { signal }, MOST_TIME)) as Rows;
   }
 
-  async query(sql: string, signal?: AbortSignal): Promise<Rows> {
-    return (await this.#call("query", [sql], { signal }, MOST_TIME)) as Rows;
+  async query(sql: string, signal?: AbortSignal): Promise<Answers> {
+    return (await this.#call("query", [sql], { signal }, MOST_TIME)) as Answers;
   }
 
   async diff(

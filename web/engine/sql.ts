@@ -1,7 +1,7 @@
 /** What the engine asks of SQLite, wherever that runs: in this thread, or in one that can be ended. */
 
 import type { checkIntegrity } from "../../src/sqlite/integrity.ts";
-import type { Rows, TableView } from "../protocol.ts";
+import type { Answers, Rows, TableView } from "../protocol.ts";
 import type { Diff } from "./diff.ts";
 
 export interface OpenedDatabase {
@@ -29,8 +29,8 @@ export interface Sql {
    */
   open(bytes: Uint8Array<ArrayBuffer>, check: boolean, signal?: AbortSignal): Promise<OpenedDatabase>;
   rows(table: string, from: number, count: number, signal?: AbortSignal): Promise<Rows>;
-  /** Whatever the statements write is gone afterwards. The rows are those of the last statement that gives any. */
-  query(sql: string, signal?: AbortSignal): Promise<Rows>;
+  /** Whatever the statements write is gone afterwards. */
+  query(sql: string, signal?: AbortSignal): Promise<Answers>;
   /** What the commit changed that wrote these pages last, with what is opened as the state after it. */
   diff(
     written: Uint32Array<ArrayBuffer>,
@@ -45,9 +45,13 @@ export interface Sql {
   close(): void;
 }
 
-/** Rows that are given at most, and characters in all of them. */
+/** Rows of a statement that are given at most, of all statements of a question, and characters in all of them. */
 export const MOST_ROWS = 1000;
+export const MOST_ROWS_IN_ALL = 5000;
 export const MOST_CHARACTERS: number = 1 << 24;
+
+/** Statements of a question whose answers are given. */
+export const MOST_ANSWERS = 50;
 
 /** Milliseconds that a statement may take. */
 export const MOST_TIME = 20_000;

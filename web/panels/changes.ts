@@ -11,6 +11,12 @@ import { isNumeric, valueNode } from "./grid.ts";
 
 type Sample = TableChanges["samples"][number];
 
+/** Changes of a table that are shown at first, and with each "more". */
+const FIRST = 10;
+const MORE = 100;
+/** Characters before the first that differs. */
+const CONTEXT = 24;
+
 export class ChangesPanel {
   readonly element: HTMLElement;
   readonly #session: Session;
@@ -49,7 +55,13 @@ export class ChangesPanel {
         onProgress: (progress) => replace(waiting, progressWords(progress)),
       });
       clearTimeout(timer);
-      replace(this.element, ...changesShown(changes));
+      const internal = new Set(
+        this.#session.state?.tables.filter((one) => one.internal).map(({ name }) => name),
+      );
+      replace(
+        this.element,
+        ...changesShown(changes, (table) => internal.has(table) || isInternalName(table)),
+      );
     } catch (error) {
       clearTimeout(timer);
       if (isAbort(error)) return;
@@ -61,13 +73,27 @@ export class ChangesPanel {
   }
 }
 
-function changesShown({ pages, pageCount, tables, schema, isOwn }: ChangesView): Child[] {
+/** `isInternal`: whether a table is one that an application does not see. */
+function changesShown(
+  { pages, pageCount, tables, schema, isOwn }: ChangesView,
+  isInternal: (table: string) => boolean,
+): Child[] {
   const about = h("p", { class: "changes-about" }, t.changedPages(pages, pageCount));
   if (isOwn) return [h("p", { class: "notice" }, t.changesOwn), about];
   const isNothing =
     tables.length === 0 && schema.added.length + schema.removed.length + schema.changed.length === 0;
   if (isNothing) return [h("p", { class: "notice" }, t.changesNone), about];
-  return [about, ...schemaShown(schema), ...tables.map(tableShown)];
+  const internal = tables.filter(({ table }) => isInternal(table));
+  const own = tables.filter(({ table }) => !isInternal(table));
+  const folded =
+    internal.length > 0 &&
+    h(
+      "details",
+      { class: "internal-changes", open: own.length === 0 },
+      h("summary", {}, t.internalChanges(internal.length)),
+      ...internal.map(tableShown),
+    );
+  return [about, ...schemaShown(schema), ...own.map(tableShown), folded];
 }
 
 function schemaShown({ added, removed, changed }: ChangesView["schema"]): Child[] {
@@ -77,17 +103,13 @@ function schemaShown({ added, removed, changed }: ChangesView["schema"]): Child[
   return lines.some(Boolean) ? [h("ul", { class: "schema-changes" }, ...lines)] : [];
 }
 
-function tableShown({
-  table,
-  added,
-  removed,
-  changed,
-  samples,
-  columns,
-  uncounted,
-}: TableChanges): HTMLElement {
+function tableShown(change: TableChanges): HTMLElement {
+  const { table, added, removed, changed, samples, uncounted, rowsBefore, rowsAfter } = change;
   const counts = uncounted
-    ? [h("li", {}, t.uncounted)]
+    ? [
+        h("li", {}, t.uncounted),
+        (rowsBefore ?? rowsAfter) !== undefined && h("li", {}, t.uncountedRows(rowsBefore, rowsAfter)),
+      ]
     : (["added", "changed", "removed"] as const).map((kind) => {
         const n = { added, removed, changed }[kind];
         return n > 0 && h("li", { class: kind }, sign(kind), t.rowsChanged(n, kind));
@@ -96,17 +118,16 @@ function tableShown({
     "section",
     { class: "change" },
     h("div", { class: "change-head" }, h("h3", {}, table), h("ul", { class: "change-counts" }, ...counts)),
-    samples.length > 0 && sampleTable(table, columns, samples),
-    samples.length > 0 && samples.length < added + removed + changed
-      ? h("p", { class: "quiet" }, t.samplesOf(samples.length, added + removed + changed))
-      : undefined,
+    samples.length > 0 && sampleTable(change),
   );
 }
 
-function sampleTable(table: string, columns: readonly string[], samples: readonly Sample[]): HTMLElement {
+/** The first changes of a table, and more of them when asked. */
+function sampleTable({ table, columns, samples, added, removed, changed }: TableChanges): HTMLElement {
+  const all = added + removed + changed;
   const caption = t.changesOf(table);
   const head = h("tr", {}, h("th", { scope: "col" }, hidden(t.kindOfChange)));
-  const values = samples.map(({ before, after }) => after ?? before);
+  const values = samples.slice(0, FIRST).map(({ before, after }) => after ?? before);
   for (const [i, name] of columns.entries()) {
     head.append(
       h(
@@ -116,15 +137,8 @@ function sampleTable(table: string, columns: readonly string[], samples: readonl
       ),
     );
   }
-  const rows = samples.map(({ kind, before, after }) =>
-    h(
-      "tr",
-      { class: kind },
-      h("th", { scope: "row" }, sign(kind), hidden(t.kinds[kind])),
-      ...columns.map((_, i) => valueChange(kind, before?.[i], after?.[i])),
-    ),
-  );
-  return h(
+  const body = h("tbody");
+  const scroll = h(
     "div",
     { class: "grid-scroll", tabindex: 0, role: "region", "aria-label": caption },
     h(
@@ -132,8 +146,43 @@ function sampleTable(table: string, columns: readonly string[], samples: readonl
       { class: "grid sample" },
       h("caption", { class: "hidden" }, caption),
       h("thead", {}, head),
-      h("tbody", {}, ...rows),
+      body,
     ),
+  );
+  const shown = h("span", { role: "status" });
+  const more = h("button", { type: "button", class: "small" });
+  const under = h("div", { class: "change-more" }, shown, more);
+  let count = 0;
+  const put = (upTo: number): void => {
+    for (const sample of samples.slice(count, upTo)) body.append(sampleRow(sample, columns));
+    count = Math.min(upTo, samples.length);
+    replace(shown, count < all && t.samplesOf(count, all));
+    const next = Math.min(MORE, samples.length - count);
+    more.hidden = next === 0;
+    replace(more, t.moreSamples(next));
+    under.hidden = count >= all;
+  };
+  more.addEventListener("click", () => put(count + MORE));
+  put(FIRST);
+  // Once it stands in the page, and has a width.
+  requestAnimationFrame(() => bringIntoSight(scroll));
+  return h("div", { class: "change-rows" }, scroll, under);
+}
+
+/** The first cell that differs, where it lies past the edge. */
+function bringIntoSight(scroll: HTMLElement): void {
+  const cell = scroll.querySelector<HTMLElement>(".differs");
+  const sticky = scroll.querySelector<HTMLElement>("tbody th")?.offsetWidth ?? 0;
+  if (!cell || cell.offsetLeft + cell.offsetWidth <= scroll.clientWidth) return;
+  scroll.scrollLeft = cell.offsetLeft - sticky - 24;
+}
+
+function sampleRow({ kind, before, after }: Sample, columns: readonly string[]): HTMLElement {
+  return h(
+    "tr",
+    { class: kind },
+    h("th", { scope: "row" }, sign(kind), hidden(t.kinds[kind])),
+    ...columns.map((_, i) => valueChange(kind, before?.[i], after?.[i])),
   );
 }
 
@@ -144,13 +193,29 @@ function valueChange(kind: Sample["kind"], before: Cell | undefined, after: Cell
     return h("td", { class: typeof one === "number" ? "number" : undefined }, value(one));
   }
   const isNumber = typeof after === "number";
+  const [from, to] = excerpts(before, after);
   return h(
     "td",
     { class: `differs${isNumber ? " number" : ""}` },
-    h("del", {}, value(before)),
+    h("del", {}, hidden(t.before), value(from)),
     " ",
-    h("ins", {}, value(after)),
+    h("ins", {}, hidden(t.after), value(to)),
   );
+}
+
+/** Of two long texts what is around the first place where they differ. */
+function excerpts(before: Cell | undefined, after: Cell | undefined): [Cell | undefined, Cell | undefined] {
+  if (typeof before !== "string" || typeof after !== "string") return [before, after];
+  let same = 0;
+  while (same < before.length && same < after.length && before[same] === after[same]) same++;
+  if (same <= CONTEXT * 2) return [before, after];
+  const cut = (text: string) => `…${text.slice(same - CONTEXT)}`;
+  return [cut(before), cut(after)];
+}
+
+/** Of tables that are not there any more. */
+function isInternalName(table: string): boolean {
+  return /^(sqlite_|_litestream_)/.test(table);
 }
 
 function isSame(a: Cell | undefined, b: Cell | undefined): boolean {

@@ -60,6 +60,8 @@ export class Inspector {
         this.element.classList.add("stale");
         this.element.setAttribute("aria-busy", "true");
         changes.leave();
+        sql.leave();
+        sql.leave();
         commands.show();
       },
       onProgress: (progress) => {

@@ -1,10 +1,12 @@
 /** Reads the database of the moment at which the playhead has come to rest. */
 
 import { isAbort } from "../engine-client.ts";
-import type { Progress, SizeView, StateView } from "../protocol.ts";
+import type { MomentId, Progress, SizeView, StateView } from "../protocol.ts";
 import type { Session } from "../session.ts";
 
 const REST = 150;
+/** Milliseconds after which a moment that is shown is given to SQLite to check. */
+const STAY = 250;
 
 export interface LoaderEvents {
   /** The playhead has left a moment: what is shown is not of the one it points to. */
@@ -58,6 +60,17 @@ export class Loader {
     if (this.#session.size) this.#events.onLarge(this.#session.size, false);
   }
 
+  /** What SQLite says of the moment, once somebody stays there. */
+  async #check(moment: MomentId, signal: AbortSignal): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, STAY));
+    try {
+      const integrity = await this.#session.engine.call("check", [moment], { signal });
+      if (integrity) this.#session.found(moment, integrity.found, integrity.message);
+    } catch {
+      // It is shown all the same; what is wrong with it the look itself would have said.
+    }
+  }
+
   async #look(isAsked = this.everywhere): Promise<void> {
     const { place, moment, engine } = this.#session;
     if (!place || !moment || !place.lane.stops.isRestorable(place.stop)) {
@@ -79,6 +92,7 @@ export class Loader {
       this.#session.state = state;
       this.#events.onState(state);
       this.#session.emit("state", state);
+      await this.#check(moment, signal);
     } catch (error) {
       if (!isAbort(error)) this.#events.onNothing(error);
     }

@@ -18,6 +18,7 @@ import { t } from "../strings.ts";
 import { shortGeneration, transactionOf } from "../words.ts";
 import { copyButton } from "./command.ts";
 import { RestorePanel } from "./restore.ts";
+import { SoundPanel } from "./sound.ts";
 
 export class MomentPanel {
   readonly element: HTMLElement;
@@ -26,10 +27,12 @@ export class MomentPanel {
   readonly #facts = h("dl", { class: "facts" });
   readonly #can = h("div", { class: "moment-can" });
   readonly #restore: RestorePanel;
+  readonly #sound: SoundPanel;
 
   constructor(session: Session) {
     this.#session = session;
     this.#restore = new RestorePanel(session);
+    this.#sound = new SoundPanel(session, () => this.#restore.focus());
     const id = newId("moment");
     this.element = h(
       "section",
@@ -37,6 +40,7 @@ export class MomentPanel {
       h("h2", { id, class: "panel-title" }, t.thisMoment),
       this.#when,
       this.#can,
+      this.#sound.element,
       this.#restore.element,
       this.#facts,
     );
@@ -44,6 +48,7 @@ export class MomentPanel {
     session.on("size", () => this.#show());
     session.on("state", () => this.#show());
     session.on("report", () => this.#show());
+    session.on("integrity", () => this.#showWhether());
     this.#show();
   }
 
@@ -122,14 +127,32 @@ export class MomentPanel {
     const notProven = state !== undefined && !state.proven;
     this.#restore.allow(isRestorable);
     const gap = isRestorable ? undefined : lane.stops.gapAt(stop);
-    const badge = isRestorable
-      ? h(
-          "p",
-          { class: `badge ${notProven ? "unsure" : "good"}` },
-          icon(notProven ? "warning" : "check", 16),
-          notProven ? t.notProven : t.canBeRestored,
-        )
-      : h("p", { class: "badge bad" }, icon("cross", 16), t.cannotBeRestored);
+    const condition = this.#session.conditionOf(place);
+    const badge = (kind: "good" | "bad" | "unsure", text: string) => {
+      const sign = ({ good: "check", bad: "cross", unsure: "warning" } as const)[kind];
+      return h("p", { class: `badge ${kind}` }, icon(sign, 16), text);
+    };
+    const isCorrupt = isRestorable && condition === "corrupt";
+    const whether = !isRestorable
+      ? badge("bad", t.cannotBeRestored)
+      : isCorrupt
+        ? badge("bad", t.corrupt)
+        : condition === "doubtful"
+          ? badge("unsure", t.doubtful)
+          : notProven
+            ? badge("unsure", t.notProven)
+            : badge("good", t.canBeRestored);
+    const inOrder = isRestorable && condition === "ok" && h("p", { class: "quiet" }, t.inOrder);
+    const says = this.#session.saidOf(place);
+    const corrupt =
+      isCorrupt &&
+      h(
+        "div",
+        { class: "reason" },
+        h("p", {}, t.corruptMeans),
+        says && h("p", { class: "quiet" }, t.asSentence(says)),
+      );
+    const doubtful = isRestorable && condition === "doubtful" && h("p", { class: "reason" }, t.doubtfulMeans);
     const reason =
       !isRestorable &&
       h(
@@ -155,7 +178,8 @@ export class MomentPanel {
         jump("next", lane.stops.restorableFrom(stop, 1), t.nextGood),
       );
     const unsure = notProven && h("p", { class: "reason" }, state.findings[0]?.meaning ?? t.notProvenMeans);
-    replace(this.#can, badge, unsure, reason, ways);
+    replace(this.#can, whether, inOrder, corrupt, doubtful, unsure, reason, ways);
+    this.#sound.show();
   }
 }
 

@@ -36,6 +36,10 @@ export class RestorePanel {
     this.#button.setAttribute("aria-describedby", this.#why);
   }
 
+  focus(): void {
+    this.#button.focus({ preventScroll: true });
+  }
+
   allow(isRestorable: boolean): void {
     this.#button.setAttribute("aria-disabled", String(!isRestorable || this.#abort !== undefined));
   }
@@ -52,7 +56,9 @@ export class RestorePanel {
       const show = this.#showProgress(name);
       const { signal } = this.#abort;
       const restored = await engine.call("restore", [moment, output], { signal, onProgress: show });
-      this.#showResult(restored, output, name, fileName(moment));
+      if (restored.integrity) this.#session.found(moment, restored.integrity);
+      const isCorrupt = this.#session.conditionOf(place) === "corrupt";
+      this.#showResult(restored, isCorrupt, output, name, fileName(moment));
     } catch (error) {
       if (isAbort(error))
         replace(this.#body, h("p", { class: "notice", role: "status" }, t.restoreCancelled));
@@ -116,27 +122,36 @@ export class RestorePanel {
     };
   }
 
-  #showResult(restored: RestoredView, output: Output, name: string, suggested: string): void {
+  /** `isCorrupt`: SQLite says so, of this file or before. */
+  #showResult(
+    restored: RestoredView,
+    isCorrupt: boolean,
+    output: Output,
+    name: string,
+    suggested: string,
+  ): void {
     const { bytes, sha256, file, proven, integrity, findings, milliseconds } = restored;
-    const checked = integrity ?? (proven ? "proven" : "skipped");
+    const checked = isCorrupt ? "corrupt" : (integrity ?? (proven ? "proven" : "skipped"));
     const saved = output.kind === "handle" ? output.handle.name : suggested;
     const link = file && this.#download(file, saved);
-    const steps = t.nextSteps.map((step) => h("li", {}, step));
+    const steps = (isCorrupt ? t.rescueSteps : t.nextSteps).map((step) => h("li", {}, step));
     const title = h(
       "h3",
       { tabindex: -1 },
-      icon("check", 18),
+      icon(isCorrupt ? "warning" : "check", 18),
       file ? t.restoredDownload(saved) : t.restoredTo(saved),
     );
     replace(
       this.#body,
       h(
         "div",
-        { class: "card good" },
+        { class: `card ${isCorrupt ? "bad" : "good"}` },
         title,
         h("p", {}, t.restoredIs(name, formatBytes(bytes), formatDuration(milliseconds))),
         !proven && h("p", { class: "notice unsure" }, icon("warning", 16), h("span", {}, t.notProvenMeans)),
-        h("p", { class: checked !== "skipped" && "quiet" }, t.restoreChecked[checked]),
+        isCorrupt
+          ? h("p", {}, h("strong", {}, t.restoreChecked[checked]))
+          : h("p", { class: checked !== "skipped" && "quiet" }, t.restoreChecked[checked]),
         ...findings.map(({ meaning }) => h("p", { class: "quiet" }, meaning)),
         sha256 &&
           h(

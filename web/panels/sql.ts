@@ -2,10 +2,11 @@
 
 import { h, newId, replace } from "../dom.ts";
 import { isAbort } from "../engine-client.ts";
-import type { StateView } from "../protocol.ts";
+import { icon } from "../icons.ts";
+import type { Answer, Answers, StateView } from "../protocol.ts";
 import type { Session } from "../session.ts";
 import { t } from "../strings.ts";
-import { failureWords } from "../words.ts";
+import { failureWords, lackOf } from "../words.ts";
 import { grid } from "./grid.ts";
 
 export class SqlPanel {
@@ -25,6 +26,7 @@ export class SqlPanel {
   constructor(session: Session) {
     this.#session = session;
     const id = newId("sql");
+    const about = newId("sql-about");
     this.#box = h("textarea", {
       id,
       class: "mono",
@@ -32,6 +34,7 @@ export class SqlPanel {
       spellcheck: "false",
       autocapitalize: "off",
       autocomplete: "off",
+      "aria-describedby": about,
     });
     this.#box.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
@@ -53,7 +56,12 @@ export class SqlPanel {
     this.element = h(
       "div",
       { class: "sql" },
-      h("label", { for: id }, t.sqlLabel),
+      h(
+        "div",
+        { class: "sql-head" },
+        h("label", { for: id }, t.sqlLabel),
+        h("p", { id: about, class: "quiet sql-about" }, t.sqlAbout),
+      ),
       this.#box,
       h(
         "div",
@@ -75,7 +83,14 @@ export class SqlPanel {
     }
     this.#isFresh = false;
     if (this.#again.checked && this.#asked !== undefined) void this.#ask(this.#asked);
-    else if (this.#asked !== undefined) replace(this.#said, t.ofOtherMoment);
+  }
+
+  /** The playhead has left the moment that was asked: no answer of it stays. */
+  leave(): void {
+    this.#abort.abort();
+    if (!this.#result.firstChild) return;
+    replace(this.#result);
+    replace(this.#said, t.ofOtherMoment);
   }
 
   async #ask(sql: string): Promise<void> {
@@ -89,34 +104,21 @@ export class SqlPanel {
     const { signal } = this.#abort;
     this.#cancel.hidden = false;
     this.element.setAttribute("aria-busy", "true");
+    // What stands there is of the question before, or of the moment before.
+    replace(this.#result);
+    replace(this.#said, t.asking);
     try {
-      const { columns, rows, truncated, milliseconds } = await this.#session.engine.call("query", [sql], {
-        signal,
-      });
+      const answers = await this.#session.engine.call("query", [sql], { signal });
       this.#asked = sql;
-      replace(this.#said, t.answered(rows.length, truncated, milliseconds));
-      replace(
-        this.#result,
-        columns.length > 0 &&
-          grid(
-            t.sqlResult,
-            columns.map((name) => ({ name })),
-            rows,
-          ),
-      );
+      this.#show(answers);
     } catch (error) {
-      replace(this.#result);
       if (isAbort(error)) {
         if (this.#abort.signal === signal) replace(this.#said, t.cancelled);
         return;
       }
       const { text, action } = failureWords(error);
       replace(this.#said, t.sqlRefused);
-      const hint = t.sqlHints.find(({ when }) => when.test(text))?.hint ?? action;
-      replace(
-        this.#result,
-        h("p", { class: "notice bad" }, h("span", { class: "mono" }, text), hint && h("span", {}, hint)),
-      );
+      replace(this.#result, refusal(text, action));
     } finally {
       if (this.#abort.signal === signal) {
         this.#cancel.hidden = true;
@@ -124,6 +126,63 @@ export class SqlPanel {
       }
     }
   }
+
+  #show({ answers, truncated, wrote, failure, milliseconds }: Answers): void {
+    const [only] = answers;
+    const isOne = answers.length === 1 && only!.columns.length > 0;
+    const said = isOne
+      ? t.answered(only!.rows.length, only!.truncated, milliseconds)
+      : answers.length > 0
+        ? t.answersIn(answers.length, milliseconds)
+        : t.answeredNothing(milliseconds);
+    replace(this.#said, said);
+    replace(
+      this.#result,
+      wrote && h("p", { class: "notice unsure" }, icon("warning", 16), h("span", {}, t.thrownAway)),
+      ...answers.map((answer, i) => answerShown(answer, i + 1, answers.length)),
+      truncated && h("p", { class: "notice" }, t.moreAnswers),
+      failure !== undefined && refusal(failure, undefined, t.failedAfter),
+    );
+  }
+}
+
+function answerShown(answer: Answer, number: number, all: number): HTMLElement {
+  const { sql, columns, rows, truncated, written } = answer;
+  const name = all === 1 ? t.sqlResult : t.answerOf(number, all);
+  const about = columns.length > 0 ? t.rowCount(rows.length, truncated) : t.writtenRows(written);
+  return h(
+    "section",
+    { class: "answer" },
+    (all > 1 || columns.length === 0) &&
+      h("div", { class: "answer-head" }, h("code", {}, oneLine(sql)), h("span", { class: "quiet" }, about)),
+    columns.length > 0 &&
+      grid(
+        name,
+        columns.map((column) => ({ name: column })),
+        rows,
+      ),
+  );
+}
+
+/** What SQLite said. What only is not here is no fault of the data's. */
+function refusal(text: string, action: string | undefined, before?: string): HTMLElement {
+  const lack = lackOf(text);
+  const hint = lack
+    ? t.lacks(lack.what, lack.name)
+    : (t.sqlHints.find(({ when }) => when.test(text))?.hint ?? action);
+  return h(
+    "p",
+    { class: `notice ${lack ? "unsure" : "bad"}` },
+    before !== undefined && h("span", {}, before),
+    h("span", { class: "mono" }, text),
+    hint && h("span", {}, hint),
+  );
+}
+
+/** As much of a statement as tells it apart. */
+function oneLine(sql: string): string {
+  const text = sql.replace(/\s+/g, " ").trim();
+  return text.length <= 120 ? text : `${text.slice(0, 120)}…`;
 }
 
 function quoted(name: string): string {

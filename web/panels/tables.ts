@@ -7,15 +7,21 @@ import { icon } from "../icons.ts";
 import type { StateView, TableView } from "../protocol.ts";
 import type { Session } from "../session.ts";
 import { t } from "../strings.ts";
-import { failureWords } from "../words.ts";
+import { failureWords, lackOf } from "../words.ts";
 import { grid } from "./grid.ts";
 
 const PAGE = 100;
+/** With more tables than this there is a filter; of so many the list shows the first. */
+const MANY = 12;
+const MOST_LISTED = 400;
 
 export class TablesPanel {
   readonly element: HTMLElement;
   readonly #session: Session;
-  readonly #list = h("div", { class: "table-list" });
+  readonly #filter: HTMLInputElement;
+  readonly #filterRow: HTMLElement;
+  readonly #names = h("div", { class: "table-names" });
+  readonly #list: HTMLElement;
   readonly #rows = h("div", { class: "table-rows" });
   #abort = new AbortController();
   /** Stays chosen from moment to moment. */
@@ -24,41 +30,75 @@ export class TablesPanel {
 
   constructor(session: Session) {
     this.#session = session;
+    this.#filter = h("input", { type: "search", "aria-label": t.filterTables, placeholder: t.filterTables });
+    this.#filter.addEventListener("input", () => {
+      const { state } = this.#session;
+      if (state) this.#showNames(state);
+    });
+    this.#filterRow = h("div", { class: "table-filter", hidden: true }, this.#filter);
+    this.#list = h("div", { class: "table-list" }, this.#filterRow, this.#names);
     this.element = h("div", { class: "tables" }, this.#list, this.#rows);
   }
 
   show(state: StateView): void {
-    const own = state.tables.filter(({ internal }) => !internal);
-    const internal = state.tables.filter((table) => table.internal);
     if (!state.tables.some(({ name }) => name === this.#chosen)) {
       // A table that is only not there yet stays chosen: going on in time brings it back.
-      this.#chosen ??= largest(own)?.name;
+      this.#chosen ??= largest(state.tables.filter(({ internal }) => !internal))?.name;
     }
-    const hadFocus = this.#list.contains(document.activeElement);
-    const isOpen = this.#list.querySelector("details")?.open ?? false;
-    const most = own.reduce((max, { rows }) => Math.max(max, rows ?? 0), 1);
-    replace(
-      this.#list,
-      own.length === 0
-        ? h("p", { class: "quiet" }, t.noTables)
-        : h("ul", {}, ...own.map((one) => this.#item(one, most))),
-      internal.length > 0 &&
-        h(
-          "details",
-          { open: isOpen },
-          h("summary", {}, t.internalTables(internal.length)),
-          h("ul", {}, ...internal.map((one) => this.#item(one, most))),
-        ),
-    );
-    if (hadFocus) this.#list.querySelector<HTMLElement>('[aria-pressed="true"]')?.focus();
+    const isMany = state.tables.filter(({ internal }) => !internal).length > MANY;
+    this.#filterRow.hidden = !isMany;
+    if (!isMany) this.#filter.value = "";
+    const hadFocus = this.#names.contains(document.activeElement);
+    this.#showNames(state);
+    const pressed = this.#names.querySelector<HTMLElement>('[aria-pressed="true"]');
+    if (hadFocus) pressed?.focus();
     void this.#load(state);
   }
 
+  /** The names that the filter lets through; the list stays where it was scrolled to. */
+  #showNames({ tables }: StateView): void {
+    const { scrollTop } = this.#names;
+    const isOpen = this.#names.querySelector("details")?.open ?? false;
+    const wanted = this.#filter.value.trim().toLowerCase();
+    const fitting = tables.filter(({ name }) => name.toLowerCase().includes(wanted));
+    const own = fitting.filter(({ internal }) => !internal);
+    const internal = fitting.filter((table) => table.internal);
+    const most = own.reduce((max, { rows }) => Math.max(max, rows ?? 0), 1);
+    const items = (of: readonly TableView[]) =>
+      h("ul", {}, ...of.slice(0, MOST_LISTED).map((one) => this.#item(one, most)));
+    const isCut = Math.max(own.length, internal.length) > MOST_LISTED;
+    replace(
+      this.#names,
+      own.length > 0
+        ? items(own)
+        : h(
+            "p",
+            { class: "table-about" },
+            tables.some((table) => !table.internal) ? t.noTableFits : t.noTables,
+          ),
+      internal.length > 0 &&
+        h(
+          "details",
+          { open: isOpen || (wanted !== "" && own.length === 0) },
+          h("summary", {}, t.internalTables(internal.length)),
+          h("p", { class: "table-about" }, t.internalAbout),
+          items(internal),
+        ),
+      isCut && h("p", { class: "table-about" }, t.moreTables(fitting.length - MOST_LISTED)),
+    );
+    this.#names.scrollTop = scrollTop;
+  }
+
   #item(table: TableView, most: number): HTMLElement {
-    const { name, kind, rows } = table;
+    const { name, kind, rows, missing } = table;
     const bar = h("span", { class: "row-bar", "aria-hidden": "true" });
     bar.style.setProperty("--part", `${(((rows ?? 0) / most) * 100).toFixed(1)}%`);
-    const count = rows === undefined ? t.tableKind(kind) : formatNumber(rows);
+    const count =
+      missing !== undefined
+        ? t.missingModule(missing)
+        : rows === undefined
+          ? t.tableKind(kind)
+          : formatNumber(rows);
     const button = h(
       "button",
       {
@@ -66,7 +106,7 @@ export class TablesPanel {
         "aria-pressed": String(name === this.#chosen),
         on: { click: () => this.#choose(name) },
       },
-      h("span", { class: "table-name" }, name),
+      h("span", { class: "table-name", title: name.length > 20 && name }, name),
       h(
         "span",
         { class: "table-count" },
@@ -95,6 +135,10 @@ export class TablesPanel {
         this.#rows,
         this.#chosen !== undefined && h("p", { class: "notice" }, t.noSuchTable(this.#chosen)),
       );
+      return;
+    }
+    if (table.missing !== undefined) {
+      replace(this.#rows, missingShown(table, table.missing), schema(table));
       return;
     }
     if (table.rows !== undefined && this.#from >= table.rows) {
@@ -126,7 +170,19 @@ export class TablesPanel {
     } catch (error) {
       if (isAbort(error)) return;
       const { title, text } = failureWords(error);
-      replace(this.#rows, h("p", { class: "notice bad" }, h("strong", {}, title), " ", text));
+      const lack = lackOf(text);
+      replace(
+        this.#rows,
+        lack
+          ? h(
+              "p",
+              { class: "notice unsure" },
+              h("strong", {}, t.missingTitle(table.name)),
+              t.lacks(lack.what, lack.name),
+            )
+          : h("p", { class: "notice bad" }, h("strong", {}, title), " ", text),
+        schema(table),
+      );
     }
   }
 
@@ -153,6 +209,17 @@ export class TablesPanel {
       turn("next", this.#from + PAGE, isLast),
     );
   }
+}
+
+/** In the place of the rows of a virtual table whose module SQLite has not got here: nothing is wrong with them. */
+function missingShown(table: TableView, module: string): HTMLElement {
+  return h(
+    "div",
+    { class: "missing" },
+    h("h3", {}, icon("info", 18), t.missingTitle(table.name)),
+    h("p", {}, t.missingMeans(module)),
+    h("p", { class: "quiet" }, t.missingWhere),
+  );
 }
 
 function schema({ sql }: TableView): HTMLElement | undefined {

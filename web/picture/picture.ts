@@ -140,6 +140,7 @@ export class Picture {
       this.#scrollTo(lane);
       this.draw();
     });
+    this.#session.on("integrity", () => this.#drawPlayhead());
     const resized = oncePerFrame(() => {
       // Where it was shown there may be nothing any more.
       this.#hover(undefined);
@@ -269,7 +270,7 @@ export class Picture {
     const middle = Math.min(Math.max(x, half), this.#width - half);
     this.#bubble.style.setProperty("transform", `translateX(${(middle - half).toFixed(1)}px)`);
     this.#bubble.classList.toggle("out", isOut);
-    const isRestorable = lane.stops.isRestorable(stop);
+    const isRestorable = lane.stops.isRestorable(stop) && this.#session.conditionOf(place) !== "corrupt";
     for (const element of [this.#playhead, this.#bubble]) {
       element.classList.toggle("lost", !isRestorable);
       element.dataset.line = String(lane.colour + 1);

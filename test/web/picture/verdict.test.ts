@@ -188,6 +188,9 @@ describe("a damaged replica", () => {
 
   it("of which SQLite finds the newest state corrupt", () => {
     expect(of({ integrity: "failed" }).sentence).toMatch(/SQLite itself finds it corrupt\.$/);
+    expect(of({ integrity: "failed" }, {}).sentence).toMatch(
+      /On another timeline .* SQLite finds it corrupt\.$/,
+    );
   });
 
   it("of which nothing is lost: what the broken snapshot held, the WAL holds as well", () => {

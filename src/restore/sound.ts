@@ -1,0 +1,268 @@
+/**
+ * The newest state of a generation that SQLite finds in order. Files can be whole, each for itself, and the database that
+ * they lead to corrupt all the same: where a WAL index lost its last segment, or where it was corrupt before it was copied.
+ */
+
+import { WalkitError } from "../errors.ts";
+import { checkTimes } from "../replay/choose.ts";
+import { restless } from "../replay/faults.ts";
+import { type PlanTarget, plannedSegment } from "../replay/plan.ts";
+import { replay } from "../replay/replay.ts";
+import { type Generation, readCatalog } from "../snapshot/catalog.ts";
+import { comparePositions, type Position } from "../snapshot/names.ts";
+import { formatTime, timesUntrusted } from "../snapshot/times.ts";
+import type { Storage } from "../storage/storage.ts";
+import { MemorySink } from "./memory-sink.ts";
+import { restore } from "./restore.ts";
+
+export interface SoundOptions {
+  /** What stands before a generation's name in paths; `generations/` by default. */
+  prefix?: string | undefined;
+  signal?: AbortSignal | undefined;
+  /** Files on their way at a time; 8 by default. */
+  parallelism?: number | undefined;
+  /**
+   * SQLite's check of a whole database, which it may change. Throws WalkitError `database/integrity` where the database is
+   * not in order; any other error ends the search.
+   */
+  check: (bytes: Uint8Array<ArrayBuffer>, signal?: AbortSignal) => Promise<void>;
+  /** A larger database is not restored; no limit by default. */
+  maxBytes?: number | undefined;
+  /** Databases that are restored and checked at most; 64 by default. */
+  mostTrials?: number | undefined;
+  onProgress?: ((progress: SoundProgress) => void) | undefined;
+}
+
+export interface SoundProgress {
+  /** Databases that were restored and checked, and about how many it takes in all. */
+  done: number;
+  total: number;
+  /** The commit that is looked at now. */
+  position: Position;
+}
+
+/** A moment whose database was restored and found in order. */
+export interface SoundMoment {
+  generation: string;
+  /** The end of its last commit; with offset 0 the snapshot of the index alone. */
+  position: Position;
+  /** When its segment (or snapshot) was written, RFC 3339; undefined where times cannot be trusted. */
+  time: string | undefined;
+  /** The next later moment that was looked at, and cannot be had in order; undefined: it is the newest of all. */
+  broken: Position | undefined;
+  /**
+   * Every later moment was looked at, and none is in order. False: the search went by bisection, which takes for granted that
+   * what is corrupt stays so; a later moment may be in order all the same.
+   */
+  exhaustive: boolean;
+}
+
+const MOST_TRIALS = 64;
+/** So few moments are looked at one by one, from the newest back. */
+const FEW = 8;
+/** A replica may change while it is read; it is listed anew this often. */
+const RELISTINGS = 5;
+
+/**
+ * The newest commit of a generation, at or before `target`, whose database SQLite finds in order; undefined: none was found.
+ * Ends of WAL indexes are looked at first, in steps that double from the newest back, then by bisection; then the commits
+ * of the one index that is left. Each state is restored to memory.
+ *
+ * @throws WalkitError `target/no-generation`; `replica/times-untrusted` for a time that means nothing;
+ * `restore/memory-budget` where nothing in order was found, and databases were too large to look at; `storage/*`; what
+ * `check` throws, `database/integrity` aside
+ */
+export async function newestSound(
+  storage: Storage,
+  target: PlanTarget & { generation: string },
+  options: SoundOptions,
+): Promise<SoundMoment | undefined> {
+  const { prefix, signal } = options;
+  for (let relistings = 0; ; relistings++) {
+    const catalog = await readCatalog(storage, { prefix, signal, generation: target.generation });
+    const generation = catalog.generations.find(({ id }) => id === target.generation)!;
+    try {
+      return await new Search(storage, generation, target, options).run();
+    } catch (error) {
+      if (!(error instanceof WalkitError) || error.code !== "storage/not-found") throw error;
+      if (relistings === RELISTINGS) throw restless(error);
+    }
+  }
+}
+
+interface Candidate extends Position {
+  modified: bigint | undefined;
+}
+
+class Search {
+  readonly #storage: Storage;
+  readonly #generation: Generation;
+  readonly #target: PlanTarget;
+  readonly #options: SoundOptions;
+  readonly #most: number;
+  /** In order. */
+  readonly #moments: Candidate[] = [];
+  /** By number of the moment: whether SQLite found it in order. */
+  readonly #tried = new Map<number, boolean>();
+  #size = 0;
+  #tooLarge: WalkitError | undefined;
+
+  constructor(storage: Storage, generation: Generation, target: PlanTarget, options: SoundOptions) {
+    this.#storage = storage;
+    this.#generation = generation;
+    this.#target = target;
+    this.#options = options;
+    this.#most = Math.max(1, options.mostTrials ?? MOST_TRIALS);
+  }
+
+  async run(): Promise<SoundMoment | undefined> {
+    if (this.#target.timestamp !== undefined) checkTimes(this.#generation);
+    await this.#readMoments();
+    const moments = this.#moments;
+    const borders = moments.flatMap(({ index }, i) => (moments[i + 1]?.index === index ? [] : [i]));
+    const border = await this.#newestOf(borders);
+    // Between the last border in order and the first that is not lie the commits of one index.
+    const until = borders.find((one) => one > (border ?? -1)) ?? moments.length;
+    const within: number[] = [];
+    for (let i = (border ?? -1) + 1; i < until; i++) within.push(i);
+    const found = (await this.#newestOf(within)) ?? border;
+    if (found === undefined) {
+      if (this.#tooLarge) throw this.#tooLarge;
+      return undefined;
+    }
+    const { modified, ...position } = moments[found]!;
+    let next = found + 1;
+    while (next < moments.length && !this.#tried.has(next)) next++;
+    const broken = moments[next];
+    let exhaustive = true;
+    for (let i = found + 1; i < moments.length; i++) exhaustive &&= this.#tried.has(i);
+    return {
+      generation: this.#generation.id,
+      position,
+      time: modified === undefined || timesUntrusted(this.#generation) ? undefined : formatTime(modified),
+      broken: broken && { index: broken.index, offset: broken.offset },
+      exhaustive,
+    };
+  }
+
+  /** All that snapshots and whole WAL lead to, up to the target. */
+  async #readMoments(): Promise<void> {
+    const { id, snapshots, segments } = this.#generation;
+    const { signal, parallelism } = this.#options;
+    const start = snapshots[0]?.index;
+    if (start === undefined) return;
+    const pending = new Map(snapshots.map((snapshot) => [snapshot.index, snapshot]));
+    const alone = (index: number) => {
+      const snapshot = pending.get(index);
+      pending.delete(index);
+      if (snapshot) this.#add({ index, offset: 0, modified: snapshot.modified });
+    };
+    const modified = new Map(segments.map((segment) => [segment.path, segment.modified]));
+    const wal = segments
+      .filter((segment) => segment.index >= start && this.#isWanted(segment))
+      .map(plannedSegment);
+    let index = start - 1;
+    let leads = false;
+    for await (const event of replay(
+      this.#storage,
+      { generation: id, segments: wal },
+      { signal, parallelism, faults: "report" },
+    )) {
+      if (event.type === "index") {
+        for (const { index: between } of snapshots) if (between < event.index) alone(between);
+        index = event.index;
+        if (!leads) alone(index);
+        leads ||= snapshots.some((snapshot) => snapshot.index === index);
+      } else if (event.type === "fault" && event.breaks) {
+        // What is missing before an index with a snapshot is no matter to what follows.
+        const isBefore =
+          event.position.index < index && snapshots.some((snapshot) => snapshot.index === index);
+        if (isBefore) alone(index);
+        else leads = false;
+      } else if (event.type === "commit" && leads && event.sound) {
+        this.#add({ ...event.end, modified: modified.get(event.segment.path) });
+      }
+    }
+    for (const { index: after } of snapshots) if (after > index) alone(after);
+  }
+
+  #add(moment: Candidate): void {
+    const { index, timestamp, commit } = this.#target;
+    if (index !== undefined && moment.index > index) return;
+    if (commit && comparePositions(moment, commit) > 0) return;
+    if (timestamp !== undefined && (moment.modified === undefined || moment.modified > timestamp)) return;
+    this.#moments.push(moment);
+  }
+
+  #isWanted({ index, offset, modified }: Candidate): boolean {
+    const { index: last, timestamp, commit } = this.#target;
+    if (last !== undefined && index > last) return false;
+    if (commit && comparePositions({ index, offset }, commit) >= 0) return false;
+    return timestamp === undefined || (modified !== undefined && modified <= timestamp);
+  }
+
+  /** Of moments in ascending order the newest that is in order, as far as steps and bisection tell. */
+  async #newestOf(list: readonly number[]): Promise<number | undefined> {
+    let step = list.length <= FEW ? 0 : 1;
+    let broken = list.length;
+    let at = list.length - 1;
+    while (at >= 0 && !(await this.#isSound(list[at]!, Math.ceil(Math.log2(list.length))))) {
+      broken = at;
+      if (at === 0) break;
+      at = Math.max(0, at - Math.max(1, step));
+      step *= 2;
+    }
+    if (broken === 0 || list.length === 0) return await this.#anyOf(list);
+    let sound = at;
+    while (broken - sound > FEW) {
+      const middle = (sound + broken) >>> 1;
+      if (await this.#isSound(list[middle]!, Math.ceil(Math.log2(broken - sound)))) sound = middle;
+      else broken = middle;
+    }
+    for (let i = broken - 1; i > sound; i--) if (await this.#isSound(list[i]!, i - sound)) return list[i];
+    return list[sound];
+  }
+
+  /** Where no step met a moment in order: whether there is one between them. */
+  async #anyOf(list: readonly number[]): Promise<number | undefined> {
+    for (let i = list.length - 1; i >= 0; i--) if (await this.#isSound(list[i]!, i)) return list[i];
+    return undefined;
+  }
+
+  async #isSound(number: number, ahead: number): Promise<boolean> {
+    const known = this.#tried.get(number);
+    if (known !== undefined) return known;
+    if (this.#tried.size >= this.#most) return false;
+    const { prefix, signal, parallelism, check, maxBytes, onProgress } = this.#options;
+    signal?.throwIfAborted();
+    const { index, offset } = this.#moments[number]!;
+    const position = { index, offset };
+    const done = this.#tried.size;
+    onProgress?.({ done, total: Math.min(this.#most, done + 1 + ahead), position });
+    let isSound = false;
+    try {
+      const sink = new MemorySink(maxBytes, Math.min(this.#size, maxBytes ?? this.#size));
+      const target = { generation: this.#generation.id, position };
+      await restore(this.#storage, target, sink, { prefix, signal, parallelism, offer: false });
+      this.#size = sink.bytes.length;
+      await check(sink.bytes, signal);
+      isSound = true;
+    } catch (error) {
+      if (!isOfThisMoment(error)) throw error;
+      if (error.code === "restore/memory-budget") this.#tooLarge ??= error;
+    }
+    this.#tried.set(number, isSound);
+    return isSound;
+  }
+}
+
+/** Whether an error says something about one moment, and nothing about the next. */
+function isOfThisMoment(error: unknown): error is WalkitError {
+  return (
+    error instanceof WalkitError &&
+    (/^(lz4|wal|replica|target)\//.test(error.code) ||
+      error.code === "database/integrity" ||
+      error.code === "restore/memory-budget" ||
+      error.code === "storage/unreadable")
+  );
+}
