@@ -64,6 +64,7 @@ export {
 } from "./snapshot/index.ts";
 export {
   type Entry,
+  type ListOptions,
   type MemoryFile,
   MemoryStorage,
   type ReadOptions,

@@ -12,6 +12,7 @@ import {
   parseSnapshotName,
   parseTime,
   readCatalog,
+  segmentPathBeside,
 } from "../../src/snapshot/index.ts";
 import { MemoryStorage } from "../../src/storage/index.ts";
 import { GOLDEN, readFixture, readManifest } from "../support/fixtures.ts";
@@ -28,6 +29,34 @@ describe("names", () => {
         expect(parsePosition(formatPosition({ index: i, offset: o }))).toEqual({ index: i, offset: o });
       }),
     );
+  });
+
+  it("of Litestream 0.4 are read, and missing ones called in their own layout", () => {
+    expect(parseSnapshotName("000000000000001f.snapshot.lz4")).toBe(31);
+    expect(parseSnapshotName("0000000100000000.snapshot.lz4")).toBeUndefined();
+    const at = { index: 31, offset: 4152 };
+    const folder = "x/wal/generations/0123456789abcdef/";
+    const table: [sibling: string, path: string][] = [
+      ["wal/0000001f_00000000.wal.lz4", "wal/0000001f_00001038.wal.lz4"],
+      ["wal/0000000000000000/0000000000000000.wal.lz4", "wal/000000000000001f/0000000000001038.wal.lz4"],
+      ["wal/00000001/00000020.wal.lz4", "wal/0000001f/00001038.wal.lz4"],
+      ["wal/0000000000000000/", "wal/000000000000001f/0000000000001038.wal.lz4"],
+      ["snapshots/00000000.snapshot.lz4", "wal/0000001f_00001038.wal.lz4"],
+      ["snapshots/0000000000000000.snapshot.lz4", "wal/000000000000001f/0000000000001038.wal.lz4"],
+    ];
+    for (const [sibling, path] of table) {
+      expect(segmentPathBeside(at, folder + sibling)).toBe(folder + path);
+      expect(parseSegmentName(path.slice("wal/".length))).toEqual(at);
+    }
+    for (const name of [
+      "0000001f/0000000000001038.wal.lz4",
+      "000000000000001f/00001038.wal.lz4",
+      "0000000100000000/0000000000000000.wal.lz4",
+      "0000000000000000/ffffffffffffffff.wal.lz4",
+      "1f/1038.wal.lz4",
+    ]) {
+      expect(parseSegmentName(name), name).toBeUndefined();
+    }
   });
 
   it("past 4 GiB have more digits, and no others do", () => {

@@ -60,6 +60,38 @@ describe("findReplicas", () => {
     expect(await ids(storage)).toEqual([BASIC, BASIC]);
   });
 
+  it("finds replicas of Litestream 0.4, at any depth, and names LTX files", async () => {
+    const names = [
+      `generations/${GENERATION}/wal/0000000000000000/0000000000000000.wal.lz4`,
+      `generations/${GENERATION}/snapshots/0000000000000000.snapshot.lz4`,
+    ];
+    for (const above of ["", "a/b/"]) {
+      const storage = empty(names.map((name) => above + name));
+      const path = above.replace(/\/$/, "");
+      expect(await findReplicas(storage)).toEqual([
+        { prefix: `${above}generations/`, generation: undefined, path },
+      ]);
+      expect(await ids(storage)).toEqual([[[GENERATION, 1, 1]]]);
+    }
+    const inside = empty([`${GENERATION}/wal/00000000/00000000.wal.lz4`]);
+    expect(await findReplicas(inside)).toEqual([{ prefix: "", generation: GENERATION, path: "" }]);
+    const ltx = "0000000000000001-00000000000000ff.ltx";
+    for (const [path, words] of [
+      [`ltx/0/${ltx}`, /Litestream 0\.5/],
+      [`x/0009/${ltx}`, /Litestream 0\.5/],
+      [`dbs/app.db/ltx/${ltx}`, /LiteFS/],
+    ] as const) {
+      await expect(findReplicas(empty([path, "other"]))).rejects.toMatchObject({
+        ...{ code: "replica/ltx", path },
+        message: expect.stringMatching(words),
+      });
+      // Beside a replica they hinder nothing but the word on the newest state.
+      const beside = empty([path, ...names.map((name) => (path.startsWith("x/") ? "x/" : "") + name)]);
+      const [found] = await findReplicas(beside);
+      expect((await readCatalog(beside, found!)).ltx).toBe(path.startsWith("dbs") ? undefined : path);
+    }
+  });
+
   it("does not take macOS's own files for any", async () => {
     const files = [...original.files].flatMap(([path, file]) => [
       [path, file] as const,
