@@ -27,8 +27,8 @@ import { FRAME_HEADER_SIZE, forEachPage, type WalFrames } from "../wal/index.ts"
 export interface Discontinuity {
   expected: string;
   found: string;
-  /** The file grew from one WAL to the next: a checkpoint may have made it longer. */
-  mayGrow: boolean;
+  /** The file grew from one WAL to the next, from and to so many pages: a checkpoint may have made it longer. */
+  grew?: { from: number; to: number } | undefined;
 }
 
 export class Continuity {
@@ -86,7 +86,7 @@ export class Continuity {
       if (inHeader !== undefined || this.isLong) return undefined;
       return {
         ...broken(`a transaction without page 1 to leave the database at ${before} pages`, `${size} pages`),
-        mayGrow: true,
+        grew: { from: before, to: size },
       };
     }
     return header
@@ -99,7 +99,7 @@ export class Continuity {
 }
 
 function broken(expected: string, found: string): Discontinuity {
-  return { expected, found, mayGrow: false };
+  return { expected, found };
 }
 
 /** The stored checksum of the frame at the start of `bytes`, as text to compare with. */

@@ -5,9 +5,11 @@
  */
 
 import { WalkitError } from "../errors.ts";
+import { lockPage } from "../snapshot/database.ts";
 import { comparePositions, formatPosition, type Position } from "../snapshot/names.ts";
 import {
   FRAME_HEADER_SIZE,
+  forEachPage,
   stopError,
   WAL_HEADER_SIZE,
   type WalFrames,
@@ -103,6 +105,17 @@ export async function* replay(
   }
 }
 
+interface NextPage1 {
+  /** Of the file that it is in. */
+  number: number;
+  isLong: boolean;
+  /** Pages written up to there. */
+  written: ReadonlySet<number>;
+  pageSize: number;
+}
+
+const NO_PAGE_1: NextPage1 = { number: -1, isLong: false, written: new Set(), pageSize: 512 };
+
 class Replay {
   readonly #plan: ReplayPlan;
   readonly #files: readonly PlannedSegment[];
@@ -126,7 +139,7 @@ class Replay {
   #previous: { start: WalResume; checksum: string; size: number | undefined } | undefined;
   #applying = true;
   #isBaseLong: Promise<boolean> | undefined;
-  #page1 = { number: -1, isLong: false };
+  #page1: NextPage1 = NO_PAGE_1;
 
   constructor(storage: ReadContext["storage"], plan: ReplayPlan, options: ReplayOptions) {
     const { signal, onRead, threads } = options;
@@ -321,7 +334,7 @@ class Replay {
     const applied = this.#applying && (!this.#plan.end || comparePositions(end, this.#plan.end) <= 0);
     if (run.sound) {
       const broken = this.#continuity.add(run, pageSize);
-      if (broken?.mayGrow && (await this.#grewByItself(number))) this.#continuity.isLong = true;
+      if (broken?.grew && (await this.#grewByItself(broken.grew, number))) this.#continuity.isLong = true;
       else if (broken) {
         const error = missingTransactions(segment, broken, run.offset, end);
         this.#fault(error, true, { index, offset: run.offset });
@@ -337,19 +350,26 @@ class Replay {
 
   /**
    * Whether a file that grew from one WAL to the next, without page 1, did so by itself: the snapshot's file is longer than
-   * its header says, or the next commit with page 1 leaves it longer than that. Where that commit fills it, it cannot be told
-   * from a file that a lost transaction made grow: one connection need not raise the change counter from commit to commit.
+   * its header says, or the next commit with page 1 leaves it longer than that, or all the pages that it grew by are written
+   * up to there, as those of a file are that come into use only then. What a lost transaction added is not written again.
    */
-  async #grewByItself(number: number): Promise<boolean> {
+  async #grewByItself({ from, to }: { from: number; to: number }, number: number): Promise<boolean> {
     const { snapshot } = this.#plan;
     if (snapshot && (await (this.#isBaseLong ??= isLongerThanItsHeader(snapshot, this.#quietly))))
       return true;
     if (number > this.#page1.number) this.#page1 = await this.#nextPage1(number);
-    return this.#page1.isLong;
+    const { isLong, written, pageSize } = this.#page1;
+    if (isLong) return true;
+    if (to - from > written.size + 1) return false;
+    for (let page = from + 1; page <= to; page++) {
+      if (!written.has(page) && page !== lockPage(pageSize)) return false;
+    }
+    return true;
   }
 
-  /** Whether the next commit with page 1, from file `number` on, leaves the file longer than what is in use; and its file. */
-  async #nextPage1(number: number): Promise<{ number: number; isLong: boolean }> {
+  /** Up to the next commit with page 1 from file `number` on: whether it leaves the file longer than what is in use; its file. */
+  async #nextPage1(number: number): Promise<NextPage1> {
+    const written = new Set<number>();
     const ahead = new Continuity();
     const files = [...this.#files, ...(this.#plan.later ?? [])];
     let reader: WalReader | undefined;
@@ -367,8 +387,10 @@ class Replay {
           });
         for await (const piece of decodeFile(files[at]!, this.#quietly)) {
           for (const run of reader.push(piece)) {
-            ahead.add(run, reader.header!.pageSize);
-            if (ahead.counter !== undefined) return { number: at, isLong: ahead.isLong };
+            const { pageSize } = reader.header!;
+            forEachPage(run, pageSize, (page) => written.add(page));
+            ahead.add(run, pageSize);
+            if (ahead.counter !== undefined) return { number: at, isLong: ahead.isLong, written, pageSize };
           }
         }
       }
@@ -376,7 +398,7 @@ class Replay {
       // What is wrong with a file is said when it is read in its turn.
       if (!(error instanceof WalkitError) || error.code === "storage/not-found") throw error;
     }
-    return { number: Number.POSITIVE_INFINITY, isLong: false };
+    return { ...NO_PAGE_1, number: Number.POSITIVE_INFINITY };
   }
 
   /** For a second look, of which nobody is told. */
