@@ -46,6 +46,8 @@ export interface SnapshotView {
   /** Milliseconds since 1970; undefined where times cannot be trusted. */
   time: number | undefined;
   damaged: boolean;
+  /** It can be restored by itself, with no WAL: it holds no page of a later commit. */
+  alone: boolean;
 }
 
 /** WAL segments, in order: one element of each array a segment. See `segments.ts`. */

@@ -131,8 +131,10 @@ function timelineView(
   for (const { path, severity } of found?.findings ?? []) if (severity === "damage") damaged.add(path);
   const timeOf = (modified: bigint | undefined) =>
     timesTrusted && modified !== undefined ? milliseconds(modified) : undefined;
+  const alone = new Set(found?.snapshots.map(({ path }) => path));
   const snapshots = (files?.snapshots ?? []).map(({ index, path, size, modified }): SnapshotView => {
-    return { index, path, bytes: size, time: timeOf(modified), damaged: damaged.has(path) };
+    const about = { time: timeOf(modified), damaged: damaged.has(path), alone: alone.has(path) };
+    return { index, path, bytes: size, ...about };
   });
   const byPath = new Map(files?.segments.map((segment) => [segment.path, segment]));
   const segments = (found?.segments ?? []).map(({ position, path, commits }) => {
