@@ -75,7 +75,7 @@ function show(element: HTMLElement): void {
 }
 
 /** What the picture shows, for those who do not see it. */
-function pictureInWords({ replica, lanes }: Session): string {
+function pictureInWords({ name, lanes }: Session): string {
   const lines = lanes.map(({ timeline, stops }) => {
     const { id, state, segments, snapshots, gaps, parent } = timeline;
     const lost = gaps.filter(({ reason }) => reason.severity !== "info").length;
@@ -89,7 +89,7 @@ function pictureInWords({ replica, lanes }: Session): string {
       parent,
     );
   });
-  return [t.pictureOf(replica.name, lanes.length), ...lines].join(" ");
+  return [t.pictureOf(name, lanes.length), ...lines].join(" ");
 }
 
 /** What the signs mean: of those that are there. */
@@ -119,7 +119,7 @@ function keyList(): HTMLElement {
 }
 
 /** `shop.tar, 4.1 MiB in 5,231 files` */
-export function replicaName({ replica }: Session): HTMLElement {
+export function replicaName({ replica, name }: Session): HTMLElement {
   const size =
     replica.bytes === undefined
       ? t.files(replica.files)
@@ -127,7 +127,7 @@ export function replicaName({ replica }: Session): HTMLElement {
   return h(
     "p",
     { class: "replica-name" },
-    h("strong", {}, replica.name),
+    h("strong", { title: name }, name),
     " ",
     h("span", { class: "quiet" }, size),
   );

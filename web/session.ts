@@ -29,6 +29,12 @@ export class Session {
   readonly replica: ReplicaView;
   /** Of the archive, what was left out. */
   readonly skipped: Opened["skipped"];
+  /** Where it lies on this machine, where that is known. */
+  readonly home: Opened["home"];
+  /** What was opened, by its own name. */
+  readonly opened: string;
+  /** What it is called: its path where that is known. */
+  readonly name: string;
   readonly lanes: readonly Lane[];
   /** Whether times can be shown and gone by. */
   readonly hasTimes: boolean;
@@ -42,8 +48,11 @@ export class Session {
   #place: Place | undefined;
   readonly #listeners: Listeners = { move: [], size: [], state: [], report: [] };
 
-  constructor(engine: EngineClient, replica: ReplicaView, skipped: Opened["skipped"]) {
+  constructor(engine: EngineClient, replica: ReplicaView, { name, skipped, home }: Opened) {
     this.skipped = skipped;
+    this.home = home;
+    this.opened = name;
+    this.name = home?.path ?? (replica.name || name);
     this.engine = engine;
     this.replica = replica;
     this.lanes = makeLanes(replica.timelines);
@@ -72,6 +81,16 @@ export class Session {
     if (this.#place?.lane === lane && this.#place.stop === at) return;
     this.#place = { lane, stop: at };
     this.emit("move", this.#place);
+  }
+
+  /** To this very moment; false: it is not there, or not any more. Then the nearest before it, of its timeline. */
+  goTo(moment: MomentId): boolean {
+    const lane = this.lanes.find(({ timeline }) => timeline.generation === moment.generation);
+    if (!lane || lane.stops.length === 0) return false;
+    const stop = Math.max(lane.stops.atOrBefore(moment), 0);
+    this.moveTo(lane, stop);
+    const { index, offset } = lane.stops.id(stop);
+    return index === moment.index && offset === moment.offset;
   }
 
   /** To the moment at a WAL position of a generation, or the last one before it. */

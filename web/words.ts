@@ -5,6 +5,7 @@ import { EngineFailure } from "./engine-client.ts";
 import {
   formatClock,
   formatDate,
+  formatFileTime,
   formatLongDate,
   formatPosition,
   formatShortTime,
@@ -30,6 +31,29 @@ export function momentName(
   const time = hasTimes ? lane.stops.time(stop) : undefined;
   if (time === undefined) return formatPosition(lane.stops.id(stop));
   return length === "short" ? formatShortTime(time, precision) : formatTime(time, precision);
+}
+
+/** `app-2026-11-18T1207Z.db`: of which replica, and of when; `app-0000001f-00001038.db` where no time is known. */
+export function fileName(session: Session, { lane, stop }: Place): string {
+  const time = session.hasTimes ? lane.stops.time(stop) : undefined;
+  const when =
+    time === undefined
+      ? formatPosition(lane.stops.id(stop)).replace(":", "-")
+      : formatFileTime(time, session.coarse);
+  return `${fileBase(session)}-${when}.db`;
+}
+
+/** What the replica is called, with nothing in it that a file system or a shell takes for something else. */
+function fileBase({ home, replica, opened }: Session): string {
+  const name = (home?.name ?? (replica.name || opened)).split("/").at(-1)!;
+  const bare = name
+    .replace(/\.(tar|tar\.gz|tgz|zip)$/i, "")
+    .replace(/\.(db3?|sqlite3?)$/i, "")
+    .normalize("NFC")
+    .replace(/[^\p{L}\p{N}._-]+/gu, "-")
+    .replace(/^[-.]+|[-.]+$/g, "");
+  const isNameless = bare === "" || bare === "generations" || /^[0-9a-f]{16}$/.test(bare);
+  return isNameless ? t.databaseFile : [...bare].slice(0, 60).join("");
 }
 
 /** For those who do not see the picture. */

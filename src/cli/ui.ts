@@ -5,18 +5,19 @@
 
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { readFile, stat } from "node:fs/promises";
+import { readFile, realpath, stat } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { extname, join, normalize, sep } from "node:path";
+import { basename, delimiter, extname, join, normalize, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import { WalkitError } from "../errors.ts";
+import { isGenerationName } from "../snapshot/names.ts";
 import { formatTime } from "../snapshot/times.ts";
-import { openReplica, type Replica } from "../storage/locate.ts";
+import { openReplica, type Replica, toPath } from "../storage/locate.ts";
 import { EXIT } from "./exit.ts";
 import { print, printAside } from "./output.ts";
-import { printable } from "./text.ts";
+import { printable, shellQuote } from "./text.ts";
 
 export interface UiFlags {
   port: number;
@@ -47,6 +48,9 @@ const HEADERS = {
 /** Bytes of files that are sent in one answer, and of the list that asks for them. */
 const MOST_TOGETHER = 4 << 20;
 
+/** The command's own file. */
+const MAIN = fileURLToPath(new URL("./main.js", import.meta.url));
+
 /** Serves until `signal` is aborted. */
 export async function runUi(
   location: string | undefined,
@@ -63,7 +67,8 @@ export async function runUi(
   }
   const replica = location === undefined ? undefined : await openReplica(location);
   const token = randomBytes(16).toString("hex");
-  const site = new Site(page, replica, token);
+  const about = location === undefined ? undefined : await aboutOf(location);
+  const site = new Site(page, replica, token, about);
   const server = createServer((request, response) => void site.answer(request, response));
   await new Promise<void>((resolve, reject) => {
     server.once("error", (cause: NodeJS.ErrnoException) =>
@@ -77,7 +82,7 @@ export async function runUi(
   });
   const origin = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   site.origin = origin;
-  print(`http://${origin}/${token}/${replica ? "#replica=replica/&batch=batch" : ""}`);
+  print(`http://${origin}/${token}/${replica ? "#replica=replica/&batch=batch&about=about.json" : ""}`);
   const what = location === undefined ? "The page" : `The page, with ${printable(location)}`;
   printAside(`${what}, for this machine only and with this address only. Ctrl-C ends it.`);
   await new Promise<void>((resolve) => {
@@ -89,16 +94,63 @@ export async function runUi(
   return EXIT.ok;
 }
 
+/** What the page says of the replica, and what it needs for commands that work where they are pasted. */
+interface About {
+  /** For people. */
+  path: string;
+  /** The replica's own folder, by its name. */
+  name: string;
+  /** The path as a shell takes it. */
+  quoted: string;
+  /** How a shell on this machine calls walkit. */
+  program: string;
+}
+
+async function aboutOf(location: string): Promise<About> {
+  const path = toPath(location);
+  const folders = path.split(sep).filter((name) => name !== "" && !isPartOfReplica(name));
+  return {
+    path: printable(path),
+    name: printable(folders.at(-1) ?? "replica"),
+    quoted: shellQuote(path),
+    program: (await isInPath()) ? "walkit" : programByPath(),
+  };
+}
+
+/** Whether a shell finds this very walkit by its name. What npx and npm add to PATH for themselves no shell has. */
+async function isInPath(): Promise<boolean> {
+  const own = await realpath(MAIN).catch(() => undefined);
+  for (const folder of (process.env.PATH ?? "").split(delimiter)) {
+    if (folder === "" || /node_modules[\\/]\.bin$/.test(folder)) continue;
+    const found = await realpath(join(folder, "walkit")).catch(() => undefined);
+    if (found !== undefined && found === own) return true;
+  }
+  return false;
+}
+
+/** What runs wherever it is pasted. Deno would have to be told what it may do: there it is called by its name. */
+function programByPath(): string {
+  if (process.versions.deno) return "walkit";
+  return `${basename(process.execPath).replace(/\.exe$/, "")} ${shellQuote(MAIN)}`;
+}
+
+/** `generations/` and what lies in it say nothing of whose replica it is. */
+function isPartOfReplica(name: string): boolean {
+  return name === "generations" || isGenerationName(name);
+}
+
 class Site {
   /** Host and port, once they are known. */
   origin = "";
+  readonly #about: About | undefined;
   readonly #page: string;
   readonly #replica: Replica | undefined;
   readonly #token: Buffer;
   /** What the listing has: no other file of the machine is sent, whatever a path says. */
   #listed = new Set<string>();
 
-  constructor(page: string, replica: Replica | undefined, token: string) {
+  constructor(page: string, replica: Replica | undefined, token: string, about: About | undefined) {
+    this.#about = about;
     this.#page = page;
     this.#replica = replica;
     this.#token = Buffer.from(token);
@@ -111,6 +163,7 @@ class Site {
       else if (path === "batch" && request.method === "POST" && this.#replica)
         await this.#sendTogether(this.#replica, request, response);
       else if (request.method !== "GET" && request.method !== "HEAD") deny(response, 405);
+      else if (path === "about.json" && this.#about) sendJson(this.#about, request, response);
       else if (path.startsWith("replica/") && this.#replica)
         await this.#sendReplica(this.#replica, path.slice("replica/".length), request, response);
       else await this.#sendPage(path || "index.html", request, response);
@@ -169,10 +222,7 @@ class Site {
       }
       // At once: the page reads what it knows of while it lists anew.
       this.#listed = listed;
-      const text = JSON.stringify({ files });
-      response.writeHead(200, { ...HEADERS, "content-type": "application/json" });
-      response.end(request.method === "HEAD" ? undefined : text);
-      return;
+      return sendJson({ files }, request, response);
     }
     const found = this.#listed.has(path) ? await stat(join(storage.root, path)) : undefined;
     if (!found?.isFile()) return deny(response, 404);
@@ -245,6 +295,11 @@ function rangeOf(header: string | undefined, size: number): [number, number] | "
   const start = Number(match[1]);
   const end = match[2] === "" ? size : Math.min(size, Number(match[2]) + 1);
   return start >= size || end <= start ? "unsatisfiable" : [start, end];
+}
+
+function sendJson(value: object, { method }: IncomingMessage, response: ServerResponse): void {
+  response.writeHead(200, { ...HEADERS, "content-type": "application/json" });
+  response.end(method === "HEAD" ? undefined : JSON.stringify(value));
 }
 
 function deny(response: ServerResponse, status: number): void {

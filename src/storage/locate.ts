@@ -42,7 +42,12 @@ export async function openReplica(location: string): Promise<Replica> {
   throw await notAReplica(path, location, names);
 }
 
-function toPath(location: string): string {
+/**
+ * A path or `file://` URL as an absolute path.
+ *
+ * @throws WalkitError `replica/not-a-replica` where it is another URL
+ */
+export function toPath(location: string): string {
   const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(location)?.[1]?.toLowerCase();
   if (scheme === undefined) return resolve(location);
   if (scheme !== "file") {
