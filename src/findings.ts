@@ -81,7 +81,8 @@ export const RULES: Readonly<Record<ErrorCode, Rule>> = {
   "lz4/header-checksum": { severity: "damage", ...FILE_DAMAGED },
   "lz4/dictionary": {
     severity: "damage",
-    meaning: "The file was compressed with a dictionary, which a replica does not hold",
+    meaning:
+      "The file was compressed with a dictionary, which a replica does not hold, and cannot be read without it",
     action: "Decompress it with that dictionary and compress it again without one",
   },
   "lz4/block-size": { severity: "damage", ...FILE_DAMAGED },

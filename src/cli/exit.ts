@@ -16,6 +16,9 @@ export function exitCodeOf(status: Status): number {
 /** What a restore fails of that says nothing about whether the data is there. */
 const CANNOT_BE_TOLD = new Set<ErrorCode>([
   "replica/not-a-replica",
+  "replica/ltx",
+  "replica/encrypted",
+  "replica/snapshot-ambiguous",
   "replica/changed-while-reading",
   "target/no-generation",
   "restore/memory-budget",

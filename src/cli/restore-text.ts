@@ -203,6 +203,11 @@ const A_FILE_IS_MISSING = "a file is missing in the replica";
 /** In a few words; the error itself says it exactly. */
 const CAUSES: Partial<Record<ErrorCode, string>> = {
   "replica/not-a-replica": "there is no replica at that place",
+  "replica/ltx": "Litestream 0.5's LTX files are there, which walkit does not read yet",
+  "replica/encrypted": "the files are encrypted with age",
+  "replica/snapshot-ambiguous":
+    "it cannot be told whether the newest snapshot is newer than the WAL, or older",
+  "replica/snapshot-mismatch": "the newest snapshot is not what the WAL leads to",
   "replica/no-snapshot": "there is no snapshot to start from",
   "replica/missing-index": A_FILE_IS_MISSING,
   "replica/missing-first-segment": A_FILE_IS_MISSING,

@@ -124,6 +124,10 @@ function verdict(report: VerifyReport, paint: Paint): string {
         : `DAMAGED: ${count(broken, "file")} broken, but every commit can still be restored`;
     return `${paint.bold(colourOf("damage", paint)(text))} (${problems}${besides})`;
   }
+  if (findings.every((f) => f.severity !== "inconclusive" || f.code === "replica/encrypted")) {
+    const sealed = "INCONCLUSIVE: the replica is encrypted with age, so nothing can be said of what it holds";
+    return `${paint.bold(colourOf("inconclusive", paint)(sealed))}${besides}`;
+  }
   const text = "INCONCLUSIVE: walkit could not find out whether everything in this replica can be restored";
   return paint.bold(colourOf("inconclusive", paint)(text)) + besides;
 }

@@ -98,7 +98,7 @@ export class FrameBody {
           const compressed = arena.bytes.subarray(ARENA_START, ARENA_START + size);
           const sequence = ~end - ARENA_START;
           const message = describeBlockError(compressed, sequence, header.blockMaxSize, to - this.#window);
-          this.#fail("lz4/block-data", message, offset + 4 + sequence);
+          this.#failBlock(message, offset + 4 + sequence);
         }
       }
       if (!header.blockIndependence) this.#historyEnd = end;
@@ -156,6 +156,19 @@ export class FrameBody {
   #failContentSize(declared: number, found: string, offset: number): never {
     const expected = `${declared} bytes of content, as the frame header says`;
     return this.#fail("lz4/content-size", `Expected ${expected}, found ${found}`, offset);
+  }
+
+  /** A match that reaches back past the first byte may mean the dictionary that the header names. */
+  #failBlock(message: string, offset: number): never {
+    const { dictionaryId } = this.#header;
+    if (dictionaryId === undefined || !message.includes("a match offset of at most")) {
+      return this.#fail("lz4/block-data", message, offset);
+    }
+    throw new WalkitError("lz4/dictionary", `${message}: the frame needs dictionary 0x${hex(dictionaryId)}`, {
+      path: this.#path,
+      offset,
+      hint: "Decompress the file with its dictionary, then compress it without one",
+    });
   }
 
   #fail(code: ErrorCode, message: string, offset: number): never {

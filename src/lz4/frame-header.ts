@@ -46,8 +46,10 @@ export interface FrameHeader {
   blockChecksum: boolean;
   /** A checksum of the decompressed content ends the frame. */
   contentChecksum: boolean;
-  /** The decompressed bytes in the frame, where the header says so. */
+  /** The decompressed bytes in the frame, where the header says so; 0 in the header stands for unknown, as with `lz4 -d`. */
   contentSize: number | undefined;
+  /** The dictionary that blocks of the frame may refer to, where the header names one. Most need none all the same. */
+  dictionaryId: number | undefined;
   /** The bytes after the header of a skippable frame. */
   skippableSize: number | undefined;
 }
@@ -117,7 +119,7 @@ export function checkDescriptor(bytes: Uint8Array, options: HeaderOptions = {}):
 /**
  * Reads the header at the beginning of `bytes`, and checks all there is to check.
  *
- * @throws WalkitError `lz4/bad-magic`, `lz4/truncated`, `lz4/header`, `lz4/header-checksum`, `lz4/dictionary`
+ * @throws WalkitError `lz4/bad-magic`, `lz4/truncated`, `lz4/header`, `lz4/header-checksum`
  */
 export function parseFrameHeader(bytes: Uint8Array, options: HeaderOptions = {}): FrameHeader {
   const { path, offset = 0 } = options;
@@ -158,14 +160,6 @@ export function parseFrameHeader(bytes: Uint8Array, options: HeaderOptions = {})
       { path, offset: offset + size - 1 },
     );
   }
-  if (flags & 1) {
-    const id = readUint32LE(bytes, size - 5);
-    throw new WalkitError(
-      "lz4/dictionary",
-      `Expected a frame that needs no dictionary, found one that needs dictionary 0x${hex(id)}`,
-      { path, offset: offset + size - 5, hint: "Recompress the file without a dictionary" },
-    );
-  }
   let contentSize: number | undefined;
   if (flags & 8) {
     contentSize = readUint32LE(bytes, 6) + readUint32LE(bytes, 10) * 2 ** 32;
@@ -185,7 +179,8 @@ export function parseFrameHeader(bytes: Uint8Array, options: HeaderOptions = {})
     blockIndependence: (flags & 32) !== 0,
     blockChecksum: (flags & 16) !== 0,
     contentChecksum: (flags & 4) !== 0,
-    contentSize,
+    contentSize: contentSize === 0 ? undefined : contentSize,
+    dictionaryId: flags & 1 ? readUint32LE(bytes, size - 5) : undefined,
   });
 }
 
@@ -200,6 +195,7 @@ function headerOf(known: Pick<FrameHeader, "kind" | "offset" | "size"> & Partial
     blockChecksum: known.blockChecksum ?? false,
     contentChecksum: known.contentChecksum ?? false,
     contentSize: known.contentSize,
+    dictionaryId: known.dictionaryId,
     skippableSize: known.skippableSize,
   };
 }

@@ -57,7 +57,9 @@ export async function earlyCommits(
   for (const { offset, size, pages: written } of commits) {
     for (const page of written) newer.delete(page);
     if (written.includes(1)) sizeInHeader = undefined;
-    if (!someUpTo(newer, size) && (sizeInHeader ?? size) === size) early.add(offset);
+    // A file may be longer than its header says, but no longer than the snapshot's is.
+    const fits = (sizeInHeader ?? size) === size || (sizeInHeader! < size && size <= cut.count);
+    if (!someUpTo(newer, size) && fits) early.add(offset);
   }
   return early;
 }

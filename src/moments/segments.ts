@@ -36,7 +36,8 @@ export async function segmentMoments(
   let count: number | undefined = missingStart(generation, first) ? undefined : 0;
   let at = 0;
   let last: Position | undefined;
-  const events = replay(listing, { generation: id, segments: wal }, { signal, faults: "report" });
+  const plan = { generation: id, segments: wal, snapshot: generation.snapshots[0] };
+  const events = replay(listing, plan, { signal, faults: "report" });
   for await (const event of events) {
     // As for a target, which is counted up to the first fault.
     if (event.type === "fault" && event.breaks) count = undefined;

@@ -65,8 +65,8 @@ export class ReadAhead {
 }
 
 /**
- * Decompresses one file of a replica: the first LZ4 frame, as Litestream reads it. A yielded piece is valid until the
- * next one is asked for.
+ * Decompresses one file of a replica: its LZ4 frames, one after another, as the format says and `lz4 -d` does. Litestream
+ * writes one, and reads no further. A yielded piece is valid until the next one is asked for.
  *
  * @throws WalkitError `lz4/*`, `storage/*`, with the path and the byte offset in the compressed file
  */
@@ -125,7 +125,7 @@ class OpenFile {
   }
 
   async *#decodeHere(): AsyncGenerator<Uint8Array, number | undefined> {
-    const decoder = new FrameDecoder({ path: this.#file.path, frames: "first", trailing: "ignore" });
+    const decoder = new FrameDecoder({ path: this.#file.path, trailing: "ignore" });
     for await (const piece of this.#pieces()) {
       for (const block of decoder.push(piece)) {
         yield block;
@@ -147,7 +147,7 @@ class OpenFile {
   async *#read(): AsyncGenerator<Uint8Array> {
     const { storage, signal, onRead } = this.#context;
     for await (const piece of storage.read(this.#file.path, { signal })) {
-      this.#head ??= piece.slice(0, AGE.length);
+      this.#head ??= piece.slice(0, LONGEST);
       yield piece;
       signal?.throwIfAborted();
       onRead?.(piece.length);
@@ -155,16 +155,18 @@ class OpenFile {
   }
 }
 
-const AGE = Uint8Array.from("age-encryption.org/v1", (c) => c.charCodeAt(0));
+const AGE = ["age-encryption.org/v1", "-----BEGIN AGE ENCRYPTED"].map((text) =>
+  Uint8Array.from(text, (c) => c.charCodeAt(0)),
+);
+const LONGEST = Math.max(...AGE.map(({ length }) => length));
 
 function isAge(head: Uint8Array): boolean {
-  return head.length === AGE.length && AGE.every((byte, i) => head[i] === byte);
+  return AGE.some((magic) => magic.every((byte, i) => head[i] === byte));
 }
 
 function encrypted(path: string): WalkitError {
-  return new WalkitError("lz4/bad-magic", "Expected an LZ4 frame, found a file encrypted with age", {
+  return new WalkitError("replica/encrypted", "Expected an LZ4 frame, found a file encrypted with age", {
     path,
     offset: 0,
-    hint: "Decrypt the replica's files first: age --decrypt --identity <key file>",
   });
 }

@@ -51,6 +51,8 @@ export interface PlannedWal {
   end: Position | undefined;
   /** The segment that follows the target: where it does not abut, something in between is missing. */
   next: Position | undefined;
+  /** What follows in the replica: read only where it tells whether one WAL goes on where the one before it ended. */
+  later: PlannedSegment[];
 }
 
 export interface RestorePlan extends PlannedWal {
@@ -140,6 +142,7 @@ function plannedWal({ id }: Generation, { segments, later }: WalFiles, target: P
     proof: [],
     end: commit && commit.offset > 0 ? commit : undefined,
     next: follows && { index: follows.index, offset: follows.offset },
+    later: later.map(plannedSegment),
   };
 }
 

@@ -29,7 +29,8 @@ import {
   uncommittedTail,
 } from "./faults.ts";
 import { decodeFile, ReadAhead, type ReadContext } from "./files.ts";
-import type { PlannedSegment } from "./plan.ts";
+import type { PlannedFile, PlannedSegment } from "./plan.ts";
+import { measureSnapshot } from "./snapshot.ts";
 
 /** What to replay: a {@link RestorePlan}, or any run of segments. */
 export interface ReplayPlan {
@@ -42,6 +43,9 @@ export interface ReplayPlan {
   end?: Position | undefined;
   /** The segment that follows in the replica. */
   next?: Position | undefined;
+  /** What the segments are laid over, and what follows them: looked at where only that tells whether a commit follows. */
+  snapshot?: PlannedFile | undefined;
+  later?: readonly PlannedSegment[] | undefined;
 }
 
 export type ReplayEvent =
@@ -121,6 +125,8 @@ class Replay {
   /** Of the segment before: how to read it once more, and its first frame's stored checksum. */
   #previous: { start: WalResume; checksum: string; size: number | undefined } | undefined;
   #applying = true;
+  #base: Promise<{ isLong: boolean; counter: number } | undefined> | undefined;
+  #page1: { number: number; counter: number | undefined } = { number: -1, counter: undefined };
 
   constructor(storage: ReadContext["storage"], plan: ReplayPlan, options: ReplayOptions) {
     const { signal, onRead, threads } = options;
@@ -175,6 +181,7 @@ class Replay {
   #beginIndex(segment: PlannedSegment): void {
     const before = this.#index;
     this.#index = segment.index;
+    this.#continuity.beginIndex();
     this.#whole = true;
     this.#previous = undefined;
     this.#reader = undefined;
@@ -237,7 +244,7 @@ class Replay {
         for (const run of reader.push(piece)) {
           if (!headed && run.frame === 0) this.#checkHeader(reader, segment);
           yield* this.#flush();
-          yield* this.#runEvents(run, reader, segment);
+          yield* this.#runEvents(run, reader, number);
         }
         if (!headed && reader.header && reader.frame === 0) this.#checkHeader(reader, segment);
         yield* this.#flush();
@@ -306,14 +313,16 @@ class Replay {
     this.#before = header;
   }
 
-  *#runEvents(run: WalFrames, reader: WalReader, segment: PlannedSegment): Generator<ReplayEvent> {
+  async *#runEvents(run: WalFrames, reader: WalReader, number: number): AsyncGenerator<ReplayEvent> {
+    const segment = this.#files[number]!;
     const { index } = segment;
     const { pageSize } = reader.header!;
     const end = { index, offset: run.offset + run.bytes.length };
     const applied = this.#applying && (!this.#plan.end || comparePositions(end, this.#plan.end) <= 0);
     if (run.sound) {
       const broken = this.#continuity.add(run, pageSize);
-      if (broken) {
+      if (broken?.mayGrow && (await this.#grewByItself(number))) this.#continuity.isLong = true;
+      else if (broken) {
         const error = missingTransactions(segment, broken, run.offset, end);
         this.#fault(error, true, { index, offset: run.offset });
         yield* this.#flush();
@@ -324,6 +333,58 @@ class Replay {
       yield { type: "commit", end, commitSize: run.commitSize, sound: run.sound, applied, segment };
       if (this.#plan.end && comparePositions(end, this.#plan.end) >= 0) this.#applying = false;
     }
+  }
+
+  /**
+   * Whether a file that grew from one WAL to the next, without page 1, did so by itself: it was longer than its header says
+   * from the beginning, or the change counter in the next page 1 leaves no room for a transaction that made it grow.
+   */
+  async #grewByItself(number: number): Promise<boolean> {
+    const { snapshot } = this.#plan;
+    if (snapshot) this.#base ??= measureSnapshot(snapshot, this.#quietly);
+    const base = await this.#base;
+    if (base?.isLong) return true;
+    const counter = this.#continuity.counter ?? base?.counter;
+    if (counter === undefined) return false;
+    if (number > this.#page1.number) this.#page1 = await this.#nextPage1(number);
+    return this.#page1.counter !== undefined && this.#page1.counter <= counter + 1;
+  }
+
+  /** The change counter in the next page 1 from file `number` on, and the number of its file; none: infinity. */
+  async #nextPage1(number: number): Promise<{ number: number; counter: number | undefined }> {
+    const ahead = new Continuity();
+    const files = [...this.#files, ...(this.#plan.later ?? [])];
+    let reader: WalReader | undefined;
+    try {
+      for (let at = number; at < files.length; at++) {
+        const { index, offset } = files[at]!;
+        if (offset === 0) reader = new WalReader();
+        else if (index !== files[at - 1]?.index) break;
+        else
+          reader ??= this.#newReader({
+            header: this.#reader!.header!,
+            offset,
+            checksum: undefined,
+            faulted: true,
+          });
+        for await (const piece of decodeFile(files[at]!, this.#quietly)) {
+          for (const run of reader.push(piece)) {
+            ahead.add(run, reader.header!.pageSize);
+            if (ahead.counter !== undefined) return { number: at, counter: ahead.counter };
+          }
+        }
+      }
+    } catch (error) {
+      // What is wrong with a file is said when it is read in its turn.
+      if (!(error instanceof WalkitError) || error.code === "storage/not-found") throw error;
+    }
+    return { number: Number.POSITIVE_INFINITY, counter: undefined };
+  }
+
+  /** For a second look, of which nobody is told. */
+  get #quietly(): ReadContext {
+    const { storage, signal } = this.#context;
+    return { storage, signal };
   }
 
   *#endIndex(): Generator<ReplayEvent> {

@@ -54,6 +54,32 @@ export async function* readSnapshot(
   }
 }
 
+/**
+ * Whether a snapshot's file has more pages than its header tells of, as where the application preallocates it; and its
+ * change counter. Undefined where the snapshot cannot be read.
+ *
+ * @throws WalkitError `storage/not-found`
+ */
+export async function measureSnapshot(
+  snapshot: PlannedFile,
+  context: ReadContext,
+): Promise<{ isLong: boolean; counter: number } | undefined> {
+  let found: DatabaseHeader | undefined;
+  let size = 0;
+  try {
+    for await (const { header, position, data } of readSnapshot(snapshot, context)) {
+      found = header;
+      size = position + data.length;
+    }
+  } catch (error) {
+    if (error instanceof WalkitError && error.code !== "storage/not-found") return undefined;
+    throw error;
+  }
+  if (!found) return undefined;
+  const { pageCount, pageSize, changeCounter } = found;
+  return { isLong: pageCount !== undefined && pageCount * pageSize < size, counter: changeCounter };
+}
+
 /** Cuts a stream of pieces into whole pages. `page` is valid until the callback returns. */
 export class Pages {
   readonly #each: (number: number, page: Uint8Array) => void;

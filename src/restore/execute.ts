@@ -9,6 +9,7 @@ import { xxh32 } from "../lz4/index.ts";
 import type { PlannedWal, RestorePlan } from "../replay/plan.ts";
 import { type ReplayOptions, replay } from "../replay/replay.ts";
 import { readSnapshot, type SnapshotPiece } from "../replay/snapshot.ts";
+import { type Step, Steps } from "../replay/steps.ts";
 import { comparePositions, formatPosition, type Position } from "../snapshot/names.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { ThreadPool } from "../threads/index.ts";
@@ -56,13 +57,19 @@ export interface RestoreResult {
   /** Committed transactions and their frames that were applied. */
   transactions: number;
   frames: number;
-  /**
-   * Whether it is proven that the snapshot holds no page from after the target. It is not where the WAL of the
-   * snapshot's own index is missing or unreadable behind the target.
-   */
+  /** Whether all of the way is proven: `unproven` is empty. */
   proven: boolean;
+  /** What on the way nothing proves. */
+  unproven: Unproven[];
   findings: Finding[];
 }
+
+/**
+ * - `snapshot`: it may hold pages from after the target. The WAL of its own index is missing or unreadable behind that
+ * - `parent`: what was changed between the switch point and the generation's own WAL may be missing
+ * - `step`: the WAL of one index may have lost its end before that of the next begins
+ */
+export type Unproven = { what: "snapshot" | "parent" } | ({ what: "step" } & Step);
 
 const DEFAULT_BUDGET = 64 << 20;
 
@@ -105,6 +112,8 @@ class Fold {
   #shortest = Number.POSITIVE_INFINITY;
   #transactions = 0;
   #frames = 0;
+  readonly #steps = new Steps();
+  /** Whether the snapshot is proven to fit. */
   #proven: boolean;
   /** What is wrong with the WAL that would have to prove it. */
   #broken: WalkitError | undefined;
@@ -122,7 +131,7 @@ class Fold {
     // Past its own index a snapshot cannot reach: then there is nothing to prove. Of one that is newer than all WAL, its pages
     // prove nothing either: Litestream's own read mark keeps checkpoints back, so a page that no WAL brought may as well be
     // an old one as one that was never uploaded.
-    this.#proven = (last > snapshot.index || settled) && ancestors.every(({ complete }) => complete);
+    this.#proven = last > snapshot.index || settled;
   }
 
   close(): void {
@@ -149,14 +158,21 @@ class Fold {
       onRead: (bytes) => this.#progress("wal", bytes),
     };
     let position: Position | undefined;
-    for await (const event of replay(this.#storage, wal, options)) {
-      if (event.type === "frames") {
+    let isFirst = true;
+    const { snapshot } = this.#plan;
+    for await (const event of replay(this.#storage, { ...wal, snapshot }, options)) {
+      if (event.type === "index") {
+        this.#steps.begin(event.index, !isFirst);
+        isFirst = false;
+      } else if (event.type === "frames") {
         const { applied, run, pageSize } = event;
         const store = (this.#store ??= this.#newStore(pageSize));
         const isOwn = isSnapshots && event.index === this.#plan.snapshot.index;
         forEachPage(run, pageSize, (page, data) => {
-          if (applied) store.set(page, data);
-          else if (isOwn && !store.has(page)) this.#addLater(page, data);
+          if (applied) {
+            store.set(page, data);
+            this.#steps.addFrame(page, data);
+          } else if (isOwn && !store.has(page)) this.#addLater(page, data);
         });
         if (applied) this.#frames += run.count;
       } else if (event.type === "commit" && event.applied) {
@@ -164,6 +180,7 @@ class Fold {
         this.#pageCount = event.commitSize;
         this.#shortest = Math.min(this.#shortest, event.commitSize);
         this.#store!.truncate(event.commitSize);
+        this.#steps.commit(event.end);
         this.#transactions++;
       } else if (event.type === "fault") {
         // Thrown where it breaks what is applied; behind the target it takes the proof away.
@@ -219,13 +236,7 @@ class Fold {
       throw error;
     }
     const { pageSize, pageCount } = size;
-    if (!this.#proven && this.#plan.ancestors.every(({ complete }) => complete)) {
-      this.#findings.push(
-        findingOf(this.#unproven(this.#broken ? "broken" : "to end before it was written, or missing"), {
-          generation,
-        }),
-      );
-    }
+    const unproven = this.#unprovenOnTheWay();
     return {
       generation,
       snapshot: { index: snapshot.index, path: snapshot.path },
@@ -235,9 +246,34 @@ class Fold {
       bytes: pageSize * pageCount,
       transactions: this.#transactions,
       frames: this.#frames,
-      proven: this.#proven,
+      proven: unproven.length === 0,
+      unproven,
       findings: this.#findings,
     };
+  }
+
+  /** What nothing proves, with its findings. */
+  #unprovenOnTheWay(): Unproven[] {
+    const { generation, ancestors } = this.#plan;
+    const add = (error: WalkitError) => this.#findings.push(findingOf(error, { generation }));
+    const unproven: Unproven[] = [];
+    if (!ancestors.every(({ complete }) => complete)) unproven.push({ what: "parent" });
+    else if (!this.#proven) {
+      add(this.#unproven(this.#broken ? "broken" : "to end before it was written, or missing"));
+    }
+    if (!this.#proven) unproven.push({ what: "snapshot" });
+    for (const step of this.#steps.steps) {
+      unproven.push({ what: "step", ...step });
+      const where = { position: step.to };
+      if (step.counter === "jumps") {
+        const message = `Expected _litestream_seq to go on by one from ${step.from} to ${step.to}, found that it does not`;
+        add(new WalkitError("replica/sequence-gap", message, where));
+      } else if (step.counter === undefined) {
+        const message = `Expected _litestream_seq to show that no WAL is missing between ${step.from} and ${step.to}, found no sign of it`;
+        add(new WalkitError("replica/unproven-step", message, where));
+      }
+    }
+    return unproven;
   }
 
   /** Where the snapshot's mark is known, the target must not lie before it. */
@@ -283,8 +319,10 @@ class Fold {
       shortest: this.#shortest,
       store: this.#store,
       later: this.#later,
+      steps: this.#steps,
       // Behind the target nothing may come from the snapshot that the WAL brings only later.
       provable: !this.#isPast(this.#reached) && this.#plan.mark === undefined,
+      crossed: this.#isPast(this.#reached) || this.#plan.ancestors.length > 0,
       position: this.#position ?? this.#reached!,
     });
   }

@@ -361,7 +361,7 @@ function list(storage: Storage, generation: string | undefined, options: Restore
 /** What another snapshot, or stopping earlier, may mend. */
 function isSalvageable(error: WalkitError): boolean {
   return (
-    /^(lz4|wal|database|replica)\//.test(error.code) ||
+    (/^(lz4|wal|database|replica)\//.test(error.code) && error.code !== "replica/encrypted") ||
     error.code === "target/no-snapshot" ||
     error.code === "storage/unreadable"
   );

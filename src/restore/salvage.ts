@@ -89,10 +89,12 @@ async function reachOf(
   let reach: Position | undefined;
   const segments = wanted.filter((s) => s.index >= snapshot.index && s.index < until);
   if (segments[0]?.index !== snapshot.index) return { reach, connects: false };
+  const last = segments.at(-1)!;
+  const later = generation.segments.filter((s) => comparePositions(s, last) > 0).map(plannedSegment);
   try {
     for await (const event of replay(
       storage,
-      { generation: generation.id, segments },
+      { generation: generation.id, segments, snapshot, later },
       { ...options, salvage: true },
     )) {
       if (event.type !== "commit") continue;
@@ -123,6 +125,7 @@ function planOf(generation: Generation, snapshot: Snapshot, end: Position | unde
     ancestors: [],
     mark: undefined,
     next: undefined,
+    later: own.slice(applied.length).map(plannedSegment),
     bytes: undefined,
     findings: [],
   };

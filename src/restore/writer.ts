@@ -4,6 +4,7 @@ import { WalkitError } from "../errors.ts";
 import { xxh32 } from "../lz4/index.ts";
 import { missingPage } from "../replay/faults.ts";
 import { lockPage, parseDatabaseHeader } from "../snapshot/database.ts";
+import type { Steps } from "../replay/steps.ts";
 import { formatPosition, type Position } from "../snapshot/names.ts";
 import type { PageStore } from "./page-store.ts";
 import type { DatabaseSink } from "./sink.ts";
@@ -19,8 +20,12 @@ export interface WriterState {
   shortest: number;
   store: PageStore | undefined;
   later: ReadonlyMap<number, ReadonlySet<number>>;
+  /** Told of the snapshot's own pages, where the way has steps. */
+  steps: Steps;
   provable: boolean;
   position: Position;
+  /** The target lies behind the WAL of the snapshot's own index, at whose end a checkpoint may have made the file longer. */
+  crossed: boolean;
 }
 
 /** Lays pages over the snapshot's on their way out, and hands them on in large pieces. */
@@ -67,9 +72,6 @@ export class Writer {
     const last = first + this.#filled / pageSize - 1;
     const bytesOf = (page: number) =>
       this.#out.subarray((page - first) * pageSize, (page - first + 1) * pageSize);
-    for (let page = Math.max(first, shortest + 1); page <= last; page++) {
-      if (!store?.has(page) && page !== lockPage(pageSize)) throw this.#missing(page);
-    }
     for (let page = first; provable && later.size > 0 && page <= last; page++) {
       const hashes = later.get(page);
       if (!hashes || store?.has(page) || !hashes.has(xxh32(bytesOf(page)))) continue;
@@ -79,6 +81,9 @@ export class Writer {
         { path, offset: (page - 1) * pageSize, decoded: true, position: formatPosition(position) },
       );
     }
+    const { steps } = this.#state;
+    if (steps.crossed)
+      for (let page = first; page <= last; page++) steps.addSnapshotPage(page, bytesOf(page));
     store?.overlay(first, last, this.#out);
     if (first === 1) {
       // Where the WAL brought it, the snapshot is not to blame.
@@ -90,24 +95,44 @@ export class Writer {
       this.#inHeader = header.pageCount;
       if (this.#state.pageCount !== undefined) this.#checkSize(this.#state.pageCount);
     }
+    for (let page = Math.max(first, shortest + 1); page <= last; page++) {
+      if (!store?.has(page)) bytesOf(page).fill(0, 0, this.#unbrought(page));
+    }
   }
 
-  /** Page 1 tells the size of the database: it must be that of the same moment. */
+  /**
+   * Page 1 tells how many pages are in use: never more than the file has at the same moment. A file may be longer than that,
+   * where the application preallocates it or sets SQLITE_FCNTL_CHUNK_SIZE.
+   */
   #checkSize(pages: number): void {
-    if (this.#inHeader === undefined || this.#inHeader === pages) return;
-    const { path, position } = this.#state;
+    if (this.#inHeader === undefined || this.#inHeader <= pages) return;
+    const { path, position, pageCount } = this.#state;
+    const message = `Expected page 1 to tell of at most ${pages} pages at ${formatPosition(position)}, found ${this.#inHeader}`;
+    const where = { path, offset: 28, decoded: true, position: formatPosition(position) };
+    if (pageCount === undefined) {
+      throw new WalkitError("database/size", `${message}: the snapshot lacks the end of the database`, where);
+    }
     throw new WalkitError(
       "replica/before-mark",
-      `Expected page 1 to tell of ${pages} pages at ${formatPosition(position)}, found ${this.#inHeader}: the snapshot holds pages of different moments`,
-      { path, offset: 28, decoded: true, position: formatPosition(position) },
+      `${message}: the snapshot holds pages of different moments`,
+      where,
     );
+  }
+
+  /** Bytes of `page` that are zeros where nothing brought it: all where it is not in use, none of the page for locks. */
+  #unbrought(page: number): number {
+    const { pageSize, pageCount, position, path, crossed } = this.#state;
+    if (page === lockPage(pageSize)) return 0;
+    if (crossed && this.#inHeader !== undefined && page > this.#inHeader) return pageSize;
+    throw missingPage(page, pageCount!, position, path);
   }
 
   async finish(): Promise<{ pageSize: number; pageCount: number }> {
     const { pageSize, store } = this.#state;
     const pageCount = this.#state.pageCount ?? this.#seen / pageSize;
+    await this.#flush(); // page 1, at the latest: it tells what is in use
     for (let page = Math.floor(this.#seen / pageSize) + 1; page <= pageCount; page++) {
-      if (!store?.has(page) && page !== lockPage(pageSize)) throw this.#missing(page);
+      if (!store?.has(page)) this.#unbrought(page);
       this.#out.fill(0, this.#filled, this.#filled + pageSize);
       this.#filled += pageSize;
       if (this.#filled === this.#out.length) await this.#flush();
@@ -121,11 +146,6 @@ export class Writer {
   /** After a failure: nothing is on its way to the sink any more. */
   async abandon(): Promise<void> {
     await this.#writing?.catch(() => {});
-  }
-
-  #missing(page: number): WalkitError {
-    const { position, path, pageCount } = this.#state;
-    return missingPage(page, pageCount!, position, path);
   }
 
   async #flush(): Promise<void> {

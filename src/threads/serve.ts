@@ -40,7 +40,7 @@ class Decoding {
   constructor(port: Port<FromThread, ToThread>, file: number, path: string) {
     this.#port = port;
     this.#file = file;
-    this.#decoder = new FrameDecoder({ path, frames: "first", trailing: "ignore" });
+    this.#decoder = new FrameDecoder({ path, trailing: "ignore" });
   }
 
   /** Goes on as far as it can with what the message brings; true: the file is done. */

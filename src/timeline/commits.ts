@@ -19,11 +19,11 @@ export interface Commit {
  */
 export async function* readCommits(
   storage: Storage,
-  { id, segments }: Generation,
+  { id, segments, snapshots: [snapshot] }: Generation,
   { from, to = from, signal }: { from: number; to?: number; signal?: AbortSignal | undefined },
 ): AsyncGenerator<Commit, void, undefined> {
   const wal = segments.filter(({ index }) => index >= from && index <= to).map(plannedSegment);
-  for await (const event of replay(storage, { generation: id, segments: wal }, { signal })) {
+  for await (const event of replay(storage, { generation: id, segments: wal, snapshot }, { signal })) {
     if (event.type === "commit") yield { end: event.end, segment: event.segment };
   }
 }

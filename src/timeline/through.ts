@@ -44,12 +44,12 @@ export function planThrough(
   // was in it before the first byte of the WAL. That mark lies in the first segment.
   const complete = timeline.complete && holdsFirst(own, generation.segments[1]);
   const before = planParent(catalog, lineage, parent, switchPoint, options);
-  const { generation: id, segments, proof, end, next } = before;
+  const { generation: id, segments, proof, end, next, later } = before;
   const message = `Expected a snapshot of generation ${generation.id} to start from, found none that serves: restored through its parent, timeline ${parent.id} (generation ${parent.generation}), up to the switch point ${formatPosition(switchPoint)}${complete ? "" : "; what was changed between the switch point and the first byte of its own WAL, if anything, is not in the result"}`;
   return {
     ...before,
     ...own,
-    ancestors: [...before.ancestors, { generation: id, segments, proof, end, next, complete }],
+    ancestors: [...before.ancestors, { generation: id, segments, proof, end, next, later, complete }],
     bytes: sizeOf([
       before.snapshot,
       ...before.ancestors.flatMap((wal) => [...wal.segments, ...wal.proof]),

@@ -62,7 +62,8 @@ export class Walk {
     const modified = new Map(segments.map((segment) => [segment.path, segment.modified]));
     const trusted = beganAt(this.#generation) !== undefined;
     if (!segments.some((segment) => segment.index === start)) await this.#begin(snapshots[0]!);
-    const plan = { generation: id, segments: segments.filter((s) => s.index >= start).map(plannedSegment) };
+    const wal = segments.filter((s) => s.index >= start).map(plannedSegment);
+    const plan = { generation: id, segments: wal, snapshot: snapshots[0] };
     for await (const event of replay(this.#storage, plan, { signal: this.#signal, faults: "report" })) {
       if (event.type === "index") {
         this.#pending = [];

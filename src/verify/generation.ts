@@ -13,7 +13,7 @@ import { type ReplayEvent, replay } from "../replay/replay.ts";
 import { LitestreamSequence } from "../replay/sequence.ts";
 import { Pages, readSnapshot } from "../replay/snapshot.ts";
 import type { Generation, Segment, Snapshot } from "../snapshot/catalog.ts";
-import { lockPage } from "../snapshot/database.ts";
+import { isDatabase, lockPage, parseDatabaseHeader } from "../snapshot/database.ts";
 import { comparePositions, formatPosition, type Position } from "../snapshot/names.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { ThreadPool } from "../threads/index.ts";
@@ -39,6 +39,8 @@ export interface Checked {
   frames: number;
   pageSize: number | undefined;
   pageCount: number | undefined;
+  /** Files encrypted with age; the findings have the first of them. */
+  encrypted: number;
   links: Links;
 }
 
@@ -53,8 +55,12 @@ export async function checkGeneration(
 ): Promise<Checked> {
   const check = new GenerationCheck(storage, generation, options);
   await check.run();
-  const { findings, ranges, transactions, frames, pageSize, pageCount, links } = check;
-  return { findings, ranges, transactions, frames, pageSize, pageCount, links: links.report() };
+  const { findings, ranges, transactions, frames, pageSize, pageCount, encrypted, links } = check;
+  return {
+    ...{ findings, ranges, transactions, frames, pageSize, pageCount },
+    encrypted: encrypted.size,
+    links: links.report(),
+  };
 }
 
 class GenerationCheck {
@@ -65,6 +71,8 @@ class GenerationCheck {
   frames = 0;
   pageSize: number | undefined;
   pageCount: number | undefined;
+  /** Files that are encrypted; of these the first is in the findings. */
+  readonly encrypted = new Set<string>();
 
   readonly #storage: Storage;
   readonly #id: string;
@@ -79,6 +87,8 @@ class GenerationCheck {
   #hashes = new PageHashes();
   /** Pages that the state has, of which all are known: those up to here. */
   #known = 0;
+  /** Pages in use, as the newest page 1 tells; the file may be longer. */
+  #inHeader: number | undefined;
   /** The unbroken chain under way: undefined where nothing sound leads here. */
   #range: RangeDraft | undefined;
   /** The index under way, and its snapshot: loaded before its WAL (`base`), or held against the replay after it. */
@@ -109,7 +119,11 @@ class GenerationCheck {
     const replayOf = (segments: Iterable<Segment>) =>
       replay(
         this.#storage,
-        { generation: this.#id, segments: Array.from(segments, plannedSegment) },
+        {
+          generation: this.#id,
+          segments: Array.from(segments, plannedSegment),
+          snapshot: this.#generation.snapshots[0],
+        },
         { signal, parallelism, threads, onRead, faults: "report" },
       );
     // Nothing depends on leftovers: what is wrong with them is worth a warning, and that they have gaps is no news.
@@ -191,6 +205,7 @@ class GenerationCheck {
       if (this.#snapshot) this.#window.change(page, this.#hashes.get(page), hash);
       this.#hashes.set(page, hash);
       this.#sequence.addFrame(index, page, data);
+      if (page === 1) this.#inHeader = pagesInUse(data);
     });
   }
 
@@ -241,10 +256,13 @@ class GenerationCheck {
 
   /** The first page up to `count` that nothing brought. */
   #firstMissing(count: number): number | undefined {
-    for (let page = Math.min(this.#known, count) + 1; page <= count; page++) {
+    // A checkpoint at the end of a WAL may make the file longer than what is in use.
+    const crossed = this.#range!.snapshot.index < this.#index;
+    const last = Math.min(count, (crossed && this.#inHeader) || count);
+    for (let page = Math.min(this.#known, last) + 1; page <= last; page++) {
       if (this.#hashes.get(page) === 0 && page !== lockPage(this.pageSize!)) return page;
     }
-    this.#known = count;
+    this.#known = last;
     return undefined;
   }
 
@@ -297,6 +315,17 @@ class GenerationCheck {
     }
     const alone = (await this.#load(snapshot)) ? this.#range : undefined;
     if (alone) alone.proven = false;
+    const [inUse, there] = [this.#inHeader ?? 0, this.#known];
+    if (alone && this.#options.pages && inUse > there) {
+      // With its own WAL a snapshot may well lack pages: a checkpoint copies only some. Here is none to bring them.
+      const message = `Expected the ${inUse} pages that page 1 tells of, found ${there}: the snapshot lacks the end of the database`;
+      this.#report(
+        new WalkitError("database/size", message, { path: snapshot.path, offset: 28, decoded: true }),
+      );
+      this.ranges.pop();
+      this.#range = undefined;
+      return undefined;
+    }
     this.#range = undefined;
     return alone;
   }
@@ -308,6 +337,7 @@ class GenerationCheck {
     const pages = await this.#read(snapshot, (page, data) => {
       this.#hashes.set(page, xxh32(data));
       this.#sequence.addSnapshotPage(snapshot.index, page, data);
+      if (page === 1) this.#inHeader = pagesInUse(data);
     });
     if (pages === undefined) return false;
     this.#known = pages;
@@ -325,11 +355,15 @@ class GenerationCheck {
     let wrong: { page: number; count: number } | undefined;
     const fresh = new PageHashes();
     const sound = this.#range !== undefined;
+    let inHeader: number | undefined;
     const pages = await this.#read(snapshot, (page, data) => {
+      if (page === 1) inHeader = pagesInUse(data);
       const hash = xxh32(data) || 1;
       fresh.set(page, hash);
       this.#sequence.addSnapshotPage(snapshot.index, page, data);
       if (this.#window.allows(page, hash, this.#hashes.get(page))) return;
+      // Behind what is in use lies anything.
+      if (inHeader !== undefined && page > inHeader) return;
       if (page === lockPage(this.pageSize ?? data.length)) return;
       // A checkpoint that copies only some of the new pages leaves holes between them.
       if (!this.#window.beganWith(page) && data.every((byte) => byte === 0)) return;
@@ -410,7 +444,14 @@ class GenerationCheck {
   }
 
   #report(error: WalkitError, severity?: Severity): void {
+    // As many as there are files, and all the same.
+    if (error.code === "replica/encrypted" && this.encrypted.add(error.path!).size > 1) return;
     const finding = findingOf(error, { generation: this.#id });
     this.findings.push(severity ? { ...finding, severity } : finding);
   }
+}
+
+/** The size of the database that page 1 tells of; undefined where it is none, or says itself that this is out of date. */
+function pagesInUse(page1: Uint8Array): number | undefined {
+  return isDatabase(page1) ? parseDatabaseHeader(page1).pageCount : undefined;
 }

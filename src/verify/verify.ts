@@ -67,10 +67,19 @@ export async function verify(storage: Storage, options: VerifyOptions = {}): Pro
   }
   const progress = new ProgressOf(catalog, options.onProgress);
   if (level !== "names") options.threads?.expect(progress.total);
+  const encrypted = { count: 0, path: undefined as string | undefined };
   for (const { id } of catalog.generations) {
-    const { report: one, findings } = await verifyOne(storage, id, catalog, level, options, progress);
-    add(findings);
-    if (one) report.generations.push(one);
+    const one = await verifyOne(storage, id, catalog, level, options, progress);
+    add(one.findings.filter(({ code }) => code !== "replica/encrypted"));
+    encrypted.count += one.encrypted;
+    encrypted.path ??= one.findings.find(({ code }) => code === "replica/encrypted")?.path;
+    if (one.report) report.generations.push(one.report);
+  }
+  if (encrypted.count > 0) {
+    const { count, path } = encrypted;
+    const files = count === 1 ? "a file" : `${count} files`;
+    const message = `Expected LZ4 frames, found ${files} encrypted with age`;
+    add([makeFinding("replica/encrypted", message, { path })]);
   }
   report.status = statusOf(report.findings);
   return report;
@@ -83,17 +92,18 @@ async function verifyOne(
   level: Level,
   options: VerifyOptions,
   progress: ProgressOf,
-): Promise<{ report: GenerationReport | undefined; findings: Finding[] }> {
+): Promise<{ report: GenerationReport | undefined; findings: Finding[]; encrypted: number }> {
   const { prefix, signal } = options;
   let catalog = listed;
   for (let attempt = 1; ; attempt++) {
     const generation = catalog.generations.find((g) => g.id === id);
     if (!generation) {
       const message = `Generation ${id} was deleted while it was read, as retention does`;
-      return { report: undefined, findings: [makeFinding("replica/empty", message, { generation: id })] };
+      const findings = [makeFinding("replica/empty", message, { generation: id })];
+      return { report: undefined, findings, encrypted: 0 };
     }
     const names = nameFindings(generation, catalog);
-    let done: { report: GenerationReport; findings: Finding[] } | undefined;
+    let done: Done | undefined;
     let vanished: WalkitError | undefined;
     try {
       done = finish(generation, await check(storage, generation, level, options, progress), names);
@@ -118,7 +128,7 @@ async function verifyOne(
         names,
       );
     }
-    if (level === "integrity") await integrity(storage, done, options);
+    if (level === "integrity" && done.encrypted === 0) await integrity(storage, done, options);
     return done;
   }
 }
@@ -161,14 +171,17 @@ const NOTHING: Outcome = {
   frames: 0,
   pageSize: undefined,
   pageCount: undefined,
+  encrypted: 0,
   links: undefined,
 };
 
-function finish(
-  generation: Generation,
-  checked: Outcome,
-  names: Finding[],
-): { report: GenerationReport; findings: Finding[] } {
+interface Done {
+  report: GenerationReport;
+  findings: Finding[];
+  encrypted: number;
+}
+
+function finish(generation: Generation, checked: Outcome, names: Finding[]): Done {
   const { id, snapshots, segments } = generation;
   const findings = [...names, ...checked.findings];
   const timesTrusted = !findings.some((finding) => finding.code === "replica/times-untrusted");
@@ -190,10 +203,10 @@ function finish(
     newest: range && formatTime(range.newest),
     timesTrusted,
     restorable: checked.ranges.map((draft) => finishRange(draft, timesTrusted)),
-    links: checked.links,
+    links: checked.encrypted > 0 ? undefined : checked.links,
     integrity: undefined,
   };
-  return { report, findings };
+  return { report, findings, encrypted: checked.encrypted };
 }
 
 /** SQLite's own word on the newest state; where that cannot be restored, there is a finding already. */

@@ -192,11 +192,17 @@ describe("each error", () => {
   });
 
   it("dictionary", () => {
-    const head = resealed(Uint8Array.of(0x04, 0x22, 0x4d, 0x18, 0x65, 0x70, 0xef, 0xbe, 0xad, 0xde, 0));
-    const error = failure(join([head, frame.subarray(7)]));
-    expect([error.code, error.offset]).toEqual(["lz4/dictionary", 6]);
+    const head = resealed(Uint8Array.of(0x04, 0x22, 0x4d, 0x18, 0x61, 0x70, 0xef, 0xbe, 0xad, 0xde, 0));
+    // One literal, then a match that reaches 2 bytes back; the last literals.
+    const block = Uint8Array.of(0x10, 0x61, 2, 0, 0x50, 1, 2, 3, 4, 5);
+    const error = failure(join([head, Uint8Array.of(block.length, 0, 0, 0), block, new Uint8Array(4)]));
+    expect([error.code, error.offset]).toEqual(["lz4/dictionary", 15]);
     expect(error.message).toContain("0xdeadbeef");
     expect(error.hint).toBeDefined();
+    // Most frames do not use the dictionary that they name.
+    const unused = resealed(Uint8Array.of(0x04, 0x22, 0x4d, 0x18, 0x65, 0x70, 0xef, 0xbe, 0xad, 0xde, 0));
+    expect(parseFrameHeader(unused).dictionaryId).toBe(0xdeadbeef);
+    expect(decompress(join([unused, frame.subarray(7)]))).toEqual(decompress(frame));
   });
 
   it("block size", () => {
