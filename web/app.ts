@@ -104,7 +104,8 @@ export class App {
       source = await sourceOfHandle(handle);
     } catch {
       this.#wanted = spot;
-      this.#showStart(dropAgain({ ...spot, name: spot.name ?? handle.name }));
+      const name = spot.name ?? handle.name;
+      this.#showStart({ element: noteCard(t.dropAgainTitle(name), t.movedAway(name)) });
       return;
     }
     await this.open(source, spot);

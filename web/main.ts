@@ -1,7 +1,8 @@
 /** Starts the page: takes what is dropped, and shows what the address says. */
 
 import { App } from "./app.ts";
-import { sourceOfDrop, sourceOfHash } from "./sources.ts";
+import { sourceOfDrop } from "./sources.ts";
+import { sourceOfHash } from "./spot.ts";
 import { themeSwitch } from "./theme.ts";
 
 const tools = document.querySelector<HTMLElement>(".head-tools")!;

@@ -4,6 +4,7 @@ import { h, newId, prefersStillness } from "./dom.ts";
 import { formatBytes } from "./format.ts";
 import { Inspector } from "./panels/inspector.ts";
 import { MomentPanel } from "./panels/moment.ts";
+import { isLost } from "./picture/geometry.ts";
 import { Picture } from "./picture/picture.ts";
 import { Report } from "./report.ts";
 import { Scrubber } from "./scrubber.ts";
@@ -61,13 +62,18 @@ export function replicaPage(session: Session): ReplicaPage {
     ? h("div", { class: "beside" }, new MomentPanel(session).element, inspector.element)
     : h("p", { class: "notice" }, t.noMoments);
   return {
-    elements: [sign.element, ...(session.lanes.length > 0 ? [travel] : []), below, report.element],
+    elements: [sign.element, ...(hasPicture(session) ? [travel] : []), below, report.element],
     begin: () => {
       void sign.check();
       inspector?.begin();
     },
     recolour: () => picture.recolour(),
   };
+}
+
+/** Where there is neither a moment nor a loss, there is nothing to draw. */
+function hasPicture({ lanes }: Session): boolean {
+  return lanes.some(({ stops, timeline }) => stops.length > 0 || timeline.gaps.some(isLost));
 }
 
 function show(element: HTMLElement): void {
@@ -78,7 +84,7 @@ function show(element: HTMLElement): void {
 function pictureInWords({ name, lanes }: Session): string {
   const lines = lanes.map(({ timeline, stops }) => {
     const { id, state, segments, snapshots, gaps, parent } = timeline;
-    const lost = gaps.filter(({ reason }) => reason.severity !== "info").length;
+    const lost = gaps.filter(isLost).length;
     return t.laneInWords(
       id,
       t.timelineState(state, timeline.current),
@@ -97,7 +103,7 @@ function legend({ lanes }: Session, picture: Picture): HTMLElement {
   const isThere: Record<string, boolean> = {
     branch: lanes.some(({ parent }) => parent),
     point: lanes.some(({ timeline }) => timeline.restorePoints.length > 0),
-    lost: lanes.some(({ timeline }) => timeline.state === "damaged" || timeline.gaps.length > 0),
+    lost: lanes.some(({ timeline }) => timeline.state === "damaged" || timeline.gaps.some(isLost)),
     fold: picture.hasFolds,
   };
   const items = t.legendItems.filter(([kind]) => isThere[kind] ?? true);

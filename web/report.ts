@@ -97,7 +97,9 @@ export class Report {
     const lane = this.#session.lanes.find(({ timeline }) => timeline.generation === generation);
     const items: Child[] = [];
     const isNewest = lane?.timeline.current ?? this.#session.lanes.length === 1;
-    if (restorable.length === 0)
+    if (restorable.length === 0 && report.status === "inconclusive")
+      items.push(h("li", { class: "unread" }, icon("question", 14), t.nothingKnown));
+    else if (restorable.length === 0)
       items.push(h("li", { class: "lost" }, icon("cross", 14), t.nothingRestorable));
     for (const [i, range] of restorable.entries()) {
       const [from, to] = spanName(

@@ -54,7 +54,7 @@ export class Sign {
       this.#session.report = report;
       const { kind, word, sentence, more, canAsk } = verdictOf(this.#session, report);
       const sign = ({ good: "check", bad: "cross", unsure: "question" } as const)[kind];
-      this.#put(kind, sign, word, sentence, h("span", { class: "sign-more" }, more));
+      this.#put(kind, sign, word, sentence, h("span", { class: "sign-more" }, more, this.#leftOut()));
       const link = h("button", { type: "button", on: { click: this.#onRead } }, t.readReport);
       const ask = h("button", { type: "button", on: { click: () => void this.check(true) } }, t.giveToSqlite);
       replace(this.#side, link, canAsk && ask);
@@ -73,6 +73,12 @@ export class Sign {
       const { title, text } = failureWords(error);
       this.#put("unsure", "question", t.notChecked, `${title}.`, h("span", { class: "sign-more" }, text));
     }
+  }
+
+  /** Entries of an archive that no check has seen. */
+  #leftOut(): string {
+    const { length } = this.#session.skipped;
+    return length > 0 ? ` ${t.leftOutSeen(length)}` : "";
   }
 
   #wait(): void {

@@ -40,23 +40,6 @@ export function sourceOfFiles(files: readonly File[]): Source | undefined {
   return { kind: "files", name: paths[0]![0].split("/")[0]!, files: paths };
 }
 
-/**
- * `#replica=<path>&batch=<path>&about=<path>`: what `walkit ui` serves, on the page's own address, where it sends several
- * files at once, and where it says what the replica is called.
- */
-export function sourceOfHash(hash: string): Source | undefined {
-  const words = new URLSearchParams(hash.replace(/^#/, ""));
-  const ownUrl = (path: string | null) => {
-    if (path === null || !URL.canParse(path, location.href)) return undefined;
-    const url = new URL(path, location.href);
-    return url.origin === location.origin ? url.href : undefined;
-  };
-  const url = ownUrl(words.get("replica"));
-  return url === undefined
-    ? undefined
-    : { kind: "served", url, batch: ownUrl(words.get("batch")), about: ownUrl(words.get("about")) };
-}
-
 /** Where the browser can ask for a folder so that only what is needed is read. */
 export async function chooseFolder(): Promise<Source | undefined> {
   if (!window.showDirectoryPicker) return undefined;
@@ -77,7 +60,12 @@ export async function chooseArchive(): Promise<Source | undefined> {
 export async function sourceOfHandle(
   handle: FileSystemDirectoryHandle | FileSystemFileHandle,
 ): Promise<Source> {
-  if (handle.kind === "directory") return { kind: "directory", handle: handle as FileSystemDirectoryHandle };
+  if (handle.kind === "directory") {
+    const folder = handle as FileSystemDirectoryHandle;
+    // One that is gone would look as if it were empty.
+    await folder.values().next();
+    return { kind: "directory", handle: folder };
+  }
   const file = asFile(handle);
   return { kind: "archive", file: await file.getFile(), handle: file };
 }

@@ -5,7 +5,6 @@
 
 import { formatPosition, parsePosition } from "./format.ts";
 import type { MomentId, Source } from "./protocol.ts";
-import { sourceOfHash } from "./sources.ts";
 
 export interface Spot {
   /** What is open: the address's own words where `walkit ui` serves it, `example`, else a number of this browser's. */
@@ -58,4 +57,21 @@ export function idOfSource(source: Source): string {
 function servedPart(hash: string): string {
   const words = hash.replace(/^#/, "").split("&");
   return words.filter((word) => /^(replica|batch|about)=/.test(word)).join("&");
+}
+
+/**
+ * `#replica=<path>&batch=<path>&about=<path>`: what `walkit ui` serves, on the page's own address, where it sends several
+ * files at once, and where it says what the replica is called.
+ */
+export function sourceOfHash(hash: string): Source | undefined {
+  const words = new URLSearchParams(hash.replace(/^#/, ""));
+  const ownUrl = (path: string | null) => {
+    if (path === null || !URL.canParse(path, location.href)) return undefined;
+    const url = new URL(path, location.href);
+    return url.origin === location.origin ? url.href : undefined;
+  };
+  const url = ownUrl(words.get("replica"));
+  return url === undefined
+    ? undefined
+    : { kind: "served", url, batch: ownUrl(words.get("batch")), about: ownUrl(words.get("about")) };
 }

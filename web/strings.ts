@@ -67,6 +67,8 @@ export const t = {
   dropAgainTitle: (name: string) => `Open ${name} once more`,
   dropAgainText: (hasMoment: boolean) =>
     `The page was loaded anew, and has to be given it again.${hasMoment ? " It then goes back to the moment you were at." : ""}`,
+  movedAway: (name: string) =>
+    `${name} is not where it was, or cannot be read any more. Find it, and open it again.`,
   whatYouHadOpen: "what you had open",
   momentGone: "The moment that you were at is not in here. This is the newest one.",
   leaveRestore: "A database is being written. Leave it unfinished?",
@@ -235,6 +237,19 @@ export const t = {
     `A file is broken, but what it held is there twice: every moment up to ${time} can still be brought back.`,
   middleLost: (time: string, n: number, isSpread: boolean) =>
     `The newest state, ${time}, can be brought back. ${NUMBERS[n] ?? formatNumber(n)} ${n === 1 ? "stretch" : "stretches"} of moments before it${isSpread ? " or on other timelines" : ""} cannot.`,
+  /** Of what cannot be read here, by the code of the finding that says so. */
+  unread: {
+    "replica/encrypted": {
+      word: "Encrypted.",
+      sentence: "Nothing is known to be wrong, but without the key nothing can be said of it.",
+      more: "Decrypt a copy first, each file by itself: age --decrypt --identity <key file>. Then open that.",
+    },
+    "replica/ltx": {
+      word: "Litestream 0.5.",
+      sentence: "Nothing is known to be wrong, but walkit does not read this format yet.",
+      more: "Restore it with Litestream 0.5 itself: litestream restore.",
+    },
+  } as Record<string, { word: string; sentence: string; more: string }>,
   unsureSentence: "Not everything could be found out.",
   checked: (transactions: number, files: number, integrity: boolean, warnings: number) =>
     [
@@ -480,7 +495,10 @@ export const t = {
   whatWasFound: "What was found",
   foundNothing: "Nothing is wrong, and nothing is odd.",
   nothingRestorable: "Nothing",
+  nothingKnown: "Nothing is known of it",
   leftOut: (n: number) => `${plural(n, "entry", "entries")} of the archive left out`,
+  leftOutSeen: (n: number) =>
+    `${plural(n, "entry", "entries")} of the archive ${n === 1 ? "was" : "were"} left out: see the end of the report.`,
   leftOutEntry: (path: string, reason: string) => `${path}: ${reason}`,
   foundSoFar: "Found while opening",
   everyMoment: (from: string, to: string) => `Every moment from ${from} to ${to}`,

@@ -43,6 +43,9 @@ function wholeVerdict(session: Session, report: VerifyReport): Verdict {
   if (report.status === "damaged")
     return { kind: "bad", word: t.verdictDamaged, ...damaged(session, report, filled) };
   if (report.status === "inconclusive") {
+    const unread = report.findings.map(({ code }) => t.unread[code]).find((words) => words !== undefined);
+    if (unread && filled.every(({ restorable }) => restorable.length === 0))
+      return { kind: "unsure", ...unread };
     const sentence =
       report.findings.find(({ severity }) => severity === "inconclusive")?.meaning ?? t.unsureSentence;
     return { kind: "unsure", word: t.verdictUnsure, sentence: t.asSentence(sentence), more: checked };

@@ -71,7 +71,7 @@ function fileBase({ home, replica, opened }: Session): string {
     .replace(/\.(tar|tar\.gz|tgz|zip)$/i, "")
     .replace(/\.(db3?|sqlite3?)$/i, "")
     .normalize("NFC")
-    .replace(/[^\p{L}\p{N}._-]+/gu, "-")
+    .replace(/[^\p{L}\p{N}._]+/gu, "-")
     .replace(/^[-.]+|[-.]+$/g, "");
   const isNameless = bare === "" || bare === "generations" || /^[0-9a-f]{16}$/.test(bare);
   return isNameless ? t.databaseFile : [...bare].slice(0, 60).join("");

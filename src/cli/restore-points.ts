@@ -27,7 +27,8 @@ export async function runRestorePoints(
   const { storage, prefix } = replica;
   const generation = generationOf(replica, flags.generation);
   const moments = await listMoments(storage, { prefix, generation, signal });
-  const findings: Finding[] = moments.flatMap((one) => one.findings);
+  // What is true of all of the replica is said once.
+  const findings: Finding[] = [...new Set(moments.flatMap((one) => one.findings))];
   if (moments.length === 0) {
     const message = `Expected generations below ${prefix || "the folder"}, found none`;
     findings.push(makeFinding("replica/not-a-replica", message));

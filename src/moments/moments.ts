@@ -147,7 +147,12 @@ async function generationMoments(
 ): Promise<GenerationMoments> {
   const { id, snapshots } = generation;
   const report = generations.find((one) => one.generation === id);
-  const findings = all.filter((finding) => finding.generation === id);
+  const own = all.filter((finding) => finding.generation === id);
+  // What could not be found out of all of the replica, as where it is encrypted, is why nothing is known of this part.
+  const isUnread =
+    report?.status === "inconclusive" && own.every(({ severity }) => severity !== "inconclusive");
+  const whole = all.filter(({ generation: of, severity }) => of === undefined && severity === "inconclusive");
+  const findings = isUnread ? [...own, ...whole] : own;
   const stretches = report ? await restorableStretches(listing, report, { prefix, signal }) : [];
   const timesTrusted = report?.timesTrusted ?? false;
   const timeOf = (modified: bigint | undefined) =>

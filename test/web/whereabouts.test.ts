@@ -2,11 +2,11 @@
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import {
-  chmodSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -18,6 +18,7 @@ import sqlite from "node-sqlite3-wasm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { compress } from "../../src/lz4/index.ts";
 import { hashOf, MAIN, temporaryFolder, unpack } from "../cli/support.ts";
+import { encryptFolder } from "../support/age.ts";
 import { readFixture, tarPath } from "../support/fixtures.ts";
 import { CHROMIUM } from "./browser.ts";
 import { download, drop, expectClean, textOf, Visits, verdict, violations } from "./page-support.ts";
@@ -159,6 +160,50 @@ describe.skipIf(!CHROMIUM)("whereabouts", { timeout: 60_000 }, () => {
     expectClean(one);
   });
 
+  it.each([
+    ["light", 1280],
+    ["dark", 360],
+  ] as const)("an encrypted replica is no damage: %s, %d px", async (scheme, width) => {
+    const one = await visits.visit({ scheme, width });
+    const { page } = one;
+    await drop(one, encryptFolder(unpack("multi-generation")));
+    expect(await verdict(page)).toMatch(/^Encrypted\. Nothing is known to be wrong.*age --decrypt/);
+    expect(await page.locator(".sign-plate.unsure").count()).toBe(1);
+    expect(await page.locator(".bad, .lost, .damage, .damaged").count()).toBe(0);
+    expect(await textOf(page.locator(".report"))).toMatch(/Nothing is known of it/);
+    expect(await violations(page)).toEqual([]);
+    expectClean(one);
+  });
+
+  it("tells in the first line that entries of an archive were left out", async () => {
+    const one = await visits.visit();
+    const replica = unpack("basic");
+    symlinkSync("/etc/hostname", join(replica, "generations", "link"));
+    const archive = join(temporaryFolder(), "linked.tar");
+    execFileSync("tar", ["cf", archive, "--format=pax", "-C", replica, "."]);
+    await drop(one, archive);
+    expect(await verdict(one.page)).toMatch(/^Good\..*1 entry of the archive was left out/);
+    expect(await textOf(one.page.locator(".report"))).toMatch(/generations\/link: .*link/);
+  });
+
+  it("offers the command that goes as far as there is where a moment cannot be had", async () => {
+    const one = await visits.visit();
+    const { page } = one;
+    await drop(one, tarPath("damaged/missing-middle-segment"));
+    await verdict(page);
+    await page.getByRole("slider").focus();
+    await page.keyboard.press("End");
+    await page.getByRole("tab", { name: "Command" }).click();
+    const [restore, ...others] = await page.locator(".commands pre").allTextContents();
+    expect(restore).toMatch(/ --target-position \S+ --salvage$/);
+    expect(others.some((line) => line.includes(" mark "))).toBe(false);
+    // In words first; hex only where somebody looks for it.
+    // biome-ignore lint/performance/useDomNodeTextContent: what is folded away is not to be read
+    const text = (await page.locator("main").innerText()).replace(/\s+/g, " ");
+    const panel = text.slice(0, text.indexOf("Tables"));
+    expect(panel).not.toMatch(/[0-9a-f]{8}:[0-9a-f]{8}|\b[0-9a-f]{16}\b/);
+  });
+
   it("comes back to the moment: Back after another, and after a reload once it is dropped again", async () => {
     const one = await visits.visit();
     const { page } = one;
@@ -213,6 +258,37 @@ describe.skipIf(!CHROMIUM)("whereabouts", { timeout: 60_000 }, () => {
     await page.locator("input[type=file]").last().setInputFiles(tarPath("multi-snapshot"));
     await verdict(page);
     expect(await textOf(position(page))).toBe(at);
+    expectClean(one);
+  });
+
+  it("finds a folder by itself after a reload, where the browser lets it, and asks where the browser does", async () => {
+    const one = await visits.visit();
+    const { page } = one;
+    const replica = unpack("multi-index");
+    await drop(one, replica);
+    await verdict(page);
+    await page.getByRole("slider").focus();
+    for (let i = 0; i < 3; i++) await page.keyboard.press("ArrowLeft");
+    const at = await textOf(position(page));
+    await expect.poll(() => page.url()).toContain(at);
+    await page.reload();
+    await verdict(page);
+    expect(await textOf(position(page))).toBe(at);
+    await page.addInitScript(`
+      FileSystemHandle.prototype.queryPermission = async () => "prompt";
+      FileSystemHandle.prototype.requestPermission = async () => "granted";
+    `);
+    await page.reload();
+    await page.getByText(/^Go on with replica\?/).waitFor();
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole("button", { name: "Open replica again" }).click();
+    await verdict(page);
+    expect(await textOf(position(page))).toBe(at);
+    // It is somewhere else now.
+    renameSync(replica, `${replica}-old`);
+    await page.reload();
+    await page.getByRole("button", { name: "Open replica again" }).click();
+    await page.getByText("replica is not where it was").waitFor();
     expectClean(one);
   });
 
@@ -304,29 +380,6 @@ describe.skipIf(!CHROMIUM)("walkit ui", { timeout: 60_000 }, () => {
       true,
     );
     expect(lines.find((line) => line.startsWith("sqlite3 "))).toContain(file);
-  });
-
-  it("says walkit where a shell finds that", async () => {
-    const bin = temporaryFolder();
-    chmodSync(MAIN, 0o755);
-    symlinkSync(MAIN, join(bin, "walkit"));
-    const env = { ...process.env, PATH: `${bin}:${process.env.PATH}` };
-    const own = spawn(process.execPath, [MAIN, "ui", join(replica, "generations")], { env });
-    try {
-      const home = await new Promise<string>((resolve) => {
-        own.stdout.once("data", (data) => resolve(String(data).replace(/#.*/s, "")));
-      });
-      const about = await (await fetch(`${home}about.json`)).json();
-      expect(about).toEqual({
-        path: join(replica, "generations"),
-        name: "app",
-        quoted: `'${join(replica, "generations").replace("'", `'\\''`)}'`,
-        program: "walkit",
-      });
-    } finally {
-      own.kill("SIGINT");
-      await new Promise((resolve) => own.once("exit", resolve));
-    }
   });
 
   it("gives a restored file a name that says what it is, and comes back to its moment by itself", async () => {

@@ -38,7 +38,7 @@ export async function viewReplica(replica: Replica, context: CallContext): Promi
     timelines: timelinesOf(prefix, lineage, moments, catalog, current),
     findings: [
       ...names.findings.filter((finding) => finding.generation === undefined),
-      ...moments.flatMap(({ findings }) => findings),
+      ...new Set(moments.flatMap(({ findings }) => findings)),
       ...lineage.findings,
     ],
   };
