@@ -100,6 +100,14 @@ export class Stops {
     return this.#count((i) => (this.time(i) ?? Number.POSITIVE_INFINITY) <= time) - 1;
   }
 
+  /** The stop of a commit by its number, from 1; of a number past the last: the last stop. */
+  ofCommit(n: number): number {
+    return Math.min(
+      this.#count((i) => this.#ordinal[i]! < n),
+      this.length - 1,
+    );
+  }
+
   /** The stop nearest to `i` that can be restored, in one direction; undefined: none. */
   restorableFrom(i: number, step: 1 | -1): number | undefined {
     for (let at = i; at >= 0 && at < this.length; at += step) if (this.#restorable[at] === 1) return at;

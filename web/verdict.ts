@@ -132,7 +132,7 @@ export function newestOf(
 function wholeSpan(session: Session, ranges: readonly Range[]): [string, string] {
   const timed = ranges.filter(({ fromTime, toTime }) => fromTime !== undefined && toTime !== undefined);
   if (!session.hasTimes || timed.length !== ranges.length) {
-    return [ranges[0]!.from, ranges.at(-1)!.to];
+    return [endName(session, undefined, ranges[0]!.from), endName(session, undefined, ranges.at(-1)!.to)];
   }
   const from = timed.reduce((a, b) => (Date.parse(b.fromTime!) < Date.parse(a.fromTime!) ? b : a));
   const to = timed.reduce((a, b) => (Date.parse(b.toTime!) > Date.parse(a.toTime!) ? b : a));

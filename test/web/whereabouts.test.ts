@@ -8,6 +8,7 @@ import {
   readFileSync,
   renameSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -171,6 +172,26 @@ describe.skipIf(!CHROMIUM)("whereabouts", { timeout: 60_000 }, () => {
     expect(await page.locator(".sign-plate.unsure").count()).toBe(1);
     expect(await page.locator(".bad, .lost, .damage, .damaged").count()).toBe(0);
     expect(await textOf(page.locator(".report"))).toMatch(/Nothing is known of it/);
+    expect(await violations(page)).toEqual([]);
+    expectClean(one);
+  });
+
+  it("counts commits where no times are known, and goes to them by number", async () => {
+    const one = await visits.visit();
+    const { page } = one;
+    const replica = unpack("multi-index");
+    for (const entry of readdirSync(replica, { recursive: true, withFileTypes: true }))
+      if (entry.isFile()) utimesSync(join(entry.parentPath, entry.name), 1.7e9, 1.7e9);
+    await drop(one, replica);
+    expect(await verdict(page)).toMatch(/Every moment from the snapshot before commit 1 to commit 21 can be/);
+    expect(await textOf(page.locator(".moment-clock"))).toBe("commit 21");
+    await page.getByRole("textbox", { name: "Go to a commit" }).fill("7");
+    await page.getByRole("button", { name: "Go", exact: true }).click();
+    await expect.poll(() => textOf(page.locator(".moment-clock"))).toBe("commit 7");
+    await page.getByText("14 commits before the newest").waitFor();
+    await page.getByRole("textbox", { name: "Go to a commit" }).fill("nowhere");
+    await page.getByRole("button", { name: "Go", exact: true }).click();
+    await page.getByText("not a commit’s number").waitFor({ state: "attached" });
     expect(await violations(page)).toEqual([]);
     expectClean(one);
   });

@@ -147,7 +147,7 @@ export class MomentPanel {
           h(
             "details",
             {},
-            h("summary", {}, t.details),
+            h("summary", {}, t.inDetail),
             h("p", { class: "quiet" }, t.asSentence(gap.reason.message)),
           ),
       );

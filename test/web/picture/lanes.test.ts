@@ -119,6 +119,13 @@ describe("stops", () => {
     expect(withAlone()).toEqual([...two, ...two, ...two]);
     expect(withAlone(0)).toEqual([0, ...two, ...two, ...two]);
     expect(withAlone(0, 2)).toEqual([0, ...two, ...two, 2, ...two]);
+    const snapshots = timeline.snapshots.map((one) => ({ ...one, alone: true }));
+    const stops = new Stops({ ...timeline, snapshots });
+    for (let n = 1; n <= stops.commits; n++) {
+      const stop = stops.ofCommit(n);
+      expect([n, stops.isSnapshot(stop), stops.ordinal(stop)]).toEqual([n, false, n]);
+    }
+    expect([stops.ofCommit(0), stops.ofCommit(1e9)]).toEqual([0, stops.length - 1]);
   });
 });
 
