@@ -18,8 +18,8 @@ const { resolve } = createRequire(import.meta.url);
 async function bundleCommand(folder) {
   for (const name of readdirSync(folder)) if (!name.startsWith("main.")) rmSync(join(folder, name));
   await build({
-    // A thread's first file is looked for beside the file that starts the thread: of the command, in its folder.
-    entryPoints: ["src/cli/run.ts", "src/sqlite/thread-worker.ts"],
+    // A thread's or process's first file is looked for beside the file that starts it: of the command, in its folder.
+    entryPoints: ["src/cli/run.ts", "src/sqlite/thread-worker.ts", "src/sqlite/engine-process.ts"],
     outdir: folder,
     entryNames: "[name]",
     bundle: true,

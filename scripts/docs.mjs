@@ -21,7 +21,8 @@ changelog. Messages are for people, and may change.
 | info | worth a line | \`ok\`, exit code 0 |
 
 The severity below is the usual one. Where nothing depends on a file (WAL from before the first snapshot), damage to it is a
-warning; where a restore found another way, so is what it had to avoid.
+warning; where a restore found another way, so is what it had to avoid; and so is SQLite's check where it could not be made, unless
+it was asked for by name.
 
 | code | severity | what it means | what to do |
 |---|---|---|---|

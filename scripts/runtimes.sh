@@ -26,12 +26,28 @@ conform "Bun" "$bin/bun"
   exit 1
 }
 
+# SQLite's check by each runtime's own engine: the verdicts that test/sqlite/databases.mjs writes down.
+mkdir "$work/databases"
+node test/sqlite/databases.mjs "$work/databases"
+check() {
+  local said
+  said=$("${@:2}" test/sqlite/engine.mjs "$work/databases")
+  echo "$1: $said"
+  [[ $said == *"its own SQLite"* ]] || { echo "$1: SQLite's check was not made by its own engine" >&2; exit 1; }
+}
+# Node 20 has none.
+echo "Node $(node --version): $(node test/sqlite/engine.mjs "$work/databases")"
+if [ -n "$newest" ]; then check "Node $newest" npx --yes node@latest; fi
+check "Deno" "$bin/deno" run --quiet --no-prompt --allow-read="$PWD,$work" --allow-write="$work" --allow-env
+check "Bun" "$bin/bun"
+
 node dist/cli/main.js restore examples/shop -o "$work/node.db" --quiet
 
 # Exactly what the commands need: reading the package and the replica, writing next to the output, a few variables.
 read=--allow-read=$PWD,$work
 env=--allow-env
 deno "$read" "$env" dist/cli/main.js verify examples/shop >/dev/null
+TMPDIR=$work deno "$read" "$env" --allow-write="$work" dist/cli/main.js verify --level integrity examples/shop >/dev/null
 deno "$read" "$env" --allow-write="$work" dist/cli/main.js restore examples/shop -o "$work/deno.db" --quiet
 cmp "$work/node.db" "$work/deno.db"
 if deno "$read" "$env" dist/cli/main.js restore examples/shop -o "$work/denied.db" --quiet 2>/dev/null; then

@@ -121,9 +121,9 @@ export const RULES: Readonly<Record<ErrorCode, Rule>> = {
   },
   "database/integrity-skipped": {
     severity: "inconclusive",
-    meaning: "SQLite's own check of the newest state could not be done here",
+    meaning: "SQLite's own check of the database could not be made here: it says neither good nor bad of it",
     action:
-      "Restore the database and run PRAGMA integrity_check with the sqlite3 tool, or verify with --level replay",
+      "Restore the database and run PRAGMA integrity_check there where the application's functions, collations and modules are, or with a newer sqlite3 tool",
   },
   "replica/not-a-replica": {
     severity: "inconclusive",

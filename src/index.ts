@@ -69,6 +69,7 @@ export { serve, type Thread, ThreadPool } from "./threads/index.ts";
 export type { Target } from "./timeline/target.ts";
 export {
   type GenerationReport,
+  type IntegrityCheck,
   LEVELS,
   type Level,
   type Links,

@@ -31,7 +31,7 @@ const DOORS: Record<string, string[]> = {
   "./wal": ["WalReader", "WalWriter", "parseWalHeader", "walChecksum", "readTransactions"],
   "./snapshot": ["readCatalog", "parseSegmentName", "formatPosition", "parseDatabaseHeader"],
   "./timeline": ["readLineage", "pathTo", "historyOf", "parseHistory", "parseRestorePoints", "parseTarget"],
-  "./node": ["openReplica", "restoreFile", "DirectoryStorage"],
+  "./node": ["openReplica", "restoreFile", "DirectoryStorage", "openIntegrityCheck", "checkFileIntegrity"],
   "./web": [
     "openArchive",
     "HandleStorage",

@@ -28,7 +28,7 @@ const imports = new Map(
 
 /** Files only for Node; everything else is the portable library. */
 const NODE =
-  /^(cli\/|node\.ts$|storage\/(directory|locate|timeline-files)\.ts$|moments\/record\.ts$|sqlite\/thread(-worker)?\.ts$|threads\/(node|decode-worker)\.ts$|restore\/file\.ts$)/;
+  /^(cli\/|node\.ts$|storage\/(directory|locate|timeline-files)\.ts$|moments\/record\.ts$|sqlite\/(thread(-worker)?|engine(-process)?|file)\.ts$|verify\/temporary\.ts$|threads\/(node|decode-worker)\.ts$|restore\/file\.ts$)/;
 
 /** `design`: imports go down only. */
 const FLOORS = [

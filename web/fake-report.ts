@@ -58,6 +58,7 @@ export function reportOf(timelines: readonly Draft[], findings: Finding[]): Veri
       timesTrusted: timeline.timesTrusted,
       restorable,
       links: undefined,
+      available: undefined,
       integrity: "ok",
     };
   });

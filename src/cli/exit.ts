@@ -7,7 +7,7 @@ import { UsageError } from "./arguments.ts";
 import { printAside, printError, printJson } from "./output.ts";
 import { printable } from "./text.ts";
 
-export const EXIT = { ok: 0, damaged: 1, usage: 2, inconclusive: 3 } as const;
+export const EXIT = { ok: 0, damaged: 1, usage: 2, inconclusive: 3, partial: 4 } as const;
 
 export function exitCodeOf(status: Status): number {
   return status === "damaged" ? EXIT.damaged : EXIT[status];

@@ -19,8 +19,9 @@ const REPLICA =
   "a replica's folder, its generations/ folder, or one generation's folder: a path or file:// URL";
 
 /** What the exit codes mean; those that a command does not have are left out. */
-function exitCodes(zero: string, one: string | undefined, three: string): string {
+function exitCodes(zero: string, one: string | undefined, three: string, four?: string): string {
   const rows = [`0  ${zero}`, ...(one ? [`1  ${one}`] : []), "2  wrong usage", `3  ${three}`];
+  if (four) rows.push(`4  ${four}`);
   return ["", "Exit codes:", ...rows.map((row) => `  ${row}`)].join("\n");
 }
 
@@ -31,7 +32,7 @@ Examples:
   walkit restore /backups/app -o app.db --target-time 2026-01-31T18:30:00Z
   walkit restore /backups/app -o app.db --salvage    as far as a damaged replica goes
   walkit inspect 00000004_00001038.wal.lz4           what is in this file?
-${exitCodes("done, or no damage found", "verify, inspect: damaged; restore: the replica cannot give that target", "cannot be read, not found, output exists, or could not be found out")}
+${exitCodes("done, or no damage found", "verify, inspect: damaged; restore: the replica cannot give that target", "cannot be read, not found, output exists, or could not be found out", "restore: done, but with less than was asked for")}
   Every command takes --json: one object on standard output (docs/json.md).`;
 
 export function createProgram(): Command {
@@ -105,9 +106,11 @@ function addVerify(program: Command): void {
   addCommand(program, "verify", "check every name, checksum and link, and tell what can be restored")
     .argument("<replica>", REPLICA, parseLocation)
     .addOption(
-      new Option("--level <level>", "how deep to look; each level includes those before it")
-        .choices(["names", "frames", "replay", "integrity"])
-        .default("integrity"),
+      // No default of commander's: asked for by name, the last one means more.
+      new Option(
+        "--level <level>",
+        "how deep to look; each level includes those before it; integrity by default",
+      ).choices(["names", "frames", "replay", "integrity"]),
     )
     .addOption(generation("look at this generation only"))
     .addOption(json())
@@ -124,7 +127,8 @@ Levels:
   names      the listing alone: names, gaps, times. Opens no file
   frames     every LZ4 checksum, every WAL checksum and salt, no missing byte
   replay     also: snapshots agree with the WAL before them, every page of every commit is there
-  integrity  also: SQLite's integrity_check of the newest state
+  integrity  also: SQLite's integrity_check of the newest state. Asked for by name, verify is inconclusive
+             where that cannot be made; by default it says so, and the other checks decide
 
 Examples:
   walkit verify /backups/app
@@ -194,7 +198,7 @@ Examples:
   walkit restore /backups/app -o app.db --index 1f
   walkit restore /backups/app --dry-run
   walkit restore /backups/app -o - | ssh host 'cat > app.db'
-${exitCodes("restored (also with --salvage), planned with --dry-run, or skipped with --if-…", "the replica cannot give that target", "no replica there, cannot be read, or the output exists or cannot be written")}`,
+${exitCodes("restored, planned with --dry-run, or skipped with --if-…", "the replica cannot give that target", "no replica there, cannot be read, or the output exists or cannot be written", "salvaged, with something lost; or a dry run that knows of damage")}`,
     )
     .action((replica: string, flags: RestoreFlags) =>
       perform("restore", flags.json ?? false, async (signal) =>

@@ -3,7 +3,8 @@
 import type { Available, ErrorCode, WalkitError } from "../errors.ts";
 import type { RestorePlan } from "../replay/index.ts";
 import type { RestoredFile } from "../restore/file.ts";
-import type { Lost } from "../restore/restore.ts";
+import type { Finding } from "../findings.ts";
+import type { Lost, LostBranch } from "../restore/loss.ts";
 import { formatPosition } from "../snapshot/names.ts";
 import { describeTarget, targetOptions } from "../timeline/grammar.ts";
 import type { Target } from "../timeline/target.ts";
@@ -38,7 +39,8 @@ export function restoredLines(
   },
   paint: Paint,
 ): string[] {
-  const { lost, findings, snapshot, position, plan, generation, proven, history } = restored;
+  const { lost, findings, snapshot, position, plan, generation, unproven, history } = restored;
+  const fits = unproven.every(({ what }) => what === "step");
   const { output, target, time, nextTime, milliseconds, quiet, vouched } = about;
   const lines: string[] = [];
   const add = (label: string, text: string) => lines.push(...row(`  ${label}`, text, 14, paint));
@@ -47,7 +49,9 @@ export function restoredLines(
     const salvaged = vouched
       ? "SALVAGED, and nothing is known to be lost:"
       : "SALVAGED, not what was asked for:";
-    const plain = proven ? paint.green("Restored") : paint.yellow("Restored, but NOT PROVEN (see below):");
+    const plain = isSure(restored)
+      ? paint.green("Restored")
+      : paint.yellow("Restored, but NOT PROVEN (see below):");
     const verb = lost ? paint.yellow(salvaged) : plain;
     lines.push(paint.bold(`${verb} ${where}`));
   }
@@ -80,21 +84,55 @@ export function restoredLines(
       "applied",
       `${count(restored.transactions, "transaction")}, ${count(restored.frames, "frame")} from ${count(applied, "WAL segment")}`,
     );
+    if (unproven.length > 0) add("unproven", unprovenText(restored));
     if (history !== undefined) add("history", `${printable(history)}: where this database branches off`);
     add("took", formatSeconds(milliseconds));
   }
-  if (lost) lines.push(...lostLines(lost, { proven, vouched }, paint));
+  if (lost) lines.push(...lostLines(lost, { fits, vouched }, paint));
   const shown = quiet ? findings.filter((f) => f.severity !== "info") : findings;
   if (shown.length > 0) lines.push(...(lines.length > 0 ? [""] : []), ...findingLines(shown, paint));
   return lines;
 }
 
+/** All of it is proven, or what is not is checked by SQLite and in line with Litestream's counter. */
+function isSure({ unproven, integrity }: RestoredFile): boolean {
+  const inLine = unproven.every((one) => one.what === "step" && one.counter === "follows");
+  return unproven.length === 0 || (inLine && integrity === "ok");
+}
+
+/** What nothing proves on the way, and what SQLite says of the result. */
+function unprovenText({ unproven, integrity }: RestoredFile): string {
+  const texts: string[] = [];
+  if (unproven.some(({ what }) => what === "snapshot"))
+    texts.push("that the snapshot holds nothing from after that moment");
+  if (unproven.some(({ what }) => what === "parent"))
+    texts.push("that nothing was changed between the switch point and the generation's own WAL");
+  const steps = unproven.flatMap((one) => (one.what === "step" ? one : []));
+  if (steps.length > 0) {
+    const shown = steps.slice(-3).map(({ from, to }) => `${from} to ${to}`);
+    const which = steps.length > shown.length ? `the last ones are ${shown.join(", ")}` : shown.join(", ");
+    const follows = steps.filter(({ counter }) => counter === "follows").length;
+    const counter =
+      follows === 0
+        ? ""
+        : `; Litestream's counter shows for ${follows === steps.length ? "all of them" : `${follows} of them`} that no whole index is missing, no more`;
+    const what = steps.length === 1 ? "the step" : `the ${steps.length} steps`;
+    texts.push(`${what} from the end of one WAL index to the next (${which})${counter}`);
+  }
+  const said = {
+    ok: "SQLite's check finds the database in order",
+    skipped: "SQLite's check could not be made",
+    none: "SQLite's check was not made: --integrity-check full does it",
+  }[integrity ?? "none"];
+  return `${texts.join("; ")}. ${said}`;
+}
+
 function lostLines(
   lost: Lost,
-  { proven, vouched }: { proven: boolean; vouched: boolean },
+  { fits, vouched }: { fits: boolean; vouched: boolean },
   paint: Paint,
 ): string[] {
-  const { reached, reachedTime, segments, until, reason } = lost;
+  const { reached, reachedTime, branches, reason } = lost;
   const lines = ["", vouched ? paint.bold("What is lost") : paint.bold(paint.red("What is lost"))];
   const add = (text: string) => lines.push(...row("", text, 2, paint));
   const when = reachedTime ? ` (file of ${reachedTime})` : "";
@@ -104,30 +142,63 @@ function lostLines(
       "Nothing that is known. The damaged file fails LZ4's own checks, but every frame that was taken from it is vouched for by the WAL's own checksums, and what follows fits on to it.",
     );
     add(end);
-  } else if (segments.length === 0) {
+  } else if (branches.length === 0) {
     add(end);
     add(
-      `No WAL segment was left out as a whole. ${proven ? "All that is in the database was proven right; what" : "What"} else the damaged or missing file held, if anything, is not in it.`,
+      `No WAL segment was left out as a whole. ${fits ? "All that is in the database was proven right; what" : "What"} else the damaged or missing file held, if anything, is not in it.`,
     );
   } else {
-    const last = until ? `; the last of them was written ${until}` : "";
     add(end);
-    add(`Everything after that is not in it. ${count(segments.length, "WAL segment")} not applied${last}:`);
-    for (const path of segments.slice(0, SHOWN)) lines.push(`    ${printable(path)}`);
-    if (segments.length > SHOWN)
-      lines.push(`    … and ${segments.length - SHOWN} more (all of them with --json)`);
+    for (const branch of branches) {
+      add(branchText(branch));
+      for (const path of branch.segments.slice(0, SHOWN)) lines.push(`    ${printable(path)}`);
+      if (branch.segments.length > SHOWN)
+        lines.push(`    … and ${branch.segments.length - SHOWN} more (all of them with --json)`);
+    }
   }
-  if (!proven) add("It is not proven that this is a committed state: see the warnings.");
+  if (!fits) add("It is not proven that this is a committed state: see the warnings.");
   return [...lines, "", "Why", ...findingLines([reason], paint).slice(1)];
 }
 
+function branchText({
+  generation,
+  whole,
+  snapshots,
+  segments,
+  transactions,
+  from,
+  until,
+}: LostBranch): string {
+  const files = [
+    ...(snapshots > 0 && (whole || segments.length === 0) ? [count(snapshots, "snapshot")] : []),
+    ...(segments.length > 0 ? [count(segments.length, "WAL segment")] : []),
+  ].join(" and ");
+  const held = transactions ? ` (${count(transactions, "transaction")})` : "";
+  const times = from && until ? (from === until ? `, written ${from}` : `, written ${from} to ${until}`) : "";
+  const what = whole
+    ? `Nothing of the younger generation ${generation} is in it`
+    : "Everything after that is not in it";
+  return `${what}: ${files}${held}${times}.`;
+}
+
+/** What a dry run found; with `--salvage` also what would be lost. */
+export interface Planned {
+  plan: RestorePlan;
+  time: string | undefined;
+  findings: Finding[];
+  lost: Lost | undefined;
+}
+
 export function plannedLines(
-  { plan, time }: { plan: RestorePlan; time: string | undefined },
+  { plan, time, findings, lost }: Planned,
   { output, target }: { output: string | undefined; target: Target },
   paint: Paint,
 ): string[] {
-  const { snapshot, segments, proof, bytes, findings } = plan;
-  const lines = [paint.bold("Plan (nothing was written, and no file opened)")];
+  const { snapshot, segments, proof, bytes } = plan;
+  const title = lost
+    ? "Plan of what can be salvaged (nothing was written; the files were read)"
+    : "Plan (nothing was written, and no file opened)";
+  const lines = [paint.bold(title)];
   const add = (label: string, text: string) => lines.push(...row(`  ${label}`, text, 14, paint));
   add("asked for", describeTarget(target));
   if (output !== undefined) add("output", output === "-" ? "standard output" : printable(output));
@@ -152,7 +223,8 @@ export function plannedLines(
   }
   const files = 1 + segments.length + proof.length;
   add("to read", `${count(files, "file")}${bytes === undefined ? "" : `, ${exactBytes(bytes)}`}`);
-  add("unchecked", "whether these files are whole was not looked at (walkit verify does that)");
+  if (!lost) add("unchecked", "whether these files are whole was not looked at (walkit verify does that)");
+  else lines.push(...lostLines(lost, { fits: true, vouched: false }, paint));
   if (findings.length > 0) lines.push("", ...findingLines(findings, paint));
   return lines;
 }

@@ -11,7 +11,8 @@ import { type Finding, makeFinding } from "../findings.ts";
 import { decodeFile } from "../replay/files.ts";
 import type { PlannedWal, RestorePlan } from "../replay/plan.ts";
 import { type RestoredFile, type RestoreFileOptions, restoreFile, restoreThrough } from "../restore/file.ts";
-import { planTarget, type Restored } from "../restore/restore.ts";
+import { planTarget, type Restored, restore } from "../restore/restore.ts";
+import type { DatabaseSink } from "../restore/sink.ts";
 import { formatPosition, formatSegmentName, isGenerationName } from "../snapshot/names.ts";
 import { formatTime } from "../snapshot/times.ts";
 import { openReplica, type Replica } from "../storage/locate.ts";
@@ -21,7 +22,7 @@ import { UsageError } from "./arguments.ts";
 import { asWalkitError, BrokenPipe, EXIT, Refused } from "./exit.ts";
 import { print, printAside, printJson } from "./output.ts";
 import { ProgressBar } from "./progress.ts";
-import { plannedLines, refusedLines, restoredLines } from "./restore-text.ts";
+import { type Planned, plannedLines, refusedLines, restoredLines } from "./restore-text.ts";
 import { type TargetFlags, targetOf, targetWithin } from "./target.ts";
 import { paintFor, printable, shellQuote } from "./text.ts";
 
@@ -95,10 +96,10 @@ export async function runRestore(
     target = targetWithin(replica, target);
     if (flags.dryRun) {
       const planned = await dryRun(replica, target, output, flags, signal);
-      const { findings } = planned.plan;
-      if (json) printJson(report("planned", { plan: planObject(planned.plan), findings }));
+      const { plan, findings, lost } = planned;
+      if (json) printJson(report("planned", { plan: planObject(plan), lost, findings }));
       else print(plannedLines(planned, { target, output }, paintFor(process.stdout)));
-      return EXIT.ok;
+      return lost || findings.some(isDamage) ? EXIT.partial : EXIT.ok;
     }
     const began = performance.now();
     const restored = await run(replica, target, output!, flags, signal);
@@ -106,17 +107,17 @@ export async function runRestore(
     const time = await timeOfLast(replica.storage, plan);
     const nextTime = plan.next && (await timeOf(replica.storage, nextPath(plan)));
     const milliseconds = Math.round(performance.now() - began);
+    const vouched = await isVouchedFor(replica.storage, restored);
     if (json) {
       const position = rest.position && formatPosition(rest.position);
       const done = { generation, snapshot, ...rest, position, time, proven, milliseconds, history };
       printJson(report("restored", { plan: planObject(plan), restored: done, lost, findings }));
     } else {
       const paint = paintFor(output === "-" ? process.stderr : process.stdout);
-      const vouched = await isVouchedFor(replica.storage, restored);
       const about = { output: output!, target, time, nextTime, milliseconds, quiet, vouched };
       tell(output, ...restoredLines(restored, about, paint));
     }
-    return EXIT.ok;
+    return lost && !vouched ? EXIT.partial : EXIT.ok;
   } catch (error) {
     if (
       flags.ifReplicaExists &&
@@ -129,12 +130,7 @@ export async function runRestore(
   }
 }
 
-function checkFlags({ output, dryRun, json, salvage }: RestoreFlags): void {
-  if (dryRun && salvage) {
-    throw new UsageError(
-      "--dry-run and --salvage cannot be used together: what can be salvaged shows only when the files are read",
-    );
-  }
+function checkFlags({ output, dryRun, json }: RestoreFlags): void {
   if (dryRun) return;
   if (output === undefined) {
     throw new UsageError(
@@ -148,20 +144,39 @@ function checkFlags({ output, dryRun, json, salvage }: RestoreFlags): void {
   }
 }
 
+function isDamage({ severity }: Finding): boolean {
+  return severity === "damage" || severity === "inconclusive";
+}
+
+/** With `salvage` all that it would do, but for the output: what can be had shows only when the files are read. */
 async function dryRun(
   { storage, prefix }: Replica,
   target: Target,
   output: string | undefined,
-  { force }: RestoreFlags,
+  { force, salvage, parallelism }: RestoreFlags,
   signal: AbortSignal,
-): Promise<{ plan: RestorePlan; time: string | undefined }> {
-  const plan = await planTarget(storage, target, { prefix, signal });
+): Promise<Planned> {
+  const options = { prefix, signal, parallelism };
+  const { plan, findings, lost } = salvage
+    ? await restore(storage, target, NOWHERE, { ...options, salvage })
+    : { ...(await planned(storage, target, options)), lost: undefined };
   if (output !== undefined && output !== "-" && !force && (await exists(output))) {
     const message = `Expected nothing at ${output}, found that there is something: the restore would be refused`;
-    plan.findings.push(makeFinding("output/exists", message, { path: output, severity: "warning" }));
+    findings.push(makeFinding("output/exists", message, { path: output, severity: "warning" }));
   }
-  return { plan, time: await timeOfLast(storage, plan) };
+  return { plan, time: await timeOfLast(storage, plan), findings, lost };
 }
+
+async function planned(
+  storage: Storage,
+  target: Target,
+  options: { prefix: string; signal: AbortSignal },
+): Promise<{ plan: RestorePlan; findings: Finding[] }> {
+  const plan = await planTarget(storage, target, options);
+  return { plan, findings: [...plan.findings] };
+}
+
+const NOWHERE: DatabaseSink = { write: async () => {} };
 
 async function run(
   { storage, prefix }: Replica,

@@ -1,7 +1,9 @@
 /** `walkit verify`: is it good, and what can be brought back. */
 
+import type { Available, ErrorCode } from "../errors.ts";
 import { parseSnapshotName } from "../snapshot/names.ts";
 import { parseTime } from "../snapshot/times.ts";
+import { hasEngine } from "../sqlite/engine.ts";
 import { IntegrityThread } from "../sqlite/thread.ts";
 import { openReplica } from "../storage/locate.ts";
 import {
@@ -13,6 +15,7 @@ import {
   type VerifyReport,
   verify,
 } from "../verify/index.ts";
+import { openIntegrityCheck } from "../verify/temporary.ts";
 import { generationOf } from "./arguments.ts";
 import { exitCodeOf } from "./exit.ts";
 import { colourOf, countOf, findingLines, print, printJson } from "./output.ts";
@@ -20,7 +23,8 @@ import { ProgressBar } from "./progress.ts";
 import { count, formatBytes, type Paint, paintFor, printable, row, shellQuote } from "./text.ts";
 
 export interface VerifyFlags {
-  level: Level;
+  /** Undefined: the default, not asked for by name. */
+  level?: Level;
   generation?: string;
   json?: boolean;
   quiet?: boolean;
@@ -28,12 +32,13 @@ export interface VerifyFlags {
 }
 
 export async function runVerify(location: string, flags: VerifyFlags, signal: AbortSignal): Promise<number> {
-  const { level, json = false, quiet = false, parallelism } = flags;
+  const { json = false, quiet = false, parallelism } = flags;
+  const level = flags.level ?? "integrity";
   const replica = await openReplica(location);
   const { storage, prefix } = replica;
   const bar = new ProgressBar("verifying", !json && !quiet);
   // SQLite's first thread starts while the replica is read: of 0.2 s for a small one, 0.03 s less.
-  let sqlite = level === "integrity" ? new IntegrityThread() : undefined;
+  let sqlite = level === "integrity" && !hasEngine() ? new IntegrityThread() : undefined;
   const checkIntegrity: VerifyOptions["checkIntegrity"] = async (bytes, how) => {
     await keepFirstCode();
     const ready = sqlite ?? new IntegrityThread();
@@ -45,10 +50,11 @@ export async function runVerify(location: string, flags: VerifyFlags, signal: Ab
     report = await verify(storage, {
       prefix,
       generation: generationOf(replica, flags.generation),
-      level,
+      level: flags.level,
       parallelism,
       signal,
       checkIntegrity,
+      openIntegrityCheck,
       onProgress: ({ done, total }) => bar.update(done, total),
     });
   } finally {
@@ -124,13 +130,18 @@ function verdict(report: VerifyReport, paint: Paint): string {
         : `DAMAGED: ${count(broken, "file")} broken, but every commit can still be restored`;
     return `${paint.bold(colourOf("damage", paint)(text))} (${problems}${besides})`;
   }
-  if (findings.every((f) => f.severity !== "inconclusive" || f.code === "replica/encrypted")) {
-    const sealed = "INCONCLUSIVE: the replica is encrypted with age, so nothing can be said of what it holds";
-    return `${paint.bold(colourOf("inconclusive", paint)(sealed))}${besides}`;
-  }
-  const text = "INCONCLUSIVE: walkit could not find out whether everything in this replica can be restored";
+  const unknown = findings.filter(({ severity }) => severity === "inconclusive");
+  const [{ code } = { code: undefined }, ...others] = unknown;
+  const reason = others.every((other) => other.code === code) && code ? UNKNOWN[code] : undefined;
+  const text = `INCONCLUSIVE: ${reason ?? "walkit could not find out whether everything in this replica can be restored"}`;
   return paint.bold(colourOf("inconclusive", paint)(text)) + besides;
 }
+
+/** Where one thing alone stands in the way. */
+const UNKNOWN: Partial<Record<ErrorCode, string>> = {
+  "replica/encrypted": "the replica is encrypted with age, so nothing can be said of what it holds",
+  "database/integrity-skipped": "no damage found, but SQLite's own check, which was asked for, was not made",
+};
 
 function okText(level: Level, generations: readonly GenerationReport[]): string {
   if (generations.every((g) => g.snapshots === 0)) {
@@ -139,7 +150,17 @@ function okText(level: Level, generations: readonly GenerationReport[]): string 
   if (level === "names" || level === "frames") return OK[level];
   const reachesNewest = generations.filter(isFilled).every((g) => g.restorable.at(-1)?.newest);
   const newest = reachesNewest ? ". The newest state can be restored" : "";
-  return OK[level] + newest + (level === "replay" ? ". SQLite's own check was not run (--level replay)" : "");
+  return OK[level] + newest + uncheckedText(level, generations);
+}
+
+/** What the verdict does not rest on. */
+function uncheckedText(level: Level, generations: readonly GenerationReport[]): string {
+  if (level === "replay") return ". SQLite's own check was not run (--level replay)";
+  const asked = generations.filter(({ integrity }) => integrity !== undefined);
+  const skipped = asked.filter(({ integrity }) => integrity === "skipped").length;
+  if (skipped === 0) return "";
+  const which = skipped === asked.length ? "" : ` of ${skipped} of ${asked.length} generations`;
+  return `. SQLite's own check${which} was not made`;
 }
 
 /** The number of broken files, where all that they held is in others as well: snapshots that the WAL leads past. */
@@ -180,6 +201,16 @@ function whatIsLeft({ generations }: VerifyReport, shown: Shown, paint: Paint): 
   const sorted = newestFirst(generations);
   const newest = sorted?.[0];
   if (!sorted || !newest) return [];
+  const which = generation === undefined ? "" : ` --generation ${generation}`;
+  const command = `  walkit restore ${shellQuote(location)} -o restored.db${which}`;
+  const { available } = newest;
+  if (newest.integrity === "failed") {
+    const corrupt = "SQLite finds the newest state corrupt";
+    if (!available)
+      return [...row("", `${corrupt}, and no other that it finds in order is known.`, 0, paint)];
+    const text = `${corrupt}. The latest state known that it finds in order is ${momentText(available)}:`;
+    return [...row("", text, 0, paint), `${command} --integrity-check full --salvage`];
+  }
   const last = newest.restorable.at(-1);
   if (!last) {
     const others = quiet ? "" : " Others: see below.";
@@ -192,16 +223,17 @@ function whatIsLeft({ generations }: VerifyReport, shown: Shown, paint: Paint): 
           paint,
         );
   }
-  const which = generation === undefined ? "" : ` --generation ${generation}`;
-  const command = `  walkit restore ${shellQuote(location)} -o restored.db${which}`;
-  if (last.newest) {
-    const flaw = newest.integrity === "failed" ? ", but SQLite finds it corrupt" : "";
+  if (last.newest && !available) {
     const when = last.toTime ? ` (of ${last.toTime})` : "";
-    return [...row("", `The newest state${when} can be restored${flaw}:`, 0, paint), command];
+    return [...row("", `The newest state${when} can be restored:`, 0, paint), command];
   }
-  const when = last.toTime ? `, of ${last.toTime}` : "";
-  const text = `The newest state cannot be restored. The latest moment that surely can is ${last.to}${when}:`;
+  const found = available ? momentText(available) : `${last.to}${last.toTime ? `, of ${last.toTime}` : ""}`;
+  const text = `The newest state cannot be restored. The latest moment that can is ${found}:`;
   return [...row("", text, 0, paint), `${command} --salvage`];
+}
+
+function momentText({ position, snapshot, time }: Available): string {
+  return `${position ?? `the snapshot of index ${snapshot} alone`}${time ? `, of ${time}` : ""}`;
 }
 
 /** Where values begin. */
@@ -232,7 +264,7 @@ function generationLines(generation: GenerationReport, level: Level, mark: strin
     const said = {
       ok: ", SQLite's integrity_check says ok",
       failed: ", SQLite's integrity_check FAILS",
-      skipped: "",
+      skipped: ", SQLite's integrity_check was not made",
     };
     add(
       "database",
@@ -265,7 +297,8 @@ export function linksText({ total, snapshot, sequence, unproven }: Links): strin
   }
   const parts: string[] = [];
   if (snapshot > 0) parts.push(`${snapshot} proven by a snapshot`);
-  if (sequence > 0) parts.push(`${sequence} in line with Litestream's counter`);
+  if (sequence > 0)
+    parts.push(`${sequence} where Litestream's counter shows that no whole index is missing, no more`);
   if (unproven > 0) {
     parts.push(`${unproven} without evidence: a lost last segment of an index there would go unnoticed`);
   }

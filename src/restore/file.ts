@@ -5,8 +5,8 @@ import { closeSync, openSync, readSync, rmSync, unlinkSync, writeSync } from "no
 import { type FileHandle, link, lstat, open, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { WalkitError } from "../errors.ts";
-import { MAX_INTEGRITY_SIZE } from "../sqlite/index.ts";
-import { checkIntegrityInThread } from "../sqlite/thread.ts";
+import { type Finding, findingOf } from "../findings.ts";
+import { checkFileIntegrity } from "../sqlite/file.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Target } from "../timeline/target.ts";
 import type { RestoreResult } from "./execute.ts";
@@ -30,7 +30,12 @@ export interface RestoreFileOptions extends RestoreOptions {
   history?: boolean | undefined;
 }
 
-export interface RestoredFile extends Restored {
+/** What came of SQLite's check; undefined: nobody asked for it, and nothing called for it. */
+export interface Checked {
+  integrity: "ok" | "skipped" | undefined;
+}
+
+export interface RestoredFile extends Restored, Checked {
   /** The history file that was written beside the output. */
   history: string | undefined;
 }
@@ -99,7 +104,7 @@ export async function restoreThrough(
   folder: string,
   use: (path: string) => Promise<void>,
   options: RestoreFileOptions = {},
-): Promise<Restored> {
+): Promise<Restored & Checked> {
   return await withTemporaryFile(folder, async (temporary) => {
     const restored = await restoreTemporary(storage, target, temporary, options);
     await use(temporary.path);
@@ -117,11 +122,21 @@ async function restoreTemporary(
   target: Target,
   { path, file }: Temporary,
   options: RestoreFileOptions,
-): Promise<Restored> {
+): Promise<Restored & Checked> {
   const { integrityCheck } = options;
+  let note: Finding | undefined;
+  let integrity: Checked["integrity"];
   const accept = async (result: RestoreResult) => {
-    const how = integrityCheck ?? (result.proven ? "none" : "full");
-    if (how !== "none") await checkFile(path, how, integrityCheck === undefined, options.signal);
+    const how = integrityCheck ?? checkFor(result);
+    integrity = note = undefined;
+    if (how !== "none") {
+      const lenient = integrityCheck === undefined;
+      const skipped = await checkFile(path, how, lenient, options.signal).catch((error) => {
+        throw error instanceof WalkitError ? withSteps(error, result) : error;
+      });
+      integrity = skipped ? "skipped" : "ok";
+      note = skipped && findingOf(skipped, { generation: result.generation, severity: "warning" });
+    }
     await options.accept?.(result);
   };
   const sink = new FileSink(file, path);
@@ -131,46 +146,51 @@ async function restoreTemporary(
     openSpill: options.openSpill ?? (() => new FileSpill(`${path}-spill`)),
   });
   await sink.sync();
-  return restored;
+  return { ...restored, integrity, findings: note ? [...restored.findings, note] : restored.findings };
 }
 
-/** `lenient`: nobody asked for the check, so that it cannot be done is no reason to refuse. */
+/** Up to this size, in bytes, SQLite checks by default what is proven but for steps from one WAL index to the next. */
+export const CHECKED_BY_DEFAULT: number = 64 << 20;
+
+/** Where nobody says how: what is not proven is checked. Steps that nothing proves are the rule behind the newest snapshot. */
+function checkFor({ unproven, bytes }: RestoreResult): "none" | "full" {
+  if (unproven.some(({ what }) => what !== "step")) return "full";
+  return unproven.length > 0 && bytes <= CHECKED_BY_DEFAULT ? "full" : "none";
+}
+
+/** Where SQLite finds the database corrupt, the steps that nothing proves are where to look first. */
+function withSteps(error: WalkitError, { unproven }: RestoreResult): WalkitError {
+  const steps = unproven.flatMap((one) => (one.what === "step" ? one : []));
+  if (error.code !== "database/integrity" || steps.length === 0) return error;
+  const places = steps.slice(-5).map(({ from, to }) => `${from} to ${to}`);
+  const which =
+    steps.length > places.length ? `the last of ${steps.length}: ${places.join(", ")}` : places.join(", ");
+  const hint = `Most likely the end of a WAL index is lost, where nothing proves that one goes on where the other ended (${which}). Bring it back from another copy of the replica, or restore a moment before that. Where the original database is corrupt as well, --integrity-check none restores it as it was replicated`;
+  const { path, position, cause } = error;
+  return new WalkitError(error.code, error.message, { path, position, hint, cause });
+}
+
+/**
+ * SQLite's check of a finished file. `lenient`: nobody asked for it by name, so that it cannot be made is no reason to refuse,
+ * but returned, and to be said.
+ *
+ * @throws WalkitError `database/integrity`; unless `lenient`, also `database/integrity-skipped`
+ */
 async function checkFile(
   path: string,
   how: "quick" | "full",
   lenient: boolean,
   signal: AbortSignal | undefined,
-): Promise<void> {
+): Promise<WalkitError | undefined> {
   try {
-    const { size } = await lstat(path);
-    if (size > MAX_INTEGRITY_SIZE) {
-      throw new WalkitError(
-        "database/integrity-skipped",
-        `Expected a database of at most ${MAX_INTEGRITY_SIZE} bytes to check in memory, found ${size}`,
-        {
-          hint: "Restore with --integrity-check none, then run PRAGMA integrity_check with the sqlite3 tool",
-        },
-      );
-    }
-    const bytes = new Uint8Array(size);
-    await readInto(path, bytes);
-    await checkIntegrityInThread(bytes, how, signal);
+    await checkFileIntegrity(path, how, { signal });
+    return undefined;
   } catch (error) {
-    if (lenient && error instanceof WalkitError && error.code === "database/integrity-skipped") return;
-    throw error;
-  }
-}
-
-async function readInto(path: string, bytes: Uint8Array): Promise<void> {
-  const file = await open(path, "r");
-  try {
-    for (let done = 0; done < bytes.length; ) {
-      const { bytesRead } = await file.read(bytes, done, bytes.length - done, done);
-      if (bytesRead === 0) throw unwritable(path, new Error("it became shorter"));
-      done += bytesRead;
-    }
-  } finally {
-    await file.close();
+    if (!(error instanceof WalkitError) || error.code !== "database/integrity-skipped") throw error;
+    if (lenient) return error;
+    throw error.with({
+      hint: "Restore with --integrity-check none, then run PRAGMA integrity_check where the application's functions, collations and modules are, or with the sqlite3 tool",
+    });
   }
 }
 

@@ -3,7 +3,7 @@
  * state: another snapshot, a listing made anew. `salvage` then goes as far as what is there is right.
  */
 
-import { WalkitError } from "../errors.ts";
+import { type Available, WalkitError } from "../errors.ts";
 import { type Finding, findingOf } from "../findings.ts";
 import { meantGeneration } from "../replay/choose.ts";
 import { restless } from "../replay/faults.ts";
@@ -16,7 +16,8 @@ import type { Storage } from "../storage/storage.ts";
 import { isPlain, needsTimelines, type Target } from "../timeline/target.ts";
 import { type ExecuteOptions, executePlan, type RestoreResult } from "./execute.ts";
 import { MemorySink } from "./memory-sink.ts";
-import { restoreSalvaged, withWhatIsLeft } from "./salvage.ts";
+import { judgeSnapshot } from "./judge.ts";
+import type { Lost } from "./loss.ts";
 import type { DatabaseSink } from "./sink.ts";
 
 export interface RestoreOptions extends ExecuteOptions {
@@ -28,20 +29,6 @@ export interface RestoreOptions extends ExecuteOptions {
   accept?: ((result: RestoreResult) => Promise<void>) | undefined;
   /** Told of each plan before it is carried out. */
   onPlan?: ((plan: RestorePlan) => void) | undefined;
-}
-
-/** What a salvaged database lacks of the target. */
-export interface Lost {
-  /** Why the target itself cannot be had. */
-  reason: Finding;
-  /** The last commit that is in the database; undefined where it is the snapshot alone. */
-  reached: string | undefined;
-  /** When the last segment that was applied (or the snapshot) was written, RFC 3339. */
-  reachedTime: string | undefined;
-  /** WAL segments of the target that are not in the database. */
-  segments: string[];
-  /** When the newest of them was written, RFC 3339. */
-  until: string | undefined;
 }
 
 export interface Restored extends RestoreResult {
@@ -72,13 +59,14 @@ export async function restore(
     if (!(error instanceof WalkitError) || !isSalvageable(error)) throw error;
     // Without a generation to look at there is nothing to go by.
     if (!attempt.bound) throw error;
-    if (options.salvage) {
-      return (
-        (await restoreSalvaged(storage, attempt.bound, sink, options, error)) ??
-        (await attempt.byGuess(error))
-      );
-    }
-    throw await withWhatIsLeft(storage, attempt.bound, options, error);
+    // What is offered in place of the target is what salvage comes to: it is carried out, whether it is kept or not.
+    const quiet = options.salvage ? {} : { onPlan: undefined, onProgress: undefined };
+    const { restoreSalvaged } = await import("./salvage.ts");
+    const salvaged =
+      (await restoreSalvaged(storage, attempt.bound, sink, { ...options, ...quiet }, error)) ??
+      (await attempt.byGuess(error));
+    if (options.salvage) return salvaged;
+    throw error.with({ available: availableOf(salvaged) });
   }
 }
 
@@ -130,6 +118,7 @@ class Attempt {
       try {
         exact ??= await this.#choose(catalog);
         plan = await this.#plan(catalog, exact);
+        plan = await judgeSnapshot(this.#storage, catalog, plan, this.#options);
         const result = await this.#carryOut(plan);
         return { ...result, findings: [...this.#notes, ...result.findings], plan, lost: undefined };
       } catch (error) {
@@ -165,12 +154,15 @@ class Attempt {
         reachedTime: writtenAt(plan.segments.at(-1)?.path, await this.#list()),
         segments: [],
         until: undefined,
+        branches: [],
       };
       // Why the target cannot be had is said once.
       const others = findings.filter(({ code, path }) => code !== reason.code || path !== reason.path);
       return { ...restored, findings: others, lost };
     } catch (error) {
-      throw error instanceof WalkitError ? reason : error;
+      if (!(error instanceof WalkitError)) throw error;
+      // It was offered as a way, and is none.
+      throw new WalkitError(reason.code, reason.message, { path: reason.path, position: reason.position });
     }
   }
 
@@ -345,6 +337,15 @@ function laterThanAsked(
     `${message}: the restored state is that of ${formatPosition(position!)}${when}, the first that is whole with this snapshot`,
     { path, hint: "For an earlier state restore the end of an earlier index, with --index" },
   );
+}
+
+function availableOf({ plan, position, lost }: Restored): Available {
+  return {
+    generation: plan.generation,
+    snapshot: plan.snapshot.index,
+    position: position && formatPosition(position),
+    time: lost?.reachedTime,
+  };
 }
 
 /** When a segment was written, RFC 3339; undefined where there is none or the storage keeps no times. */

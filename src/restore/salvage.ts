@@ -1,7 +1,6 @@
 /** Salvage: from which snapshots the WAL that is there leads how far, the farthest first. */
 
 import { WalkitError } from "../errors.ts";
-import { findingOf } from "../findings.ts";
 import { isSettled, type PlanTarget, plannedSegment, type RestorePlan } from "../replay/plan.ts";
 import { replay } from "../replay/replay.ts";
 import {
@@ -11,18 +10,18 @@ import {
   type Segment,
   type Snapshot,
 } from "../snapshot/catalog.ts";
-import { comparePositions, formatPosition, type Position } from "../snapshot/names.ts";
-import { formatTime, timeRange } from "../snapshot/times.ts";
+import { comparePositions, type Position, parsePosition } from "../snapshot/names.ts";
 import type { Storage } from "../storage/storage.ts";
-import { type ExecuteOptions, executePlan } from "./execute.ts";
-import type { Lost, Restored, RestoreOptions } from "./restore.ts";
+import { type ExecuteOptions, executePlan, type RestoreResult } from "./execute.ts";
+import { judgeSnapshot } from "./judge.ts";
+import { fits, lossOf, newestFirst } from "./loss.ts";
+import type { Restored, RestoreOptions } from "./restore.ts";
 import type { DatabaseSink } from "./sink.ts";
 
 export interface Candidate {
-  plan: RestorePlan;
+  generation: Generation;
   snapshot: Snapshot;
-  /** The segments that the target would need. */
-  wanted: Segment[];
+  plan: RestorePlan;
 }
 
 /**
@@ -35,10 +34,7 @@ export async function* salvageCandidates(
   target: PlanTarget,
   options: Pick<ExecuteOptions, "signal" | "parallelism">,
 ): AsyncGenerator<Candidate> {
-  const generations = catalog.generations
-    .filter((g) => g.snapshots.length > 0 && (target.generation ?? g.id) === g.id)
-    .sort((a, b) => compareTimes(timeRange(b)?.newest, timeRange(a)?.newest));
-  for (const generation of generations) {
+  for (const generation of newestFirst(catalog, target)) {
     const wanted = generation.segments.filter((segment) => fits(segment, target));
     const found: { candidate: Candidate; reach: Position }[] = [];
     // From the newest snapshot back, each piece of WAL is read once: what leads to a later snapshot's index leads on from
@@ -49,7 +45,7 @@ export async function* salvageCandidates(
       const reaches = [own.reach];
       if (own.connects && later?.reach) reaches.push(later.reach);
       for (const reach of reaches) {
-        const candidate = { plan: planOf(generation, snapshot, reach), snapshot, wanted };
+        const candidate = { plan: planOf(generation, snapshot, reach), snapshot, generation };
         found.push({ candidate, reach: reach ?? { index: snapshot.index, offset: 0 } });
       }
       later = { index: snapshot.index, reach: reaches.at(-1) };
@@ -58,19 +54,6 @@ export async function* salvageCandidates(
     found.reverse().sort((a, b) => comparePositions(b.reach, a.reach));
     for (const { candidate } of found) yield candidate;
   }
-}
-
-function compareTimes(a: bigint | undefined, b: bigint | undefined): number {
-  return a === b ? 0 : (a ?? 0n) < (b ?? 0n) ? -1 : 1;
-}
-
-function fits(file: Snapshot | Segment, { index, timestamp, commit }: PlanTarget): boolean {
-  return (
-    (index === undefined || file.index <= index) &&
-    (timestamp === undefined || (file.modified !== undefined && file.modified <= timestamp)) &&
-    (commit === undefined ||
-      ("offset" in file ? comparePositions(file, commit) < 0 : file.index <= commit.index))
-  );
 }
 
 /**
@@ -131,29 +114,7 @@ function planOf(generation: Generation, snapshot: Snapshot, end: Position | unde
   };
 }
 
-/** The refusal, with what can be had instead: what salvage would try first. */
-export async function withWhatIsLeft(
-  storage: Storage,
-  target: PlanTarget,
-  options: RestoreOptions,
-  error: WalkitError,
-): Promise<WalkitError> {
-  const catalog = await list(storage, target, options);
-  for await (const { plan, snapshot, wanted } of salvageCandidates(storage, catalog, target, options)) {
-    const applied = new Set(plan.segments.map((segment) => segment.path));
-    const { modified } = wanted.findLast(({ path }) => applied.has(path)) ?? snapshot;
-    const available = {
-      generation: plan.generation,
-      snapshot: snapshot.index,
-      position: plan.end && formatPosition(plan.end),
-      time: modified === undefined ? undefined : formatTime(modified),
-    };
-    return error.with({ available });
-  }
-  return error;
-}
-
-/** The farthest that can be had of `target` and is right; undefined where that is nothing. */
+/** The farthest that can be had of `target` and is right, in `sink`; undefined where that is nothing. */
 export async function restoreSalvaged(
   storage: Storage,
   target: PlanTarget,
@@ -161,50 +122,90 @@ export async function restoreSalvaged(
   options: RestoreOptions,
   reason: WalkitError,
 ): Promise<Restored | undefined> {
-  const catalog = await list(storage, target, options);
+  const { prefix, signal } = options;
+  const catalog = await readCatalog(storage, { prefix, signal, generation: target.generation });
+  const salvage = new Salvage(storage, catalog, sink, { ...options, salvage: true });
   for await (const candidate of salvageCandidates(storage, catalog, target, options)) {
-    await sink.write({ type: "truncate", size: 0 });
-    const { plan } = candidate;
-    try {
-      options.onPlan?.(plan);
-      const result = await executePlan(storage, plan, sink, options);
-      await options.accept?.(result);
-      // Why the target cannot be had is said once.
-      const findings = result.findings.filter(
-        ({ code, path }) => code !== reason.code || path !== reason.path,
-      );
-      return { ...result, findings, plan, lost: lossOf(candidate, result.position, reason) };
-    } catch (error) {
-      if (!(error instanceof WalkitError)) throw error;
-    }
+    const { reached, corrupt } = await salvage.attempt(candidate.plan);
+    const found = reached ?? (corrupt && (await salvage.backOverSteps(candidate, corrupt)));
+    if (!found) continue;
+    const { result, plan } = found;
+    const lost = await lossOf(storage, catalog, target, plan, result.position, reason, signal);
+    // Why the target cannot be had is said once.
+    const findings = result.findings.filter(({ code, path }) => code !== reason.code || path !== reason.path);
+    return { ...result, findings, plan, lost };
   }
   return undefined;
 }
 
-function lossOf(
-  { plan, wanted, snapshot }: Candidate,
-  reached: Position | undefined,
-  reason: WalkitError,
-): Lost {
-  const applied = new Set(plan.segments.map((segment) => segment.path));
-  const isIn = ({ index, path }: Segment) => index < snapshot.index || applied.has(path);
-  const last = wanted.filter(isIn).at(-1);
-  const missed = wanted.filter((segment) => !isIn(segment));
-  const reachedTime = (last ?? snapshot).modified;
-  const until = missed.at(-1)?.modified;
-  return {
-    reason: findingOf(reason, { generation: plan.generation }),
-    reached: reached && formatPosition(reached),
-    reachedTime: reachedTime === undefined ? undefined : formatTime(reachedTime),
-    segments: missed.map((segment) => segment.path),
-    until: until === undefined ? undefined : formatTime(until),
-  };
+interface Reached {
+  plan: RestorePlan;
+  result: RestoreResult;
 }
 
-function list(
-  storage: Storage,
-  { generation }: PlanTarget,
-  { prefix, signal }: RestoreOptions,
-): Promise<Catalog> {
-  return readCatalog(storage, { prefix, signal, generation });
+/** Trials into one sink, each in the place of the one before. */
+class Salvage {
+  readonly #storage: Storage;
+  readonly #catalog: Catalog;
+  readonly #sink: DatabaseSink;
+  readonly #options: RestoreOptions;
+
+  constructor(storage: Storage, catalog: Catalog, sink: DatabaseSink, options: RestoreOptions) {
+    this.#storage = storage;
+    this.#catalog = catalog;
+    this.#sink = sink;
+    this.#options = options;
+  }
+
+  /** Carries a plan out. `corrupt`: it can be done, but SQLite finds the database corrupt. */
+  async attempt(plan: RestorePlan): Promise<{ reached?: Reached; corrupt?: RestoreResult | undefined }> {
+    const { onPlan, accept } = this.#options;
+    await this.#sink.write({ type: "truncate", size: 0 });
+    let result: RestoreResult | undefined;
+    try {
+      const judged = await this.#judge(plan);
+      onPlan?.(judged);
+      result = await executePlan(this.#storage, judged, this.#sink, this.#options);
+      await accept?.(result);
+      return { reached: { plan: judged, result } };
+    } catch (error) {
+      if (!(error instanceof WalkitError)) throw error;
+      return { corrupt: error.code === "database/integrity" ? result : undefined };
+    }
+  }
+
+  /** A snapshot that may be newer is taken, as not proven; one that is older is not. */
+  async #judge(plan: RestorePlan): Promise<RestorePlan> {
+    try {
+      return await judgeSnapshot(this.#storage, this.#catalog, plan, this.#options);
+    } catch (error) {
+      if (error instanceof WalkitError && error.code === "replica/snapshot-ambiguous") return plan;
+      throw error;
+    }
+  }
+
+  /**
+   * Where a WAL lost its end without a trace, what follows is laid over the wrong state, and SQLite finds that corrupt. The
+   * newest end of a WAL at which it is in order, of those with a step behind them that nothing proves: by bisection, as what
+   * is once wrong stays wrong.
+   */
+  async backOverSteps(
+    { generation, snapshot }: Candidate,
+    { unproven }: RestoreResult,
+  ): Promise<Reached | undefined> {
+    const plans = unproven
+      .flatMap((one) => (one.what === "step" ? parsePosition(one.from)! : []))
+      .filter(({ index, offset }) => offset > 0 || index === snapshot.index)
+      .map((end) => planOf(generation, snapshot, end.offset > 0 ? end : undefined));
+    let [good, bad] = [-1, plans.length];
+    let held: Reached | undefined;
+    while (good + 1 < bad) {
+      const middle = (good + bad + 1) >> 1;
+      held = (await this.attempt(plans[middle]!)).reached;
+      if (held) good = middle;
+      else bad = middle;
+    }
+    // The sink holds the last trial, which may have been a bad one.
+    return held ?? (good < 0 ? undefined : (await this.attempt(plans[good]!)).reached);
+  }
 }

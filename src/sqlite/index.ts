@@ -1,2 +1,2 @@
-/** sql.js behind one door: SQLite's own checks. */
-export { checkIntegrity, MAX_INTEGRITY_SIZE } from "./integrity.ts";
+/** SQLite's own checks: sql.js behind one door, and what any engine's words mean. */
+export { checkIntegrity, MAX_INTEGRITY_SIZE, tooLarge } from "./integrity.ts";

@@ -13,11 +13,12 @@ import { type ReplayEvent, replay } from "../replay/replay.ts";
 import { LitestreamSequence } from "../replay/sequence.ts";
 import { Pages, readSnapshot } from "../replay/snapshot.ts";
 import type { Generation, Segment, Snapshot } from "../snapshot/catalog.ts";
-import { isDatabase, lockPage, parseDatabaseHeader } from "../snapshot/database.ts";
+import { type DatabaseHeader, isDatabase, lockPage, parseDatabaseHeader } from "../snapshot/database.ts";
 import { comparePositions, formatPosition, type Position } from "../snapshot/names.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { ThreadPool } from "../threads/index.ts";
 import { forEachPage, type WalFrames } from "../wal/index.ts";
+import { type Counters, countSeen, judgeCounters, judgePages } from "./ahead.ts";
 import { LinkCount } from "./links.ts";
 import { type RangeDraft, splitLeftover, startRange } from "./names.ts";
 import type { Links } from "./report.ts";
@@ -43,6 +44,11 @@ export interface Checked {
   encrypted: number;
   links: Links;
 }
+
+/** So many pages that differ are kept in mind, to look for them in what came before. */
+const MOST_WRONG = 1 << 16;
+
+const NO_COUNTERS = { change: undefined, litestream: undefined };
 
 /** Met at the first frame of an index, and wrong with what lies before it. */
 const BEFORE_THE_INDEX = new Set<ErrorCode>(["replica/missing-index", "replica/missing-transactions"]);
@@ -87,8 +93,11 @@ class GenerationCheck {
   #hashes = new PageHashes();
   /** Pages that the state has, of which all are known: those up to here. */
   #known = 0;
-  /** Pages in use, as the newest page 1 tells; the file may be longer. */
+  /** Pages in use, as the newest page 1 tells; the file may be longer. And its change counter. */
   #inHeader: number | undefined;
+  #counter: number | undefined;
+  /** The counters at the beginning of the index under way. */
+  #began: { change: number | undefined; litestream: number | undefined } = NO_COUNTERS;
   /** The unbroken chain under way: undefined where nothing sound leads here. */
   #range: RangeDraft | undefined;
   /** The index under way, and its snapshot: loaded before its WAL (`base`), or held against the replay after it. */
@@ -100,6 +109,9 @@ class GenerationCheck {
   #isBase = false;
   /** Of a base's index: commits that lack a page, which is wrong behind the base's mark only. */
   #doubtful: { end: Position; error: WalkitError; to: string | undefined; last: Segment | undefined }[] = [];
+  /** The last commit, and the last one before the index under way. */
+  #end: Position = { index: 0, offset: 0 };
+  #before: Position = this.#end;
   /** The index under way, as its snapshot may show it. */
   #window = new IndexWindow(0);
 
@@ -178,12 +190,14 @@ class GenerationCheck {
       if (alone.index > this.#index) await this.#loadAlone(alone);
     }
     if (this.#index >= 0) this.links.border();
+    this.#before = this.#end;
     this.#index = index;
     this.#entered = false;
     this.#isBroken = false;
     this.#snapshot = this.#snapshots[0]?.index === index ? this.#snapshots.shift() : undefined;
     this.#isBase = false;
     this.#window = new IndexWindow(this.#known);
+    this.#began = { change: this.#counter, litestream: this.#sequence.value };
   }
 
   /** Before the first frame of an index, when what leads here is known to be sound or not. */
@@ -205,8 +219,14 @@ class GenerationCheck {
       if (this.#snapshot) this.#window.change(page, this.#hashes.get(page), hash);
       this.#hashes.set(page, hash);
       this.#sequence.addFrame(index, page, data);
-      if (page === 1) this.#inHeader = pagesInUse(data);
+      if (page === 1) this.#readPage1(data);
     });
+  }
+
+  #readPage1(data: Uint8Array): void {
+    const header = headerOf(data);
+    this.#inHeader = header?.pageCount;
+    this.#counter = header?.changeCounter;
   }
 
   #commit(end: Position, commitSize: number, { path }: PlannedSegment): void {
@@ -232,6 +252,7 @@ class GenerationCheck {
         }
       }
     }
+    this.#end = end;
     range.to = formatPosition(end);
     range.last = segment;
     range.first ??= segment;
@@ -275,7 +296,9 @@ class GenerationCheck {
       this.#report(new WalkitError("replica/sequence-gap", message, { position }));
     }
     if (this.#range && this.#range.snapshot.index < this.#index) {
-      this.links.crossed(sequence?.value === sequence?.expected && sequence !== undefined);
+      const counter = sequence && (sequence.value === sequence.expected ? "follows" : "jumps");
+      const to = formatPosition({ index: this.#index, offset: 0 });
+      this.links.crossed({ from: formatPosition(this.#before), to, counter });
     }
     if (!snapshot) return;
     if (this.#isBase && this.#range) {
@@ -309,9 +332,14 @@ class GenerationCheck {
     const chain = this.#range;
     this.#isBase = false;
     this.#window = new IndexWindow(this.#known);
-    if (chain && this.#options.pages && (await this.#compare(snapshot, false))) {
-      chain.to = formatPosition({ index: snapshot.index, offset: 0 });
-      return chain;
+    if (chain && this.#options.pages) {
+      this.#began = { change: this.#counter, litestream: this.#sequence.value };
+      const found = await this.#compare(snapshot, !isSettled(this.#generation, snapshot));
+      if (found === "is older") return chain;
+      if (found === "agrees") {
+        chain.to = formatPosition({ index: snapshot.index, offset: 0 });
+        return chain;
+      }
     }
     const alone = (await this.#load(snapshot)) ? this.#range : undefined;
     if (alone) alone.proven = false;
@@ -337,7 +365,7 @@ class GenerationCheck {
     const pages = await this.#read(snapshot, (page, data) => {
       this.#hashes.set(page, xxh32(data));
       this.#sequence.addSnapshotPage(snapshot.index, page, data);
-      if (page === 1) this.#inHeader = pagesInUse(data);
+      if (page === 1) this.#readPage1(data);
     });
     if (pages === undefined) return false;
     this.#known = pages;
@@ -349,50 +377,69 @@ class GenerationCheck {
 
   /**
    * Holds a snapshot against the replay of its index: each page is as at the start of the index, or any version from
-   * within. `whole`: all of that index's WAL was read; else a page that differs may come from what is missing.
+   * within. `whole`: all of that index's WAL that there is was read; else a page that differs may come from what is missing.
    */
-  async #compare(snapshot: Snapshot, whole: boolean): Promise<boolean> {
-    let wrong: { page: number; count: number } | undefined;
+  async #compare(snapshot: Snapshot, whole: boolean): Promise<"agrees" | "differs" | "is older"> {
+    const wrong = new Map<number, number>();
+    let wrongPages = 0;
     const fresh = new PageHashes();
     const sound = this.#range !== undefined;
-    let inHeader: number | undefined;
+    const before = this.#sequence.value;
+    let header: DatabaseHeader | undefined;
+    const own = new LitestreamSequence();
     const pages = await this.#read(snapshot, (page, data) => {
-      if (page === 1) inHeader = pagesInUse(data);
+      if (page === 1) header = headerOf(data);
       const hash = xxh32(data) || 1;
       fresh.set(page, hash);
+      own.addSnapshotPage(snapshot.index, page, data);
       this.#sequence.addSnapshotPage(snapshot.index, page, data);
       if (this.#window.allows(page, hash, this.#hashes.get(page))) return;
       // Behind what is in use lies anything.
-      if (inHeader !== undefined && page > inHeader) return;
+      if (header?.pageCount !== undefined && page > header.pageCount) return;
       if (page === lockPage(this.pageSize ?? data.length)) return;
       // A checkpoint that copies only some of the new pages leaves holes between them.
       if (!this.#window.beganWith(page) && data.every((byte) => byte === 0)) return;
-      wrong ??= { page, count: 0 };
-      wrong.count++;
+      if (++wrongPages <= MOST_WRONG) wrong.set(page, hash);
     });
-    if (pages === undefined || !sound || !this.#options.pages) return false;
+    if (pages === undefined || !sound || !this.#options.pages) return "differs";
     const { least } = this.#window;
-    if (!wrong && pages >= least) {
+    if (wrongPages === 0 && pages >= least) {
       this.links.agreed();
-      return true;
+      return "agrees";
     }
-    if (!whole) return false;
+    if (!whole) return "differs";
+    const [first] = wrong.keys();
     if (!isSettled(this.#generation, snapshot)) {
-      const message = `Expected the WAL to bring all that the snapshot of index ${snapshot.index} holds, found pages in it that no WAL has brought: page ${wrong?.page ?? pages}`;
-      this.#report(new WalkitError("replica/snapshot-ahead", message, { path: snapshot.path }));
-      return false;
+      const counters: Counters = {
+        change: { snapshot: header?.changeCounter, state: this.#began.change },
+        litestream: { snapshot: own.value, state: this.#began.litestream ?? before },
+      };
+      const verdict = judgeCounters(counters) ?? (await this.#judgePages(snapshot, wrong, counters));
+      if (verdict !== "older") {
+        const isAhead = verdict === "ahead";
+        const message = isAhead
+          ? `Expected the WAL to bring all that the snapshot of index ${snapshot.index} holds, found pages in it that no WAL has brought: page ${first ?? pages}`
+          : `Expected the snapshot of index ${snapshot.index} to hold what the WAL before it leads to, or newer pages, found ${wrongPages} that differ, some of them as they were before: the first is page ${first ?? pages}`;
+        const code = isAhead ? "replica/snapshot-ahead" : "replica/snapshot-ambiguous";
+        this.#report(new WalkitError(code, message, { path: snapshot.path }));
+        return "differs";
+      }
     }
-    const message = wrong
-      ? `Expected the snapshot of index ${snapshot.index} to agree with the WAL before it, found ${wrong.count} page${wrong.count === 1 ? "" : "s"} that differ${wrong.count === 1 ? "s" : ""}, the first of them page ${wrong.page}`
-      : `Expected the snapshot of index ${snapshot.index} to have at least the ${least} pages that the WAL before it leads to, found ${pages}`;
+    const wrongOnes = `${wrongPages} page${wrongPages === 1 ? " that differs" : "s that differ"}, the first of them page ${first}`;
+    const message =
+      first !== undefined
+        ? `Expected the snapshot of index ${snapshot.index} to agree with the WAL before it, found ${wrongOnes}`
+        : `Expected the snapshot of index ${snapshot.index} to have at least the ${least} pages that the WAL before it leads to, found ${pages}`;
     this.#report(
       new WalkitError("replica/snapshot-mismatch", message, {
         path: snapshot.path,
-        offset: wrong ? (wrong.page - 1) * (this.pageSize ?? 0) : undefined,
-        decoded: wrong ? true : undefined,
+        offset: first === undefined ? undefined : (first - 1) * (this.pageSize ?? 0),
+        decoded: first === undefined ? undefined : true,
         position: formatPosition({ index: snapshot.index, offset: 0 }),
       }),
     );
+    // The newest snapshot, and older than what leads to it: nothing speaks for it.
+    if (!isSettled(this.#generation, snapshot)) return "is older";
     // Which of the two is right cannot be told. What came before stays as it is; from here on the snapshot counts.
     this.#break();
     for (const page of this.#window.pages)
@@ -401,7 +448,20 @@ class GenerationCheck {
     this.#known = this.pageCount ?? pages;
     this.#range = startRange(snapshot);
     this.ranges.push(this.#range);
-    return false;
+    return "differs";
+  }
+
+  /** Where the counters do not tell: what the pages do. */
+  async #judgePages(
+    snapshot: Snapshot,
+    wrong: ReadonlyMap<number, number>,
+    counters: Counters,
+  ): Promise<"ahead" | "ambiguous"> {
+    const { snapshot: base } = this.#range!;
+    const wal = [...this.#segments.values()].filter((s) => s.index >= base.index && s.index < snapshot.index);
+    const { signal } = this.#options;
+    const seen = await countSeen(this.#storage, this.#id, base, wal.map(plannedSegment), wrong, signal);
+    return judgePages(seen, wrong.size, counters);
   }
 
   /** Reads a snapshot whole; undefined, and a finding, where it cannot be. The count of its pages else. */
@@ -451,7 +511,6 @@ class GenerationCheck {
   }
 }
 
-/** The size of the database that page 1 tells of; undefined where it is none, or says itself that this is out of date. */
-function pagesInUse(page1: Uint8Array): number | undefined {
-  return isDatabase(page1) ? parseDatabaseHeader(page1).pageCount : undefined;
+function headerOf(page1: Uint8Array): DatabaseHeader | undefined {
+  return isDatabase(page1) ? parseDatabaseHeader(page1) : undefined;
 }

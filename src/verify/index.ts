@@ -8,4 +8,4 @@ export {
   type Status,
   type VerifyReport,
 } from "./report.ts";
-export { type VerifyOptions, verify } from "./verify.ts";
+export { type IntegrityCheck, type VerifyOptions, verify } from "./verify.ts";

@@ -1,12 +1,13 @@
+import type { Step } from "../replay/steps.ts";
 import type { Links } from "./report.ts";
 
 /** Counts what ties the WAL indexes of a generation together: evidence, index by index. */
 export class LinkCount {
   #total = 0;
   #snapshot = 0;
-  #sequence = 0;
-  /** Borders crossed since the last snapshot: whether Litestream's counter ties each. */
-  #open: boolean[] = [];
+  readonly #steps: Step[] = [];
+  /** Borders crossed since the last snapshot. */
+  #open: Step[] = [];
 
   /** There is a next index. */
   border(): void {
@@ -14,8 +15,8 @@ export class LinkCount {
   }
 
   /** The replay came into an index over its border, unbroken. */
-  crossed(bySequence: boolean): void {
-    this.#open.push(bySequence);
+  crossed(step: Step): void {
+    this.#open.push(step);
   }
 
   /** A snapshot agrees with the replay: so all borders that it crossed are proven. */
@@ -26,13 +27,14 @@ export class LinkCount {
 
   /** The replay broke off: no later snapshot says anything of the borders behind. */
   broken(): void {
-    this.#sequence += this.#open.filter(Boolean).length;
+    this.#steps.push(...this.#open);
     this.#open = [];
   }
 
   report(): Links {
     this.broken();
-    const [total, snapshot, sequence] = [this.#total, this.#snapshot, this.#sequence];
-    return { total, snapshot, sequence, unproven: total - snapshot - sequence };
+    const [total, snapshot, steps] = [this.#total, this.#snapshot, this.#steps];
+    const sequence = steps.filter(({ counter }) => counter === "follows").length;
+    return { total, snapshot, sequence, unproven: total - snapshot - sequence, steps };
   }
 }

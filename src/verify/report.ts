@@ -1,5 +1,7 @@
 /** What verify reports: a documented contract (`docs/json.md`), plain JSON. */
 
+import type { Available } from "../errors.ts";
+import type { Step } from "../replay/steps.ts";
 import type { Finding, Severity } from "../findings.ts";
 
 /** How deep to look; each level includes the ones before it. */
@@ -37,10 +39,12 @@ export interface Links {
   total: number;
   /** A snapshot agrees with the replay across the border. */
   snapshot: number;
-  /** Litestream's counter goes on by one, and no snapshot says more. */
+  /** Litestream's counter goes on by one: no whole index is missing. More no snapshot says. */
   sequence: number;
   /** Neither. */
   unproven: number;
+  /** Those that no snapshot proves, as far as the replay led over them. */
+  steps: Step[];
 }
 
 export interface GenerationReport {
@@ -65,6 +69,11 @@ export interface GenerationReport {
   links: Links | undefined;
   /** At level `integrity`: what SQLite said of the newest state. */
   integrity: "ok" | "failed" | "skipped" | undefined;
+  /**
+   * At level `integrity`, where the newest state cannot be restored or SQLite finds it corrupt: what a restore with
+   * `salvage` was found to give in its place.
+   */
+  available: Available | undefined;
 }
 
 export interface VerifyReport {

@@ -4,9 +4,10 @@ import { WalkitError } from "../errors.ts";
 import { type Finding, findingOf, makeFinding } from "../findings.ts";
 import { MemorySink } from "../restore/memory-sink.ts";
 import { restore } from "../restore/restore.ts";
+import type { DatabaseSink, DatabaseWrite } from "../restore/sink.ts";
 import { type Catalog, type Generation, hasChanged, readCatalog } from "../snapshot/catalog.ts";
 import { formatTime, timeRange } from "../snapshot/times.ts";
-import { checkIntegrity, MAX_INTEGRITY_SIZE } from "../sqlite/index.ts";
+import type { checkIntegrity } from "../sqlite/index.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { ThreadPool } from "../threads/index.ts";
 import { type Checked, checkGeneration } from "./generation.ts";
@@ -18,7 +19,10 @@ export interface VerifyOptions {
   prefix?: string | undefined;
   /** Look at this generation only. */
   generation?: string | undefined;
-  /** `integrity` by default. */
+  /**
+   * `integrity` by default. Asked for by name, it makes the report inconclusive where SQLite's check cannot be made; by default
+   * a warning says so.
+   */
   level?: Level | undefined;
   signal?: AbortSignal | undefined;
   /** Files on their way at a time; 8 by default. */
@@ -29,10 +33,31 @@ export interface VerifyOptions {
   onProgress?: ((progress: { done: number; total: number | undefined }) => void) | undefined;
   /** SQLite's own check; sql.js in this thread by default. `walkit/node` has one that can be stopped. */
   checkIntegrity?: typeof checkIntegrity | undefined;
+  /**
+   * Where a newest state of so many bytes goes to be checked, and by what; undefined, and by default: to memory, and to
+   * `checkIntegrity`. `walkit/node` has `openIntegrityCheck`, for databases of any size. It throws a WalkitError
+   * `database/integrity-skipped` where the check cannot be made.
+   */
+  openIntegrityCheck?:
+    | ((bytes: number, signal?: AbortSignal) => Promise<IntegrityCheck | undefined>)
+    | undefined;
   /** Bytes: a newest state that is larger is not given to SQLite, and `integrity` of its report stays undefined. */
   integrityUpTo?: number | undefined;
   /** Told of each finding once a generation is done. */
   onFinding?: ((finding: Finding) => void) | undefined;
+}
+
+/** A place for one database, and SQLite's check of it. */
+export interface IntegrityCheck {
+  sink: DatabaseSink;
+  /**
+   * Once, when the database is whole.
+   *
+   * @throws WalkitError as `checkIntegrity`
+   */
+  check(how: "quick" | "full", signal?: AbortSignal): Promise<void>;
+  /** Whatever came of it. */
+  close(): Promise<void>;
 }
 
 /** A generation that changes while it is read is begun again this often. */
@@ -205,6 +230,7 @@ function finish(generation: Generation, checked: Outcome, names: Finding[]): Don
     restorable: checked.ranges.map((draft) => finishRange(draft, timesTrusted)),
     links: checked.encrypted > 0 ? undefined : checked.links,
     integrity: undefined,
+    available: undefined,
   };
   return { report, findings, encrypted: checked.encrypted };
 }
@@ -215,36 +241,101 @@ async function integrity(
   done: { report: GenerationReport; findings: Finding[] },
   options: VerifyOptions,
 ): Promise<void> {
-  const { prefix, signal, parallelism, threads, checkIntegrity: check = checkIntegrity } = options;
+  const { prefix, signal, parallelism, threads } = options;
   const { report, findings } = done;
   const { generation, pageCount = 0, pageSize = 0 } = report;
-  if (report.snapshots === 0 || pageCount * pageSize > (options.integrityUpTo ?? Infinity)) return;
+  const size = pageCount * pageSize;
+  if (report.snapshots === 0 || size > (options.integrityUpTo ?? Infinity)) return;
+  const database = new CheckedDatabase(size, options);
   try {
-    if (pageCount * pageSize > MAX_INTEGRITY_SIZE) {
-      throw new WalkitError(
-        "database/integrity-skipped",
-        `Expected a database of at most ${MAX_INTEGRITY_SIZE} bytes to check in memory, found ${pageCount * pageSize}`,
-      );
-    }
-    const sink = new MemorySink(MAX_INTEGRITY_SIZE, pageCount * pageSize);
-    const { findings: notes } = await restore(storage, { generation }, sink, {
-      prefix,
-      signal,
-      parallelism,
-      threads,
+    await database.open();
+    const common = { prefix, signal, parallelism, threads };
+    const { findings: notes } = await restore(storage, { generation }, database, {
+      ...common,
+      accept: () => database.check(signal),
     });
     const unproven = notes.filter(({ code }) => code === "replica/snapshot-unproven");
     if (!findings.some(({ code }) => code === "replica/snapshot-unproven")) findings.push(...unproven);
-    await check(sink.bytes, "full", signal);
+    if (database.skipped) throw database.skipped;
     report.integrity = "ok";
   } catch (error) {
     if (!(error instanceof WalkitError)) throw error;
-    report.integrity = error.code === "database/integrity" ? "failed" : "skipped";
+    const { code } = error;
+    report.integrity = code === "database/integrity" ? "failed" : "skipped";
+    report.available = error.available;
     // What is known to be damaged need not be said again in other words.
-    if (report.status === "damaged" && !error.code.startsWith("database/integrity")) return;
-    findings.push(findingOf(error, { generation }));
+    if (report.status === "damaged" && !code.startsWith("database/integrity")) return;
+    const isSkipped = code === "database/integrity-skipped" && options.level === undefined;
+    const said = findingOf(error, isSkipped ? { generation, severity: "warning" } : { generation });
+    findings.push(code === "database/integrity" ? withSteps(said, report) : said);
+  } finally {
+    await database.close();
   }
   report.status = statusOf(findings);
+}
+
+/** Where SQLite finds the newest state corrupt, the steps that nothing proves are where to look first. */
+function withSteps(finding: Finding, { links }: GenerationReport): Finding {
+  const steps = links?.steps ?? [];
+  if (steps.length === 0) return finding;
+  const places = steps.slice(-5).map(({ from, to }) => `${from} to ${to}`);
+  const which =
+    steps.length > places.length ? `the last of ${steps.length}: ${places.join(", ")}` : places.join(", ");
+  return {
+    ...finding,
+    action: `Look first where nothing proves that one WAL index goes on where the one before it ended (${which}): the end of a WAL may be lost there. ${finding.action}`,
+  };
+}
+
+/** One state after another for SQLite to check: what was checked is not written to again. */
+class CheckedDatabase implements DatabaseSink {
+  /** Why a check could not be made; that alone does not turn a state down. */
+  skipped: WalkitError | undefined;
+  readonly #size: number;
+  readonly #options: VerifyOptions;
+  #database: IntegrityCheck | undefined;
+
+  constructor(size: number, options: VerifyOptions) {
+    this.#size = size;
+    this.#options = options;
+  }
+
+  async open(): Promise<IntegrityCheck> {
+    const { openIntegrityCheck, checkIntegrity, signal } = this.#options;
+    const size = this.#size;
+    return (this.#database ??=
+      (await openIntegrityCheck?.(size, signal)) ?? (await inMemory(size, checkIntegrity)));
+  }
+
+  async write(chunk: DatabaseWrite): Promise<void> {
+    await (await this.open()).sink.write(chunk);
+  }
+
+  async check(signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await this.#database!.check("full", signal);
+    } catch (error) {
+      if (!(error instanceof WalkitError) || error.code !== "database/integrity-skipped") throw error;
+      this.skipped = error;
+    } finally {
+      await this.close();
+    }
+  }
+
+  async close(): Promise<void> {
+    const database = this.#database;
+    this.#database = undefined;
+    await database?.close();
+  }
+}
+
+/** What shallower levels do not need is not loaded: a page has it as a file of its own. */
+async function inMemory(size: number, own: VerifyOptions["checkIntegrity"]): Promise<IntegrityCheck> {
+  const { checkIntegrity, MAX_INTEGRITY_SIZE, tooLarge } = await import("../sqlite/index.ts");
+  const check = own ?? checkIntegrity;
+  if (size > MAX_INTEGRITY_SIZE) throw tooLarge(size);
+  const sink = new MemorySink(MAX_INTEGRITY_SIZE, size);
+  return { sink, check: (how, signal) => check(sink.bytes, how, signal), close: async () => {} };
 }
 
 class ProgressOf {

@@ -25,7 +25,6 @@ describe("usage", () => {
       [["verify", basic, "--generation", "F73D382FD730C09A"], /16 lowercase hexadecimal digits/],
       [["verify", basic, "--parallelism", "0"], /from 1 to 1024/],
       [["restore", basic], /-o is missing: .* -o restored\.db/],
-      [["restore", basic, "--dry-run", "--salvage"], /only when the files are read/],
       [["restore", basic, "-o", ""], /Expected a path/],
       [["restore", basic, "-o", output, "--index", "g"], /hexadecimal/],
       [["restore", basic, "-o", output, "--timestamp", "2026-11-20 12:15"], /RFC 3339/],
@@ -137,6 +136,7 @@ describe("docs/json.md", () => {
     check("verify generations", verified.generations[0]);
     check("verify ranges", verified.generations[0].restorable[0]);
     check("verify links", verified.generations[0].links);
+    check("verify steps", verified.generations[0].links.steps[0]);
     const names = (await walkitJson(["verify", multi, "--level", "names", "--generation", first])).json;
     check("verify generations", names.generations[0]);
     expect([names.generations[0].links, names.generations[0].integrity]).toEqual([null, null]);
@@ -151,6 +151,7 @@ describe("docs/json.md", () => {
     check("restore plan", planned.plan);
     check("restore restored", salvaged.restored);
     check("restore lost", salvaged.lost);
+    check("restore lost branches", salvaged.lost.branches[0]);
     const refused = (await walkitJson(["restore", multi, "-o", `${output}2`, "--target-position", "ff:0"]))
       .json;
     check("restore nearest", refused.nearest[0]);

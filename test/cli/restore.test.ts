@@ -272,7 +272,7 @@ describe("targets", () => {
     const shell = spawnSync("sh", ["-c", command!.replace("walkit", `"${process.execPath}" "${MAIN}"`)], {
       encoding: "utf8",
     });
-    expect([shell.status, shell.stderr, existsSync(output)]).toEqual([0, "", true]);
+    expect([shell.status, shell.stderr, existsSync(output)]).toEqual([4, "", true]);
     const nothing = await walkit(["restore", unpack("damaged/snapshot-missing"), "-o", out()]);
     expect(nothing.stderr).toMatch(/^Cannot restore the newest state: there is no snapshot to start from\. /);
     expect(nothing.stderr).not.toContain("What can be had");
@@ -288,13 +288,13 @@ describe("targets", () => {
     const last = readManifest("damaged/flip-content-checksum").generations[0]!.wal.at(-1)!.path;
     writeFileSync(join(replica, last), readFileSync(join(replica, last)).subarray(0, -9));
     const twice = await walkit(["restore", replica, "-o", out(), "--salvage"]);
-    expect([twice.code, twice.stdout.split(":")[0]]).toEqual([0, "SALVAGED, not what was asked for"]);
+    expect([twice.code, twice.stdout.split(":")[0]]).toEqual([4, "SALVAGED, not what was asked for"]);
     // A cut last segment may have held more: there nothing may be promised.
     const cut = unpack("multi-index");
     const { path } = readManifest("multi-index").generations[0]!.wal.at(-1)!;
     writeFileSync(join(cut, path), readFileSync(join(cut, path)).subarray(0, -8));
     const salvaged = await walkit(["restore", cut, "-o", out(), "--salvage"]);
-    expect([salvaged.code, salvaged.stdout.split(":")[0]]).toEqual([0, "SALVAGED, not what was asked for"]);
+    expect([salvaged.code, salvaged.stdout.split(":")[0]]).toEqual([4, "SALVAGED, not what was asked for"]);
     expect(salvaged.stdout).not.toContain("vouched");
   });
 
@@ -314,7 +314,7 @@ describe("targets", () => {
     expect(hashOf(output)).toBe(recorded.undamaged!.sha256);
     const salvaged = out();
     const { code, json } = await walkitJson(["restore", replica, "-o", salvaged, "--salvage"]);
-    expect([code, json.status]).toEqual([0, "restored"]);
+    expect([code, json.status]).toEqual([4, "restored"]);
     expect(json.lost.reason.code).toBe("wal/frame-checksum");
     expect(json.lost.reached).toBe("00000004:00001038");
     expect(json.lost.segments[0]).toMatch(/00000004_00001038\.wal\.lz4$/);
@@ -324,6 +324,9 @@ describe("targets", () => {
     for (const text of ["00000004:00001038", json.lost.until, ...json.lost.segments]) {
       expect(stdout).toContain(text);
     }
+    // A dry run says the same, and writes nothing.
+    const dry = await walkitJson(["restore", replica, "--dry-run", "--salvage"]);
+    expect([dry.code, dry.json.status, dry.json.lost]).toEqual([4, "planned", json.lost]);
   });
 });
 

@@ -71,7 +71,7 @@ describe("damaged replicas", () => {
     const [first, second, command] = stdout.split("\n");
     expect(first).toBe("DAMAGED: not everything in this replica can be restored (1 problem)");
     expect(second).toMatch(
-      /^The newest state cannot be restored\. The latest moment that surely can is 00000004:00001038, of .*Z:$/,
+      /^The newest state cannot be restored\. The latest moment that can is 00000004:00001038, of .*Z:$/,
     );
     expect(command).toMatch(/^ {2}walkit restore \S+ -o restored\.db --salvage$/);
     expect(stdout).not.toContain("<file>");
@@ -179,13 +179,13 @@ describe("text", () => {
 
   it("says how WAL indexes are tied together, and leaves zeros out", () => {
     const text = (total: number, snapshot: number, sequence: number) =>
-      linksText({ total, snapshot, sequence, unproven: total - snapshot - sequence });
+      linksText({ total, snapshot, sequence, unproven: total - snapshot - sequence, steps: [] });
     expect(text(5, 5, 0)).toBe("all 5 steps from one WAL index to the next are proven by a snapshot");
     expect(text(1, 1, 0)).toBe("the one step from one WAL index to the next is proven by a snapshot");
     expect(text(5, 2, 3)).toBe(
-      "of 5 steps from one WAL index to the next, 2 proven by a snapshot, 3 in line with Litestream's counter",
+      "of 5 steps from one WAL index to the next, 2 proven by a snapshot, 3 where Litestream's counter shows that no whole index is missing, no more",
     );
-    expect(text(5, 0, 4)).toMatch(/next, 4 in line .*, 1 without evidence: .* unnoticed$/);
+    expect(text(5, 0, 4)).toMatch(/next, 4 where .*, 1 without evidence: .* unnoticed$/);
   });
 
   it("is wrapped at the width of a terminal, at the column of the values", () => {

@@ -43,7 +43,15 @@ function generation(i: number, more: Partial<GenerationReport> = {}): Generation
       transactions: 12,
       frames: 30,
     },
-    ...{ pageSize: 4096, pageCount: 8, timesTrusted: true, restorable: [WHOLE], integrity: "ok", ...nothing },
+    ...{
+      pageSize: 4096,
+      pageCount: 8,
+      timesTrusted: true,
+      restorable: [WHOLE],
+      integrity: "ok",
+      available: undefined,
+      ...nothing,
+    },
     ...more,
   };
 }

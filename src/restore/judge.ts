@@ -1,0 +1,44 @@
+/**
+ * A newest snapshot without WAL of its own, held against what leads to it: verify's own verdict, so that what verify calls
+ * older, or cannot tell, restore does not hand out as the newest state.
+ */
+
+import { WalkitError } from "../errors.ts";
+import type { RestorePlan } from "../replay/plan.ts";
+import type { Catalog } from "../snapshot/catalog.ts";
+import { formatPosition } from "../snapshot/names.ts";
+import type { Storage } from "../storage/storage.ts";
+import { checkGeneration } from "../verify/generation.ts";
+
+const NO_VERDICT = new Set(["replica/snapshot-mismatch", "replica/snapshot-ambiguous"]);
+
+/**
+ * `plan` as it is, or with its snapshot proven: it equals the state that the WAL before it leads to.
+ *
+ * @throws WalkitError `replica/snapshot-mismatch`: the snapshot is older than that, or of another database;
+ * `replica/snapshot-ambiguous`
+ */
+export async function judgeSnapshot(
+  storage: Storage,
+  catalog: Catalog,
+  plan: RestorePlan,
+  options: { signal?: AbortSignal | undefined; parallelism?: number | undefined },
+): Promise<RestorePlan> {
+  const { index, path } = plan.snapshot;
+  if (plan.settled || plan.segments.length + plan.proof.length + plan.ancestors.length > 0) return plan;
+  const generation = catalog.generations.find(({ id }) => id === plan.generation);
+  const before = generation?.snapshots.findLast((snapshot) => snapshot.index < index);
+  if (!generation || !before) return plan;
+  const segments = generation.segments.filter((s) => s.index >= before.index && s.index < index);
+  const snapshots = generation.snapshots.filter((s) => s === before || s.path === path);
+  const { findings, ranges } = await checkGeneration(
+    storage,
+    { id: generation.id, snapshots, segments },
+    { ...options, pages: true, onRead: () => {} },
+  );
+  const found = findings.find((finding) => finding.path === path && NO_VERDICT.has(finding.code));
+  if (found) throw new WalkitError(found.code, found.message, { path, position: found.position });
+  const [range, another] = ranges;
+  const agrees = !another && range?.snapshot === before && range.to === formatPosition({ index, offset: 0 });
+  return agrees ? { ...plan, settled: true } : plan;
+}

@@ -1,0 +1,100 @@
+/** SQLite's check as a part of verify: where the database goes, and what follows where the check cannot be made. */
+
+import { describe, expect, it } from "vitest";
+import { WalkitError } from "../../src/errors.ts";
+import { MemorySink } from "../../src/restore/memory-sink.ts";
+import { MemoryStorage } from "../../src/storage/index.ts";
+import { type IntegrityCheck, type VerifyOptions, verify } from "../../src/verify/index.ts";
+import { readFixture, readManifest, sha256 } from "../support/fixtures.ts";
+
+const NAME = "multi-snapshot";
+const storage = () => new MemoryStorage(readFixture(NAME).files);
+const skipped = () =>
+  new WalkitError("database/integrity-skipped", "Expected SQLite to check the database, found none");
+
+/** A place that is told of what happens to it. */
+function place(check: IntegrityCheck["check"]) {
+  const sink = new MemorySink();
+  const calls: string[] = [];
+  const openIntegrityCheck: VerifyOptions["openIntegrityCheck"] = async (bytes) => {
+    calls.push(`open ${bytes}`);
+    return {
+      sink,
+      check: async (how, signal) => {
+        calls.push(`check ${how}`);
+        await check(how, signal);
+      },
+      close: async () => void calls.push("close"),
+    };
+  };
+  return { sink, calls, openIntegrityCheck };
+}
+
+describe("openIntegrityCheck", () => {
+  it("gets the newest state, and is closed", async () => {
+    const { sink, calls, openIntegrityCheck } = place(async () => {});
+    const report = await verify(storage(), { openIntegrityCheck });
+    expect([report.status, report.generations[0]!.integrity]).toEqual(["ok", "ok"]);
+    const { sha256: hash, size } = readManifest(NAME).restores.find(({ id }) => id === "latest")!.db!;
+    expect(sha256(sink.bytes)).toBe(hash);
+    expect(calls).toEqual([`open ${size}`, "check full", "close"]);
+  });
+
+  it("is closed whatever happens", async () => {
+    for (const error of [skipped(), new WalkitError("database/integrity", "corrupt"), new Error("a bug")]) {
+      const { calls, openIntegrityCheck } = place(() => Promise.reject(error));
+      const done = verify(storage(), { openIntegrityCheck });
+      if (error instanceof WalkitError)
+        expect((await done).findings.map(({ code }) => code)).toEqual([error.code]);
+      else await expect(done).rejects.toBe(error);
+      expect(calls.at(-1)).toBe("close");
+    }
+  });
+
+  it("hears of an abort", async () => {
+    const controller = new AbortController();
+    const { calls, openIntegrityCheck } = place(async (_, signal) => {
+      controller.abort(new Error("enough"));
+      signal!.throwIfAborted();
+    });
+    await expect(verify(storage(), { openIntegrityCheck, signal: controller.signal })).rejects.toThrow(
+      "enough",
+    );
+    expect(calls.at(-1)).toBe("close");
+  });
+
+  it("may leave it to memory", async () => {
+    const report = await verify(storage(), { openIntegrityCheck: async () => undefined });
+    expect(report.generations[0]!.integrity).toBe("ok");
+  });
+});
+
+describe.each([
+  ["has no place for the database", { openIntegrityCheck: () => Promise.reject(skipped()) }],
+  ["cannot tell", { checkIntegrity: () => Promise.reject(skipped()) }],
+])("where SQLite %s", (_, options: VerifyOptions) => {
+  it("a warning says so, and the other checks decide", async () => {
+    const { status, level, generations, findings } = await verify(storage(), options);
+    expect([status, level, generations[0]!.status, generations[0]!.integrity]).toEqual([
+      "ok",
+      "integrity",
+      "ok",
+      "skipped",
+    ]);
+    expect(findings.map(({ code, severity }) => [code, severity])).toEqual([
+      ["database/integrity-skipped", "warning"],
+    ]);
+  });
+
+  it("asked for by name, the report is inconclusive", async () => {
+    const { status, generations, findings } = await verify(storage(), { ...options, level: "integrity" });
+    expect([status, generations[0]!.status, generations[0]!.integrity]).toEqual([
+      "inconclusive",
+      "inconclusive",
+      "skipped",
+    ]);
+    expect(findings.map(({ code, severity }) => [code, severity])).toEqual([
+      ["database/integrity-skipped", "inconclusive"],
+    ]);
+  });
+});
