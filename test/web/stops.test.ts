@@ -2,6 +2,7 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { compress, decompress } from "../../src/lz4/index.ts";
 import type { MemoryStorage } from "../../src/storage/index.ts";
 import type { ReplicaEngine } from "../../web/engine/engine.ts";
 import { makeLanes } from "../../web/picture/lanes.ts";
@@ -10,6 +11,7 @@ import { attemptRestore } from "../support/attempt.ts";
 import { DAMAGED, GOLDEN, readFixture } from "../support/fixtures.ts";
 import { makeReplica } from "../support/generate.ts";
 import { harm, harmed, recipe } from "../support/harm.ts";
+import { SqliteReplica } from "../support/sqlite-replica.ts";
 import { context, loadStorage } from "./engine-support.ts";
 
 /** Stops that are tried of one timeline at most: of more, the first, the last, and every so many between. */
@@ -60,5 +62,37 @@ describe("made-up replicas", () => {
       }),
       { numRuns: 100 },
     );
+  });
+});
+
+describe("a snapshot that nothing proves, and that SQLite finds corrupt", () => {
+  /** The snapshot of a generation that has no WAL yet, with a page of a table overwritten. */
+  function torn(isTorn: boolean): MemoryStorage {
+    const replica = new SqliteReplica({ setup: "CREATE TABLE t (id INTEGER PRIMARY KEY, text)" });
+    replica.exec("INSERT INTO t VALUES (1, 'one')");
+    replica.close();
+    const { files } = replica.storage;
+    for (const path of [...files.keys()]) if (/wal\.lz4$/.test(path)) files.delete(path);
+    const [path] = [...files.keys()].filter((one) => /snapshot\.lz4$/.test(one));
+    const file = files.get(path!)!;
+    const bytes = decompress(file.data).slice();
+    if (isTorn) bytes.fill(0x5a, bytes.length >> 1);
+    files.set(path!, { ...file, data: compress(bytes) });
+    return replica.storage;
+  }
+
+  it("is not offered, and why is said", async () => {
+    const { view } = await loadStorage(torn(true));
+    const [lane] = makeLanes(view.timelines);
+    const { stops, timeline } = lane!;
+    const offered = Array.from({ length: stops.length }, (_, i) => i).filter((i) => stops.isRestorable(i));
+    expect(offered).toEqual([]);
+    expect(timeline.gaps.map(({ reason }) => reason.code)).toEqual(["database/integrity"]);
+    expect(timeline.state).toBe("damaged");
+  });
+
+  it("is offered where SQLite finds it in order", async () => {
+    const { offered } = await restoreStops(torn(false));
+    expect(offered.length).toBe(1);
   });
 });
