@@ -89,13 +89,20 @@ export type TargetCode =
   | "target/no-snapshot"
   | "target/out-of-range";
 
-/** What can go wrong around the data: storage, output, budgets. */
+/** What can go wrong around the data: storage, output, budgets, and what the machine and the runtime allow. */
 export type EnvironmentCode =
   | "storage/not-found"
   | "storage/unreadable"
   | "output/exists"
+  | "output/in-use"
+  | "output/leftover"
+  | "output/owner"
   | "output/unwritable"
-  | "restore/memory-budget";
+  | "restore/memory-budget"
+  | "runtime/permission"
+  | "runtime/memory"
+  | "runtime/limit"
+  | "ui/port";
 
 export type ErrorCode =
   | Lz4Code

@@ -129,7 +129,7 @@ export const RULES: Readonly<Record<ErrorCode, Rule>> = {
     severity: "inconclusive",
     meaning: "There is no replica here",
     action:
-      "Point walkit at the folder that holds generations/, at generations/ itself, or at one generation's folder",
+      "Point walkit at the folder that holds generations/, at generations/ itself, at one generation's folder, or at an archive of these",
   },
   "replica/ltx": {
     severity: "inconclusive",
@@ -344,6 +344,22 @@ export const RULES: Readonly<Record<ErrorCode, Rule>> = {
     meaning: "Something stands where the output is to be written",
     action: "Choose another output, or replace it with --force",
   },
+  "output/in-use": {
+    severity: "inconclusive",
+    meaning: "The database that --force would replace is in use, or its application was killed",
+    action: "Stop what uses the database, then run the command again",
+  },
+  "output/leftover": {
+    severity: "info",
+    meaning: "A restore to this output was killed, and could not clean up",
+    action: "Nothing",
+  },
+  "output/owner": {
+    severity: "warning",
+    meaning:
+      "The new database has another owner than the one that it replaced: its application may not open it",
+    action: "Give it to its owner, with chown",
+  },
   "output/unwritable": {
     severity: "inconclusive",
     meaning: "The output could not be written; nothing was left behind",
@@ -354,12 +370,36 @@ export const RULES: Readonly<Record<ErrorCode, Rule>> = {
     meaning: "The pages that the WAL changes do not fit into the memory that was allowed",
     action: "Raise the budget, or give the restore a place to spill to",
   },
+  "runtime/permission": {
+    severity: "inconclusive",
+    meaning: "The runtime was told not to let walkit do this",
+    action: "Give the permission: docs/cli.md lists what each command needs",
+  },
+  "runtime/memory": {
+    severity: "inconclusive",
+    meaning: "There is not enough memory, or a limit on it is too low",
+    action: "Free memory or raise the limit (ulimit -v); verify --level replay takes less, without SQLite",
+  },
+  "runtime/limit": {
+    severity: "inconclusive",
+    meaning: "A limit of this machine or user was reached",
+    action: "Raise the limit, or close other programs",
+  },
+  "ui/port": {
+    severity: "inconclusive",
+    meaning: "The page cannot be served at this port",
+    action: "Choose another port, or none: a free one is taken",
+  },
 };
 
 /** An error as a finding. A rule's severity and action stand unless the error brings its own hint. */
 export function findingOf(
   error: WalkitError,
-  details: { generation?: string | undefined; position?: string | undefined; severity?: Severity } = {},
+  details: {
+    generation?: string | undefined;
+    position?: string | undefined;
+    severity?: Severity | undefined;
+  } = {},
 ): Finding {
   const usual = RULES[error.code];
   const isSnapshot = usual.meaning === FILE_DAMAGED.meaning && error.path?.endsWith(".snapshot.lz4");

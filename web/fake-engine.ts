@@ -107,7 +107,13 @@ export function fakeEngine(): Asynchronous {
       }
       const replicas = [{ path: name, prefix: "generations/", generation: undefined }];
       const home = name.includes("place")
-        ? { path: "/backups/my shop/app", name: "app", quoted: "'/backups/my shop/app'", program: "walkit" }
+        ? {
+            path: "/backups/my shop/app",
+            name: "app",
+            quoted: "'/backups/my shop/app'",
+            program: "walkit",
+            canMark: true,
+          }
         : undefined;
       return { name, replicas, skipped: [], home };
     },

@@ -35,6 +35,8 @@ export interface HomeView {
   quoted: string;
   /** How a shell on this machine calls walkit. */
   program: string;
+  /** Restore points can be recorded in it. */
+  canMark: boolean;
 }
 
 export interface Opened {

@@ -1,6 +1,6 @@
 /** The WAL segments of a timeline as they come from the worker: columns, since a replica may have a hundred thousand. */
 
-import { formatSegmentName } from "../src/snapshot/names.ts";
+import { segmentPathBeside } from "../src/snapshot/names.ts";
 import type { SegmentsView } from "./protocol.ts";
 
 /** One segment, by itself. */
@@ -15,7 +15,7 @@ export interface Segment {
   moments: number;
 }
 
-/** The columns of segments, which are in order. `folder`: what stands before their names in their paths. */
+/** The columns of segments, which are in order. `folder`: that of the files, of Litestream 0.4 that of any index. */
 export function columnsOf(folder: string, segments: readonly Segment[]): SegmentsView {
   const { length } = segments;
   const columns: SegmentsView = {
@@ -47,7 +47,7 @@ export function segmentAt(segments: SegmentsView, i: number): Segment & { path: 
   const place = { index: index[i]!, offset: offset[i]! };
   return {
     ...place,
-    path: folder + formatSegmentName(place),
+    path: segmentPathBeside(place, folder),
     bytes: known(bytes[i]!),
     time: timeOf(segments, i),
     damaged: damaged[i] === 1,

@@ -1,7 +1,9 @@
 /** What is written on the command line, as values: each parser says what it expected. */
 
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, type Option } from "commander";
 import { isGenerationName } from "../snapshot/names.ts";
+import { WalkitError } from "../errors.ts";
+import type { DirectoryStorage } from "../storage/directory.ts";
 import type { Replica } from "../storage/locate.ts";
 
 /** The command line asks for what cannot be asked: exit code 2. */
@@ -43,6 +45,34 @@ export function parseLocation(text: string): string {
   return text;
 }
 
+/** A file to write or read, as an option's value. `-` is standard output where the option says so. */
+export function parseFile(text: string): string {
+  if (/^-./s.test(text)) {
+    throw new InvalidArgumentError(
+      `Expected a path, found what looks like an option. A file of that name is ./${text}.`,
+    );
+  }
+  return parseLocation(text);
+}
+
+/**
+ * What is wrong with an option whose value was forgotten, so that the option behind it would be taken for its value:
+ * commander asks no questions.
+ */
+export function swallowedOption(options: readonly Option[], words: readonly string[]): string | undefined {
+  const find = (word: string | undefined) =>
+    word?.startsWith("-") ? options.find(({ short, long }) => word === short || word === long) : undefined;
+  for (let at = 0; at < words.length && words[at] !== "--"; at++) {
+    const option = find(words[at]);
+    if (!option?.required) continue;
+    const value = words[++at];
+    if (!find(value?.replace(/^(--[a-z-]+)=.*$/s, "$1"))) continue;
+    const given = option.flags.endsWith("<file>") ? `${option.long} ./${value}` : `${option.long}=${value}`;
+    return `option '${option.flags}' needs a value, found the option '${value}' behind it (if that is the value: ${given})`;
+  }
+  return undefined;
+}
+
 export function parseGeneration(text: string): string {
   if (isGenerationName(text)) return text;
   throw new InvalidArgumentError("Expected 16 lowercase hexadecimal digits, as in generations/<generation>.");
@@ -73,6 +103,20 @@ export function parseLimit(text: string): number {
   if (text === "all") return Number.POSITIVE_INFINITY;
   if (/^\d{1,15}$/.test(text)) return Number(text);
   throw new InvalidArgumentError("Expected a whole number, or all.");
+}
+
+/**
+ * The replica's folder, for what is written beside its generations.
+ *
+ * @throws WalkitError `output/unwritable` where it is an archive
+ */
+export function folderOf({ folder }: Replica, location: string): DirectoryStorage {
+  if (folder) return folder;
+  throw new WalkitError(
+    "output/unwritable",
+    `Expected a replica's folder to write to, found an archive: ${location}`,
+    { path: location, hint: "Unpack it into a folder, keeping its files' times (tar, unzip), and name that" },
+  );
 }
 
 /** The generation that the path names, the option names, or neither; that both name. */

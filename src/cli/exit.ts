@@ -2,6 +2,7 @@
 
 import { type Available, type ErrorCode, WalkitError } from "../errors.ts";
 import { type Finding, findingOf } from "../findings.ts";
+import { asWalkitError } from "../storage/system.ts";
 import type { Status } from "../verify/report.ts";
 import { UsageError } from "./arguments.ts";
 import { printAside, printError, printJson } from "./output.ts";
@@ -26,7 +27,7 @@ const CANNOT_BE_TOLD = new Set<ErrorCode>([
 ]);
 
 export function restoreExitCodeOf(code: ErrorCode): number {
-  if (/^(storage|output)\//.test(code) || CANNOT_BE_TOLD.has(code)) return EXIT.inconclusive;
+  if (/^(storage|output|runtime|ui)\//.test(code) || CANNOT_BE_TOLD.has(code)) return EXIT.inconclusive;
   return EXIT.damaged;
 }
 
@@ -139,11 +140,4 @@ function availableObject(available: Available | undefined): object | undefined {
 /** Whoever read standard output has gone: no news to anyone. */
 export class BrokenPipe extends Error {
   override readonly name = "BrokenPipe";
-}
-
-/** Reading wraps its errors; what the system says beyond that is about the output: a full disk, a vanished folder. */
-export function asWalkitError(error: unknown): unknown {
-  if (!(error instanceof Error) || !("syscall" in error)) return error;
-  const path = "path" in error && typeof error.path === "string" ? error.path : undefined;
-  return new WalkitError("output/unwritable", `Cannot write: ${error.message}`, { path, cause: error });
 }

@@ -2,13 +2,14 @@
 
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import { basename } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { hex, hexBytes } from "../bytes.ts";
 import { WalkitError } from "../errors.ts";
 import { type Finding, findingOf, makeFinding } from "../findings.ts";
 import { type BlockInfo, FrameDecoder, type FrameHeader } from "../lz4/index.ts";
 import { parseSegmentName, parseSnapshotName } from "../snapshot/index.ts";
+import { cannotRead } from "../storage/system.ts";
 import { statusOf } from "../verify/report.ts";
 import { exitCodeOf } from "./exit.ts";
 import { Content, type DatabaseDetails, type WalDetails } from "./inspect-content.ts";
@@ -186,7 +187,7 @@ async function inspectLz4(
   const holds = content.recognized!;
   if (content.bytes > 0 || !failure) result.content = holds.kind;
   result.description = describeLz4(content, failure !== undefined);
-  if (!failure) checkAgainstName(result, basename(path));
+  if (!failure) checkAgainstName(result, basename(path), basename(dirname(resolve(path))));
 }
 
 function describeLz4({ recognized, bytes }: Content, failed: boolean): string {
@@ -218,9 +219,10 @@ function frameDetails(header: FrameHeader): Lz4FrameDetails {
 }
 
 /** What a file is, its content says; that a replica's file is not what its name says is a finding all the same. */
-function checkAgainstName(result: Inspection, name: string): void {
+function checkAgainstName(result: Inspection, name: string, folder: string): void {
   const { content, wal, file: path } = result;
-  const position = parseSegmentName(name);
+  // Litestream 0.4 has a folder for each index.
+  const position = parseSegmentName(name) ?? parseSegmentName(`${folder}/${name}`);
   let expected: string | undefined;
   if (parseSnapshotName(name) !== undefined && content !== "database") expected = "a SQLite database";
   else if (position) {
@@ -251,7 +253,11 @@ function notRecognized(result: Inspection, path: string, head: Uint8Array): void
   const found = result.kind === "foreign" ? result.description : `bytes ${hexBytes(head, 16)}`;
   const hints: Record<string, string> = {
     "a file encrypted with age": "Decrypt it first: age --decrypt --identity <key file>",
-    "an LTX file (Litestream 0.5 and LiteFS)": "This version of walkit reads replicas of Litestream 0.3 only",
+    "an LTX file (Litestream 0.5 and LiteFS)":
+      "This version of walkit reads replicas of Litestream 0.3 and of the 0.4 betas only: litestream restore reads this one",
+    "a gzip file": "If it is a .tar.gz of a replica: walkit verify reads it as it is. Else unpack it first",
+    "a zip archive": "If a replica is in it: walkit verify reads it as it is. Else unpack it first",
+    "a tar archive": "If a replica is in it: walkit verify reads it as it is. Else unpack it first",
     "a SQLite rollback journal": "It belongs beside its database: leave it there, SQLite needs it to recover",
     "a SQLite shared-memory file (-shm)": "It holds no data of its own: SQLite makes it anew",
   };
@@ -306,13 +312,13 @@ async function wrap<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    const { code, message } = error as { code?: string; message: string };
+    const { code } = error as { code?: string };
     if (code === "ENOENT") {
       throw new WalkitError("storage/not-found", `Expected a file at ${path}, found nothing there`, {
         path,
         hint: "Check the path",
       });
     }
-    throw new WalkitError("storage/unreadable", `Cannot read ${path}: ${message}`, { path, cause: error });
+    throw cannotRead(path, error);
   }
 }

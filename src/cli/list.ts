@@ -1,6 +1,6 @@
 /** `walkit generations | snapshots | wal`: Litestream's lists, byte for byte but for the lag, and as JSON. */
 
-import { type Finding, makeFinding } from "../findings.ts";
+import { type Finding, findingOf, makeFinding } from "../findings.ts";
 import {
   type Catalog,
   formatPosition,
@@ -11,6 +11,8 @@ import {
   timesUntrusted,
 } from "../snapshot/index.ts";
 import { openReplica } from "../storage/locate.ts";
+import { ltxFindings } from "../verify/beside.ts";
+import { unreadableIn } from "../verify/names.ts";
 import { statusOf } from "../verify/report.ts";
 import { generationOf } from "./arguments.ts";
 import { exitCodeOf } from "./exit.ts";
@@ -39,8 +41,10 @@ export async function runList(
   const replica = await openReplica(location);
   const { storage, prefix } = replica;
   const generation = generationOf(replica, wanted);
-  const { generations } = await readCatalog(storage, { prefix, generation, signal });
-  const findings = listFindings(command, generations, prefix);
+  const catalog = await readCatalog(storage, { prefix, generation, signal });
+  const { generations } = catalog;
+  // What is listed is right all the same.
+  const findings = [...ltxFindings(catalog, "warning"), ...listFindings(command, generations, prefix)];
   const status = statusOf(findings);
   if (json) {
     printJson({
@@ -65,7 +69,8 @@ function listFindings(command: ListCommand, generations: readonly Generation[], 
   }
   for (const generation of generations) {
     const { id, snapshots, segments } = generation;
-    if (command === "snapshots" && snapshots.length === 0 && segments.length > 0) {
+    for (const error of unreadableIn(generation)) findings.push(findingOf(error, { generation: id }));
+    if (command === "snapshots" && snapshots.length === 0 && segments.length > 0 && !generation.unreadable) {
       const message = `Expected a snapshot in generation ${id}, found ${count(segments.length, "WAL segment")} and no snapshot`;
       findings.push(makeFinding("replica/no-snapshot", message, { generation: id, severity: "warning" }));
     }

@@ -8,7 +8,7 @@ import { openReplica } from "../storage/locate.ts";
 import { parseTarget, targetOptions } from "../timeline/grammar.ts";
 import { MAX_NAME_LENGTH, quoted } from "../timeline/restore-points.ts";
 import type { Target } from "../timeline/target.ts";
-import { UsageError } from "./arguments.ts";
+import { folderOf, UsageError } from "./arguments.ts";
 import { EXIT } from "./exit.ts";
 import { findingLines, print, printAside, printJson } from "./output.ts";
 import { now, type TargetFlags, targetOf, targetWithin } from "./target.ts";
@@ -30,10 +30,11 @@ export async function runMark(
   const asked = targetOf(moment === undefined ? flags : withMoment(moment, flags));
   const replica = await openReplica(location);
   const { storage, prefix } = replica;
+  const folder = folderOf(replica, location);
   const target = targetWithin(replica, asked);
   const found = await positionOf(storage, target, { prefix, signal });
   const { generation, findings } = found;
-  const path = await recordRestorePoint(storage, { name, ...found }, { prefix, force, signal });
+  const path = await recordRestorePoint(folder, { name, ...found }, { prefix, force, signal });
   const position = formatPosition(found.position);
   const time = found.time === undefined ? undefined : formatTime(found.time);
   if (json) {
@@ -49,7 +50,7 @@ export async function runMark(
     paint.bold(`${paint.green("Marked")} ${quoted(name, MAX_NAME_LENGTH)}`),
     add("position", `${position} of generation ${generation}`),
     time === undefined ? [] : add("written", `${time} (its ${last})`),
-    add("recorded in", printable(join(storage.root, path))),
+    add("recorded in", printable(join(folder.root, path))),
     `  restore it  walkit restore ${shellQuote(location)} -o restored.db ${options}`,
   );
   printAside(findingLines(findings, paintFor(process.stderr)));

@@ -2,7 +2,14 @@
 
 import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
-import { parseGeneration, parseLimit, parseLocation, parseParallelism, parsePort } from "./arguments.ts";
+import {
+  parseFile,
+  parseGeneration,
+  parseLimit,
+  parseLocation,
+  parseParallelism,
+  parsePort,
+} from "./arguments.ts";
 import { perform, whereHelpIs } from "./exit.ts";
 import type { InspectFlags } from "./inspect.ts";
 import type { ListCommand, ListFlags } from "./list.ts";
@@ -16,7 +23,7 @@ import type { UiFlags } from "./ui.ts";
 import type { VerifyFlags } from "./verify.ts";
 
 const REPLICA =
-  "a replica's folder, its generations/ folder, or one generation's folder: a path or file:// URL";
+  "a replica's folder, its generations/ folder, one generation's folder, or a .tar, .tar.gz or .zip of these: a path or file:// URL";
 
 /** What the exit codes mean; those that a command does not have are left out. */
 function exitCodes(zero: string, one: string | undefined, three: string, four?: string): string {
@@ -154,9 +161,7 @@ function addRestore(program: Command): void {
   )
     .argument("<replica>", REPLICA, parseLocation)
     .addOption(
-      new Option("-o, --output <file>", "where the database goes; - is standard output").argParser(
-        parseLocation,
-      ),
+      new Option("-o, --output <file>", "where the database goes; - is standard output").argParser(parseFile),
     );
   addTargetOptions(command)
     .addOption(
@@ -166,8 +171,11 @@ function addRestore(program: Command): void {
       ),
     )
     .option("--if-db-not-exists", "where the output exists, do nothing and exit with 0")
-    .option("--if-replica-exists", "where there is no replica, or nothing in it, do nothing and exit with 0")
-    .option("--force", "replace the output, and the -wal, -shm, -journal and .history beside it")
+    .option("--if-replica-exists", "where there is nothing, or an empty replica, do nothing and exit with 0")
+    .option(
+      "--force",
+      "replace the output, and the -wal, -journal and .history beside it; not a database that is in use",
+    )
     .option("--dry-run", "print what would be restored from which files; write nothing (needs no -o)")
     .addOption(
       new Option(
@@ -186,7 +194,8 @@ function addRestore(program: Command): void {
       "after",
       `
 The output appears under its name only when it is whole; until then it is a hidden temporary file beside it, removed
-also when the restore is interrupted. With -o - that file is in the system's folder for temporary files (TMPDIR).
+also when the restore is interrupted (after kill -9, by the next one). With -o - that file is in the system's folder for
+temporary files (TMPDIR). A new database is for its owner only (mode 0600); --force keeps owner and permissions.
 Of a moment that is not the newest, <output>.history says where the database branches off: see walkit timelines.
 
 Examples:
@@ -198,7 +207,7 @@ Examples:
   walkit restore /backups/app -o app.db --index 1f
   walkit restore /backups/app --dry-run
   walkit restore /backups/app -o - | ssh host 'cat > app.db'
-${exitCodes("restored, planned with --dry-run, or skipped with --if-…", "the replica cannot give that target", "no replica there, cannot be read, or the output exists or cannot be written", "salvaged, with something lost; or a dry run that knows of damage")}`,
+${exitCodes("restored, planned with --dry-run, or skipped with --if-…", "the replica cannot give that target", "no replica there, cannot be read, or the output exists, is in use or cannot be written", "salvaged, with something lost; or a dry run that knows of damage")}`,
     )
     .action((replica: string, flags: RestoreFlags) =>
       perform("restore", flags.json ?? false, async (signal) =>
@@ -218,7 +227,7 @@ function addTimelines(program: Command): void {
       new Option(
         "--history <file>",
         "with --write: tie in a restored database by the file that the restore left beside it (<output>.history)",
-      ).argParser((text: string, before: string[] = []) => [...before, parseLocation(text)]),
+      ).argParser((text: string, before: string[] = []) => [...before, parseFile(text)]),
     )
     .addOption(generation("with --history: the generation that began with that database"))
     .addOption(json())
@@ -369,7 +378,7 @@ function addUi(program: Command): void {
 Serves the page on this machine alone (127.0.0.1), below an address that nobody can guess, and prints it. Nothing of the
 replica leaves the machine. Commands that the page shows work as they are pasted; the address says the moment, so that a
 reload comes back to it. Ctrl-C ends it.
-${exitCodes("ended", undefined, "no replica there, or cannot listen")}`,
+${exitCodes("ended", undefined, "no replica there, or cannot listen (the port is taken)")}`,
     )
     .action((replica: string | undefined, flags: UiFlags) =>
       perform(

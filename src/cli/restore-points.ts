@@ -2,8 +2,10 @@
 
 import { type Finding, makeFinding } from "../findings.ts";
 import { type GenerationMoments, listMoments } from "../moments/index.ts";
+import { readCatalog } from "../snapshot/catalog.ts";
 import { formatPosition, type Position } from "../snapshot/names.ts";
 import { openReplica } from "../storage/locate.ts";
+import { ltxFindings } from "../verify/beside.ts";
 import { statusOf } from "../verify/report.ts";
 import { generationOf } from "./arguments.ts";
 import { exitCodeOf } from "./exit.ts";
@@ -33,6 +35,8 @@ export async function runRestorePoints(
   const moments = await listMoments(storage, { prefix, generation, signal, checkIntegrity });
   // What is true of all of the replica is said once.
   const findings: Finding[] = [...new Set(moments.flatMap((one) => one.findings))];
+  if (generation === undefined)
+    findings.unshift(...ltxFindings(await readCatalog(storage, { prefix, signal })));
   if (moments.length === 0) {
     const message = `Expected generations below ${prefix || "the folder"}, found none`;
     findings.push(makeFinding("replica/not-a-replica", message));

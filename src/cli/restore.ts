@@ -1,30 +1,33 @@
 /** `walkit restore`: the database of one moment, into a file or to standard output. */
 
 import { createReadStream } from "node:fs";
-import { lstat, readdir, realpath, stat } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, isAbsolute, join, relative, sep } from "node:path";
+import { basename } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { fileURLToPath } from "node:url";
 import { WalkitError } from "../errors.ts";
 import { type Finding, makeFinding } from "../findings.ts";
 import { decodeFile } from "../replay/files.ts";
 import type { PlannedWal, RestorePlan } from "../replay/plan.ts";
 import { type RestoredFile, type RestoreFileOptions, restoreFile, restoreThrough } from "../restore/file.ts";
+import { checkOutput } from "../restore/output.ts";
 import { planTarget, type Restored, restore } from "../restore/restore.ts";
 import type { DatabaseSink } from "../restore/sink.ts";
-import { formatPosition, formatSegmentName, isGenerationName } from "../snapshot/names.ts";
+import { readCatalog } from "../snapshot/catalog.ts";
+import { formatPosition, segmentPathBeside } from "../snapshot/names.ts";
 import { formatTime } from "../snapshot/times.ts";
-import { openReplica, type Replica } from "../storage/locate.ts";
+import { isNoOnes, openReplica, type Replica, toPath } from "../storage/locate.ts";
 import type { Storage } from "../storage/storage.ts";
+import { asWalkitError } from "../storage/system.ts";
 import type { Target } from "../timeline/target.ts";
 import { UsageError } from "./arguments.ts";
-import { asWalkitError, BrokenPipe, EXIT, Refused } from "./exit.ts";
+import { BrokenPipe, EXIT, Refused } from "./exit.ts";
 import { print, printAside, printJson } from "./output.ts";
+import { checkPlace, exists, refuseFolder } from "./place.ts";
 import { ProgressBar } from "./progress.ts";
 import { type Planned, plannedLines, refusedLines, restoredLines } from "./restore-text.ts";
 import { type TargetFlags, targetOf, targetWithin } from "./target.ts";
-import { paintFor, printable, shellQuote } from "./text.ts";
+import { paintFor, printable } from "./text.ts";
 
 export interface RestoreFlags extends TargetFlags {
   output?: string;
@@ -85,17 +88,23 @@ export async function runRestore(
     if (!(error instanceof WalkitError)) return error;
     return new Refused(error, refusedLines(error, { ...flags, target, location }, paintFor(process.stderr)));
   };
-  if (output !== undefined && output !== "-")
-    await refuseFolder(output).catch((error) => Promise.reject(refuse(error)));
-  if (flags.ifDbNotExists && output !== undefined && output !== "-" && (await exists(output))) {
-    return skip(`there is something at ${printable(output)} already (--if-db-not-exists)`);
+  if (output !== undefined && output !== "-") {
+    try {
+      await refuseFolder(output);
+      if (flags.ifDbNotExists && (await exists(output)))
+        return skip(`there is something at ${printable(output)} already (--if-db-not-exists)`);
+    } catch (error) {
+      throw refuse(error);
+    }
   }
-  let replica: Replica;
+  let replica: Replica | undefined;
   try {
     replica = await openReplica(location);
     target = targetWithin(replica, target);
-    if (flags.dryRun) {
-      const planned = await dryRun(replica, target, output, flags, signal);
+    const place = output === undefined || output === "-" ? undefined : checkPlace(output, location, replica);
+    if (!flags.dryRun) await place;
+    else {
+      const planned = await dryRun(replica, target, { output, place }, flags, signal);
       const { plan, findings, lost } = planned;
       if (json) printJson(report("planned", { plan: planObject(plan), lost, findings }));
       else print(plannedLines(planned, { target, output }, paintFor(process.stdout)));
@@ -104,10 +113,11 @@ export async function runRestore(
     const began = performance.now();
     const restored = await run(replica, target, output!, flags, signal);
     const { findings, plan, lost, proven, generation, snapshot, history, ...rest } = restored;
-    const time = await timeOfLast(replica.storage, plan);
-    const nextTime = plan.next && (await timeOf(replica.storage, nextPath(plan)));
+    // The database is there by now: that the replica has gone since must not look as if it were not.
+    const time = await timeOfLast(replica.storage, plan).catch(() => undefined);
+    const nextTime = plan.next && (await timeOf(replica.storage, nextPath(plan)).catch(() => undefined));
     const milliseconds = Math.round(performance.now() - began);
-    const vouched = await isVouchedFor(replica.storage, restored);
+    const vouched = await isVouchedFor(replica.storage, restored).catch(() => false);
     if (json) {
       const position = rest.position && formatPosition(rest.position);
       const done = { generation, snapshot, ...rest, position, time, proven, milliseconds, history };
@@ -122,7 +132,7 @@ export async function runRestore(
     if (
       flags.ifReplicaExists &&
       error instanceof WalkitError &&
-      (await isNothingThere(error, location, flags))
+      (await isNothingThere(error, location, flags, replica))
     ) {
       return skip(`there is nothing to restore from at ${printable(location)} (--if-replica-exists)`);
     }
@@ -152,17 +162,26 @@ function isDamage({ severity }: Finding): boolean {
 async function dryRun(
   { storage, prefix }: Replica,
   target: Target,
-  output: string | undefined,
-  { force, salvage, parallelism }: RestoreFlags,
+  { output, place }: { output: string | undefined; place: Promise<void> | undefined },
+  { force = false, salvage, parallelism }: RestoreFlags,
   signal: AbortSignal,
 ): Promise<Planned> {
+  let refused: WalkitError | undefined;
+  try {
+    await place;
+    if (place) checkOutput(output!, { force, history: false });
+  } catch (error) {
+    if (!(error instanceof WalkitError)) throw error;
+    refused = error;
+  }
   const options = { prefix, signal, parallelism };
   const { plan, findings, lost } = salvage
     ? await restore(storage, target, NOWHERE, { ...options, salvage })
     : { ...(await planned(storage, target, options)), lost: undefined };
-  if (output !== undefined && output !== "-" && !force && (await exists(output))) {
-    const message = `Expected nothing at ${output}, found that there is something: the restore would be refused`;
-    findings.push(makeFinding("output/exists", message, { path: output, severity: "warning" }));
+  if (refused) {
+    const { code, message, path, hint } = refused;
+    const would = `${message}: the restore would be refused`;
+    findings.push(makeFinding(code, would, { path, hint, severity: "warning" }));
   }
   return { plan, time: await timeOfLast(storage, plan), findings, lost };
 }
@@ -211,7 +230,6 @@ async function run(
       const restored = await restoreThrough(storage, target, tmpdir(), send, options);
       return { ...restored, history: undefined };
     }
-    await checkOutput(output, join(storage.root, prefix));
     return await restoreFile(storage, target, output, options);
   } finally {
     bar.clear();
@@ -227,35 +245,6 @@ async function toStandardOutput(path: string, signal: AbortSignal): Promise<void
   } catch (error) {
     if ((error as { code?: string }).code === "EPIPE") throw new BrokenPipe("nobody reads any more");
     throw error;
-  }
-}
-
-/** A folder as the output is a slip, and nothing to replace. */
-async function refuseFolder(output: string): Promise<void> {
-  const found = await stat(output).catch(() => undefined);
-  if (!found?.isDirectory()) return;
-  const file = `${output.replace(/\/+$/, "")}/restored.db`;
-  const message = `-o names a file, found a folder: did you mean ${file}?`;
-  throw new WalkitError("output/exists", message, {
-    path: output,
-    hint: `Name a file: -o ${shellQuote(file)}`,
-  });
-}
-
-/** Where the output cannot go, said before anything is read. */
-async function checkOutput(output: string, generations: string): Promise<void> {
-  const folder = dirname(output);
-  const found = await stat(folder).catch(() => undefined);
-  if (!found?.isDirectory()) {
-    throw new WalkitError(
-      "output/unwritable",
-      `Expected a folder to write to at ${folder}, found ${found ? "a file" : "nothing"} there`,
-      { path: output, hint: "Create the folder, or choose another output" },
-    );
-  }
-  const inside = relative(await realpath(generations), await realpath(folder));
-  if (!isAbsolute(inside) && isGenerationName(inside.split(sep)[0]!)) {
-    throw new UsageError(`the output ${output} lies inside the replica: choose a place outside of it`);
   }
 }
 
@@ -285,10 +274,6 @@ function targetObject(target: Target): object {
   };
 }
 
-async function exists(path: string): Promise<boolean> {
-  return (await lstat(path).catch(() => undefined)) !== undefined;
-}
-
 /**
  * A WAL segment fails LZ4's checks, yet the segments after it follow on its frames by the checksums that the WAL itself
  * carries from frame to frame, and the last one is in the database to its end.
@@ -315,36 +300,53 @@ function timeOfLast(storage: Storage, plan: RestorePlan): Promise<string | undef
   return timeOf(storage, (last?.segments.at(-1) ?? plan.snapshot).path);
 }
 
-/** The segment behind the last one that is applied. */
-function nextPath({ snapshot, generation, next }: RestorePlan): string {
-  const folder = snapshot.path.replace(/[0-9a-f]{16}\/snapshots\/[^/]*$/, `${generation}/wal/`);
-  return folder + formatSegmentName(next!);
+/** The segment behind the last one that is applied, beside that one, else in the folder of its generation. */
+function nextPath({ snapshot, segments, ancestors, generation, next }: RestorePlan): string {
+  const last = segments.at(-1) ?? ancestors.at(-1)?.segments.at(-1) ?? snapshot;
+  return segmentPathBeside(
+    next!,
+    last.path.replace(/[0-9a-f]{16}(?=\/(?:snapshots|wal)\/[^/]*(?:\/[^/]*)?$)/, generation),
+  );
 }
 
 async function timeOf(storage: Storage, path: string): Promise<string | undefined> {
-  for await (const entry of storage.list(path)) {
-    if (entry.path === path && entry.modified !== undefined) return formatTime(entry.modified);
+  try {
+    for await (const entry of storage.list(path)) {
+      if (entry.path === path && entry.modified !== undefined) return formatTime(entry.modified);
+    }
+  } catch (error) {
+    // The time is for people: what the restore did stands without it.
+    if (!(error instanceof WalkitError)) throw error;
   }
   return undefined;
 }
 
 /**
  * Whether there is simply no replica yet: no folder, an empty one, no generation, or a generation without any file. WAL
- * without its snapshot is something, and so is a place where no replica can ever be (a file, another scheme, Litestream's
- * own metadata folder): to take these for a fresh start would lose a database.
+ * without its snapshot is something, and so is whatever else stands there: to take that for a fresh start would lose a
+ * database.
  */
 async function isNothingThere(
   { code, path }: WalkitError,
   location: string,
   { generation }: RestoreFlags,
+  replica: Replica | undefined,
 ): Promise<boolean> {
   if (code === "storage/not-found") return path === location;
-  if (code === "target/no-generation") return generation === undefined;
-  if (code === "replica/no-snapshot") return path === undefined;
+  if (replica) {
+    if (code === "target/no-generation" ? generation !== undefined : code !== "replica/no-snapshot")
+      return false;
+    const { prefix } = replica;
+    const catalog = await readCatalog(replica.storage, { prefix });
+    return (
+      catalog.ltx === undefined &&
+      catalog.generations.every((g) => g.snapshots.length + g.segments.length === 0 && !g.unreadable) &&
+      catalog.strays.every((stray) => stray.reason !== "unknown-name" || isNoOnes(basename(stray.path)))
+    );
+  }
   if (code !== "replica/not-a-replica" || /^(?!file:)[a-z][a-z0-9+.-]+:\/\//i.test(location)) return false;
-  const folder = location.startsWith("file:///") ? fileURLToPath(location) : location;
-  const names = await readdir(folder).catch(() => undefined);
-  return names !== undefined && !["generations", "snapshots", "wal"].some((name) => names.includes(name));
+  const names = await readdir(toPath(location)).catch(() => undefined);
+  return names?.every(isNoOnes) ?? false;
 }
 
 /** To where people read: standard output, unless the database goes there. */

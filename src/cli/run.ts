@@ -1,7 +1,7 @@
 /** What `walkit` does with its words. */
 
 import { CommanderError } from "commander";
-import { misspelledOption, UsageError } from "./arguments.ts";
+import { misspelledOption, swallowedOption, UsageError } from "./arguments.ts";
 import { EXIT, perform } from "./exit.ts";
 import { commandOf, createProgram } from "./program.ts";
 
@@ -24,6 +24,9 @@ try {
   }
   const program = createProgram();
   const [first, about] = words;
+  const command = program.commands.find((one) => one.name() === first);
+  const swallowed = command && swallowedOption(command.options, words.slice(1));
+  if (swallowed) throw new UsageError(swallowed);
   const isCommand = ["help", ...program.commands.map((command) => command.name())].includes(about ?? "help");
   // Commander prints the general help for a command that there is not.
   await program.parseAsync(first === "help" && !isCommand ? [about!] : words, { from: "user" });

@@ -5,7 +5,9 @@ import { WalkitError } from "../errors.ts";
 import { type Finding, findingOf } from "../findings.ts";
 import { chooseGeneration } from "../replay/choose.ts";
 import { type Catalog, formatPosition, readCatalog } from "../snapshot/index.ts";
-import { openReplica, type Replica } from "../storage/locate.ts";
+import type { DirectoryStorage } from "../storage/directory.ts";
+import { openReplica } from "../storage/locate.ts";
+import { cannotRead } from "../storage/system.ts";
 import { writeTextFile } from "../storage/timeline-files.ts";
 import { formatHistory, historyPath, MAX_HISTORY_SIZE, parseHistory } from "../timeline/history.ts";
 import { historyOf, type Lineage, readLineage, type Timeline } from "../timeline/lineage.ts";
@@ -13,7 +15,7 @@ import { type GenerationPoint, readRestorePoints } from "../timeline/points.ts";
 import { tieToParent } from "../timeline/tie.ts";
 import { type GenerationReport, statusOf } from "../verify/report.ts";
 import { verify } from "../verify/verify.ts";
-import { UsageError } from "./arguments.ts";
+import { folderOf, UsageError } from "./arguments.ts";
 import { exitCodeOf } from "./exit.ts";
 import { print, printJson } from "./output.ts";
 import { ProgressBar } from "./progress.ts";
@@ -52,6 +54,7 @@ export async function runTimelines(
   }
   const replica = await openReplica(location);
   const { storage, prefix } = replica;
+  const folder = write ? folderOf(replica, location) : undefined;
   const catalog = await readCatalog(storage, { prefix, signal });
   const bar = new ProgressBar("reading", !json);
   try {
@@ -60,7 +63,7 @@ export async function runTimelines(
       const read = { ...(await readHistory(file)), path: file };
       await tieToParent(storage, catalog, lineage, read, { generation, signal });
     }
-    const written = write ? await writeHistories(replica, lineage) : [];
+    const written = folder ? await writeHistories(folder, prefix, lineage) : [];
     const findings: Finding[] = [...lineage.findings];
     const points = await readRestorePoints(storage, catalog, {
       signal,
@@ -113,7 +116,10 @@ function newestOf(catalog: Catalog): string | undefined {
 
 /** The file that a restore left beside its output. */
 async function readHistory(path: string): Promise<ReturnType<typeof parseHistory>> {
-  const found = await stat(path).catch(() => undefined);
+  const found = await stat(path).catch((error) => {
+    if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
+    throw cannotRead(path, error);
+  });
   if (!found?.isFile() || found.size > MAX_HISTORY_SIZE) {
     const what = !found ? "nothing" : found.isFile() ? `${found.size} bytes` : "no file";
     throw new WalkitError(
@@ -125,16 +131,17 @@ async function readHistory(path: string): Promise<ReturnType<typeof parseHistory
       },
     );
   }
-  return parseHistory(await readFile(path, "utf8"), path);
+  const text = await readFile(path, "utf8").catch((error) => Promise.reject(cannotRead(path, error)));
+  return parseHistory(text, path);
 }
 
 /** Writes down what no file says yet. */
-async function writeHistories({ storage, prefix }: Replica, lineage: Lineage): Promise<string[]> {
+async function writeHistories(folder: DirectoryStorage, prefix: string, lineage: Lineage): Promise<string[]> {
   const written: string[] = [];
   for (const { id, generation, parent, path, gone } of lineage.timelines) {
     if (parent === undefined || path !== undefined || gone || generation === undefined) continue;
     const file = historyPath(prefix, generation);
-    await writeTextFile(storage, file, formatHistory(historyOf(lineage, id)), { replace: false });
+    await writeTextFile(folder, file, formatHistory(historyOf(lineage, id)), { replace: false });
     written.push(file);
   }
   return written;

@@ -5,23 +5,28 @@
 
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { readFile, realpath, stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { basename, delimiter, extname, join, normalize, sep } from "node:path";
+import { extname, join, normalize, sep } from "node:path";
+import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import { WalkitError } from "../errors.ts";
-import { isGenerationName } from "../snapshot/names.ts";
 import { formatTime } from "../snapshot/times.ts";
-import { openReplica, type Replica, toPath } from "../storage/locate.ts";
+import { openReplica, type Replica } from "../storage/locate.ts";
+import { cannotRead, ofRuntime } from "../storage/system.ts";
+import { findLtx } from "../storage/ltx.ts";
 import { EXIT } from "./exit.ts";
 import { print, printAside } from "./output.ts";
-import { printable, shellQuote } from "./text.ts";
+import { printable } from "./text.ts";
+import { type About, aboutOf } from "./ui-about.ts";
 
 export interface UiFlags {
   port: number;
 }
+
+const HOST = "127.0.0.1";
 
 const TYPES: Record<string, string> = {
   ".html": "text/html; charset=utf-8",
@@ -48,9 +53,6 @@ const HEADERS = {
 /** Bytes of files that are sent in one answer, and of the list that asks for them. */
 const MOST_TOGETHER = 4 << 20;
 
-/** The command's own file. */
-const MAIN = fileURLToPath(new URL("./main.js", import.meta.url));
-
 /** Serves until `signal` is aborted. */
 export async function runUi(
   location: string | undefined,
@@ -58,7 +60,10 @@ export async function runUi(
   signal: AbortSignal,
 ): Promise<number> {
   const page = fileURLToPath(new URL("../web/", import.meta.url));
-  const built = await stat(join(page, "index.html")).catch(() => undefined);
+  const built = await stat(join(page, "index.html")).catch((error) => {
+    if (error.code === "ENOENT") return undefined;
+    throw cannotRead(page, error);
+  });
   if (!built) {
     throw new WalkitError("storage/not-found", `Expected the page at ${page}, found nothing there`, {
       path: page,
@@ -67,20 +72,15 @@ export async function runUi(
   }
   const replica = location === undefined ? undefined : await openReplica(location);
   const token = randomBytes(16).toString("hex");
-  const about = location === undefined ? undefined : await aboutOf(location);
+  const about = location === undefined || !replica ? undefined : await aboutOf(location, replica);
   const site = new Site(page, replica, token, about);
   const server = createServer((request, response) => void site.answer(request, response));
+  await askForNetwork(port);
   await new Promise<void>((resolve, reject) => {
-    server.once("error", (cause: NodeJS.ErrnoException) =>
-      reject(
-        new WalkitError("output/unwritable", `Cannot listen on 127.0.0.1:${port}: ${cause.message}`, {
-          hint: "Choose another port, or none: a free one is taken by itself",
-        }),
-      ),
-    );
-    server.listen(port, "127.0.0.1", resolve);
+    server.once("error", (cause) => reject(cannotListen(port, cause)));
+    server.listen(port, HOST, resolve);
   });
-  const origin = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const origin = `${HOST}:${(server.address() as AddressInfo).port}`;
   site.origin = origin;
   print(`http://${origin}/${token}/${replica ? "#replica=replica/&batch=batch&about=about.json" : ""}`);
   const what = location === undefined ? "The page" : `The page, with ${printable(location)}`;
@@ -94,49 +94,36 @@ export async function runUi(
   return EXIT.ok;
 }
 
-/** What the page says of the replica, and what it needs for commands that work where they are pasted. */
-interface About {
-  /** For people. */
-  path: string;
-  /** The replica's own folder, by its name. */
-  name: string;
-  /** The path as a shell takes it. */
-  quoted: string;
-  /** How a shell on this machine calls walkit. */
-  program: string;
+/** What Deno has for permissions, as far as it is needed here. */
+interface WithPermissions {
+  Deno?: { permissions: { request(about: { name: "net"; host: string }): Promise<{ state: string }> } };
 }
 
-async function aboutOf(location: string): Promise<About> {
-  const path = toPath(location);
-  const folders = path.split(sep).filter((name) => name !== "" && !isPartOfReplica(name));
-  return {
-    path: printable(path),
-    name: printable(folders.at(-1) ?? "replica"),
-    quoted: shellQuote(path),
-    program: (await isInPath()) ? "walkit" : programByPath(),
-  };
+/** Deno refuses to listen by an error that nobody can catch: it is asked first, as it would ask its user then. */
+async function askForNetwork(port: number): Promise<void> {
+  const { Deno } = globalThis as WithPermissions;
+  const asked = await Deno?.permissions.request({ name: "net", host: `${HOST}:${port}` });
+  if (!asked || asked.state === "granted") return;
+  const message = `Expected permission to listen on ${HOST}:${port}, found that Deno was started without it`;
+  throw new WalkitError("runtime/permission", message, { hint: `Run Deno with --allow-net=${HOST} as well` });
 }
 
-/** Whether a shell finds this very walkit by its name. What npx and npm add to PATH for themselves no shell has. */
-async function isInPath(): Promise<boolean> {
-  const own = await realpath(MAIN).catch(() => undefined);
-  for (const folder of (process.env.PATH ?? "").split(delimiter)) {
-    if (folder === "" || /node_modules[\\/]\.bin$/.test(folder)) continue;
-    const found = await realpath(join(folder, "walkit")).catch(() => undefined);
-    if (found !== undefined && found === own) return true;
-  }
-  return false;
-}
+const LISTENING: Readonly<Record<string, readonly [found: string, hint: string]>> = {
+  EADDRINUSE: [
+    "another program listens there",
+    "Choose another --port, or none: a free one is taken; or end that program (it may be another walkit ui)",
+  ],
+  EACCES: ["you may not listen there", "Choose a --port from 1024 on, or none: a free one is taken"],
+  EADDRNOTAVAIL: [
+    "this machine has no such address",
+    "Bring the loopback interface up: the page is served to this machine alone",
+  ],
+};
 
-/** What runs wherever it is pasted. Deno would have to be told what it may do: there it is called by its name. */
-function programByPath(): string {
-  if (process.versions.deno) return "walkit";
-  return `${basename(process.execPath).replace(/\.exe$/, "")} ${shellQuote(MAIN)}`;
-}
-
-/** `generations/` and what lies in it say nothing of whose replica it is. */
-function isPartOfReplica(name: string): boolean {
-  return name === "generations" || isGenerationName(name);
+function cannotListen(port: number, cause: NodeJS.ErrnoException): WalkitError {
+  const [found, hint] = LISTENING[cause.code ?? ""] ?? [cause.message, undefined];
+  const message = `Expected to serve the page at ${HOST}:${port}, found that ${found}`;
+  return ofRuntime(cause) ?? new WalkitError("ui/port", message, { cause, hint });
 }
 
 class Site {
@@ -147,7 +134,7 @@ class Site {
   readonly #replica: Replica | undefined;
   readonly #token: Buffer;
   /** What the listing has: no other file of the machine is sent, whatever a path says. */
-  #listed = new Set<string>();
+  #listed = new Map<string, number>();
 
   constructor(page: string, replica: Replica | undefined, token: string, about: About | undefined) {
     this.#about = about;
@@ -206,27 +193,32 @@ class Site {
   }
 
   async #sendReplica(
-    { storage, prefix, generation }: Replica,
+    replica: Replica,
     path: string,
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> {
-    const own = generation === undefined ? prefix : `${prefix}${generation}`;
+    const { storage, folder, prefix, generation } = replica;
     if (path === "index.json") {
+      const own = generation === undefined ? prefix : `${prefix}${generation}`;
       const files: object[] = [];
-      const listed = new Set<string>();
-      for await (const { path: name, size, modified } of storage.list(own)) {
-        if (name.endsWith("/")) continue;
-        listed.add(name);
+      const listed = new Map<string, number>();
+      for await (const { path: name, size, modified, unreadable } of storage.list(own)) {
+        if (unreadable) files.push({ path: name, unreadable: unreadable.message });
+        if (unreadable || name.endsWith("/")) continue;
+        listed.set(name, size ?? 0);
         files.push({ path: name, size, modified: modified === undefined ? undefined : formatTime(modified) });
       }
+      // Beside the generations of a whole replica: the page is to know of it, too.
+      const root = generation === undefined ? /^(.*\/|)generations\/$/.exec(prefix)?.[1] : undefined;
+      const ltx = root === undefined ? undefined : await findLtx(storage, root, undefined);
+      if (ltx?.endsWith(".ltx")) files.push({ path: ltx });
       // At once: the page reads what it knows of while it lists anew.
       this.#listed = listed;
       return sendJson({ files }, request, response);
     }
-    const found = this.#listed.has(path) ? await stat(join(storage.root, path)) : undefined;
-    if (!found?.isFile()) return deny(response, 404);
-    const { size } = found;
+    const size = await this.#sizeOf(replica, path);
+    if (size === undefined) return deny(response, 404);
     const range = rangeOf(request.headers.range, size);
     if (range === "unsatisfiable") return deny(response, 416);
     const [start, end] = range ?? [0, size];
@@ -238,30 +230,33 @@ class Site {
       ...(range ? { "content-range": `bytes ${start}-${end - 1}/${size}` } : {}),
     });
     if (request.method === "HEAD" || end === start) response.end();
-    else await pipeline(createReadStream(join(storage.root, path), { start, end: end - 1 }), response);
+    else if (folder) {
+      await pipeline(createReadStream(join(folder.root, path), { start, end: end - 1 }), response);
+    } else await pipeline(Readable.from(storage.read(path, { start, end })), response);
+  }
+
+  /** In bytes; undefined where it was not listed, or is no file any more. */
+  async #sizeOf({ folder }: Replica, path: string): Promise<number | undefined> {
+    const size = this.#listed.get(path);
+    if (size === undefined || !folder) return size;
+    const found = await stat(join(folder.root, path)).catch(() => undefined);
+    return found?.isFile() ? found.size : undefined;
   }
 
   /**
    * Several small files in one answer: a browser takes milliseconds for each request. The paths come as an array in JSON; a line
    * of JSON with their sizes goes before their bytes, with null for what is not there.
    */
-  async #sendTogether(
-    { storage }: Replica,
-    request: IncomingMessage,
-    response: ServerResponse,
-  ): Promise<void> {
+  async #sendTogether(replica: Replica, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const paths = await pathsOf(request);
     if (!paths) return deny(response, 400);
     const sizes: (number | null)[] = [];
     const all: Buffer[] = [];
     let sum = 0;
     for (const path of paths) {
-      const name = join(storage.root, path);
-      const found = this.#listed.has(path) ? await stat(name).catch(() => undefined) : undefined;
-      const data =
-        found?.isFile() && sum + found.size <= MOST_TOGETHER
-          ? await readFile(name).catch(() => undefined)
-          : undefined;
+      const size = await this.#sizeOf(replica, path);
+      const isFew = size !== undefined && sum + size <= MOST_TOGETHER;
+      const data = isFew ? await contentOf(replica, path).catch(() => undefined) : undefined;
       sizes.push(data ? data.length : null);
       if (data) all.push(data);
       sum += data?.length ?? 0;
@@ -271,6 +266,13 @@ class Site {
     response.writeHead(200, { ...HEADERS, "content-type": type, "content-length": answer.length });
     response.end(answer);
   }
+}
+
+async function contentOf({ storage, folder }: Replica, path: string): Promise<Buffer> {
+  if (folder) return await readFile(join(folder.root, path));
+  const pieces: Uint8Array[] = [];
+  for await (const piece of storage.read(path)) pieces.push(piece.slice());
+  return Buffer.concat(pieces);
 }
 
 /** The paths that are asked for together; undefined where it is no list of them, or a very long one. */

@@ -64,7 +64,7 @@ export async function runVerify(location: string, flags: VerifyFlags, signal: Ab
   const { status, generations, findings } = report;
   if (json) printJson({ command: "verify", status, replica: location, level, generations, findings });
   else {
-    const shown = { location, generation: flags.generation, root: storage.root, quiet };
+    const shown = { location, generation: flags.generation, root: replica.root, quiet };
     print(reportLines(report, shown, paintFor(process.stdout)));
   }
   return exitCodeOf(status);
@@ -196,12 +196,20 @@ function newestFirst(generations: readonly GenerationReport[]): GenerationReport
 }
 
 /** In a damaged replica, what the owner wants to know first: is the newest state lost? And the command that helps. */
-function whatIsLeft({ generations }: VerifyReport, shown: Shown, paint: Paint): string[] {
+function whatIsLeft({ generations, findings }: VerifyReport, shown: Shown, paint: Paint): string[] {
   const { location, generation, quiet } = shown;
   const sorted = newestFirst(generations);
   const newest = sorted?.[0];
   if (!sorted || !newest) return [];
-  const which = generation === undefined ? "" : ` --generation ${generation}`;
+  // What cannot be read may be newer than all that can.
+  const isAll = !findings.some(
+    ({ code, generation: id }) =>
+      code === "replica/ltx" ||
+      (code === "storage/unreadable" &&
+        !sorted.some((one) => one.generation === id && one.restorable.length > 0)),
+  );
+  const id = generation ?? (isAll ? undefined : newest.generation);
+  const which = id === undefined ? "" : ` --generation ${id}`;
   const command = `  walkit restore ${shellQuote(location)} -o restored.db${which}`;
   const { available } = newest;
   if (newest.integrity === "failed") {
@@ -225,7 +233,8 @@ function whatIsLeft({ generations }: VerifyReport, shown: Shown, paint: Paint): 
   }
   if (last.newest && !available) {
     const when = last.toTime ? ` (of ${last.toTime})` : "";
-    return [...row("", `The newest state${when} can be restored:`, 0, paint), command];
+    const what = isAll ? "The newest state" : "Of what can be read, the newest state";
+    return [...row("", `${what}${when} can be restored:`, 0, paint), command];
   }
   const found = available ? momentText(available) : `${last.to}${last.toTime ? `, of ${last.toTime}` : ""}`;
   const text = `The newest state cannot be restored. The latest moment that can is ${found}:`;

@@ -7,6 +7,7 @@ import type { Catalog, TimelineFile } from "../snapshot/catalog.ts";
 import { formatPosition, isGenerationName, type Position } from "../snapshot/names.ts";
 import { formatTime } from "../snapshot/times.ts";
 import type { DirectoryStorage } from "../storage/directory.ts";
+import { cannotRead } from "../storage/system.ts";
 import { appendRestorePoint, withLock, writeTextFile } from "../storage/timeline-files.ts";
 import { readRestorePoints } from "../timeline/points.ts";
 import {
@@ -70,7 +71,8 @@ export async function recordRestorePoint(
 async function restorePointFiles(storage: DirectoryStorage, prefix: string): Promise<Catalog> {
   const folder = join(storage.root, prefix);
   const timelineFiles: TimelineFile[] = [];
-  for (const entry of await readdir(folder)) {
+  const names = await readdir(folder).catch((error) => Promise.reject(cannotRead(prefix, error)));
+  for (const entry of names) {
     const generation = entry.slice(0, 16);
     const path = restorePointsPath(prefix, generation);
     if (!isGenerationName(generation) || prefix + entry !== path) continue;
@@ -89,7 +91,10 @@ async function replaceLine(
   line: string,
 ): Promise<void> {
   // Latin 1: a character for each byte, whatever they are.
-  const lines = (await readFile(join(storage.root, path))).toString("latin1").split(/(?<=\n)/);
+  const bytes = await readFile(join(storage.root, path)).catch((error) =>
+    Promise.reject(cannotRead(path, error)),
+  );
+  const lines = bytes.toString("latin1").split(/(?<=\n)/);
   const old = lines.findIndex((text) => {
     const words = Buffer.from(text, "latin1").toString();
     return !/^\s*#/.test(words) && words.split("\t", 2)[1]?.replace(/\r?\n$/, "") === name;

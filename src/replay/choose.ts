@@ -15,16 +15,21 @@ import type { PlanTarget } from "./plan.ts";
  */
 export function chooseGeneration(catalog: Catalog, target: PlanTarget, findings: Finding[]): Generation {
   const filled = catalog.generations.filter((g) => g.snapshots.length + g.segments.length > 0);
+  const unknown = catalog.generations.find(({ unreadable }) => unreadable);
   if (target.generation !== undefined) {
     const generation = catalog.generations.find((g) => g.id === target.generation);
     if (!generation) throw unknownGeneration(target.generation, catalog);
     if (target.timestamp !== undefined) checkTime([generation], target.timestamp);
     return generation;
   }
+  // A generation that cannot be looked into may be the one that is meant.
+  if (unknown) refuseOther(unknown);
   if (filled.length === 0) {
+    refuseBesideLtx(catalog, target);
+    const other = catalog.strays.find(({ reason }) => reason === "unknown-name");
     throw new WalkitError(
       "target/no-generation",
-      "Expected at least one generation, found none with any file in it",
+      `Expected at least one generation, found none with any file in it${other ? `, but ${other.path}` : ""}`,
       {
         hint: "Check that this is the replica's folder: it holds generations/<16 hex digits>/snapshots and wal",
       },
@@ -58,6 +63,37 @@ export function chooseGeneration(catalog: Catalog, target: PlanTarget, findings:
   return generation;
 }
 
+/**
+ * Where LTX files stand beside the generations, the newest state, or that of a time, may be in these.
+ *
+ * @throws WalkitError `replica/ltx`, unless the target names a generation
+ */
+export function refuseBesideLtx({ ltx }: Catalog, { generation }: PlanTarget): void {
+  if (ltx === undefined || generation !== undefined) return;
+  throw new WalkitError(
+    "replica/ltx",
+    "Expected the newest state in generations/, found LTX files of Litestream 0.5 beside it, which may hold a newer one",
+    {
+      path: ltx,
+      hint: "Restore it with Litestream 0.5 itself: litestream restore. From generations/ alone: --generation <id> (walkit generations <replica> lists them), --index or --target-position",
+    },
+  );
+}
+
+/** Named, another generation can be restored. */
+function refuseOther({ id, unreadable }: Generation): never {
+  const { code, message, path, cause, hint = "" } = unreadable![0]!;
+  throw new WalkitError(code, `${message}. Generation ${id} may be the newest one`, {
+    ...{ path, cause },
+    hint: `${hint}. Another generation can be restored with --generation; walkit generations <replica> lists them`,
+  });
+}
+
+/** @throws WalkitError `storage/unreadable` where not all files of the generation are known */
+export function refuseUnknown({ unreadable }: Generation): void {
+  if (unreadable) throw unreadable[0]!;
+}
+
 /** The generation of a target that names none, where it can be told: that of the plan, or the only one with WAL. */
 export function meantGeneration(catalog: Catalog, target: PlanTarget): string | undefined {
   try {
@@ -74,6 +110,9 @@ function newestOf(generations: Generation[]): Generation {
   const dated = generations.map((generation) => {
     const untrusted = timesUntrusted(generation);
     const range = timeRange(generation);
+    const { snapshots, segments } = generation;
+    const lost = range ? undefined : [...snapshots, ...segments].find(({ unreadable }) => unreadable);
+    if (lost) refuseOther({ ...generation, unreadable: [lost.unreadable!] });
     if (untrusted || !range)
       throw ambiguous(`in ${generation.id} ${untrusted?.reason ?? "there are no times"}`);
     return { generation, ...range };

@@ -1,7 +1,7 @@
 /** What replay and plan find wrong between files: the errors, in the user's terms. */
 
 import { WalkitError } from "../errors.ts";
-import { formatPosition, formatSegmentName, type Position } from "../snapshot/names.ts";
+import { formatPosition, type Position, segmentPathBeside } from "../snapshot/names.ts";
 import type { WalHeader } from "../wal/index.ts";
 
 /** A segment's file and place. */
@@ -11,7 +11,7 @@ export interface FileAt extends Position {
 
 /** The path that the segment at `position` would have, beside `other`. */
 function pathOf(position: Position, other: FileAt): string {
-  return other.path.slice(0, other.path.lastIndexOf("/") + 1) + formatSegmentName(position);
+  return segmentPathBeside(position, other.path);
 }
 
 export function missingIndex(generation: string, index: number, next: FileAt): WalkitError {

@@ -11,7 +11,7 @@ import { type Finding, makeFinding } from "../findings.ts";
 import type { Catalog, Generation, Segment, Snapshot } from "../snapshot/catalog.ts";
 import { comparePositions, formatPosition, type Position } from "../snapshot/names.ts";
 import { formatTime, timesUntrusted } from "../snapshot/times.ts";
-import { chooseGeneration, noSnapshot } from "./choose.ts";
+import { chooseGeneration, noSnapshot, refuseBesideLtx, refuseUnknown } from "./choose.ts";
 import { missingFirstSegment, missingIndex } from "./faults.ts";
 
 /**
@@ -92,7 +92,7 @@ export interface PlanOptions {
  * Plans the restore of `target`.
  *
  * @throws WalkitError `target/*`, `replica/no-snapshot`, `replica/times-untrusted`, `replica/missing-index`,
- * `replica/missing-first-segment`
+ * `replica/missing-first-segment`; `replica/ltx` and `storage/unreadable` where what cannot be read may be on the way
  * @throws TypeError, RangeError where the target is none: both an index and a time, or a time that is no bigint
  */
 export function planRestore(
@@ -102,10 +102,13 @@ export function planRestore(
 ): RestorePlan {
   checkTarget(target);
   const findings: Finding[] = [];
+  if (target.index === undefined && !target.commit) refuseBesideLtx(catalog, target);
   const generation = chooseGeneration(catalog, target, findings);
+  refuseUnknown(generation);
   const files = chooseFiles(generation, target, options.avoid ?? new Set());
   const { snapshot, segments, later } = files;
   notePastEnd(generation, snapshot, target, findings);
+  refuseUnreadable(files, target);
   const last = segments.at(-1)?.index ?? snapshot.index;
   const proof = last === snapshot.index ? later.filter((segment) => segment.index === last) : [];
   return {
@@ -126,8 +129,10 @@ export function planRestore(
  * @throws WalkitError `replica/missing-index`, `replica/missing-first-segment`, `target/out-of-range`
  */
 export function planWal(generation: Generation, target: PlanTarget): PlannedWal {
+  refuseUnknown(generation);
   const index = generation.segments[0]?.index ?? 0;
   const files = chooseSegments(generation, index, target);
+  refuseUnreadable(files, target);
   const gap = gapIn(generation, files, target);
   if (gap) throw gap;
   return plannedWal(generation, files, target);
@@ -190,6 +195,13 @@ function chooseFiles(generation: Generation, target: PlanTarget, avoid: Readonly
   const gap = gapIn(generation, newest, target);
   if (gap) throw gap;
   return newest;
+}
+
+/** A segment on the way, or, by time, the next one, whose time is not known and may be the target's. */
+function refuseUnreadable({ segments, later }: WalFiles, target: PlanTarget): void {
+  const next = target.timestamp !== undefined && !endsExactly(segments, target) ? later.slice(0, 1) : [];
+  const error = [...segments, ...next].find(({ unreadable }) => unreadable)?.unreadable;
+  if (error) throw error;
 }
 
 interface WalFiles {

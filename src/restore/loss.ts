@@ -1,6 +1,6 @@
 /** What a salvaged database lacks: the rest of its own branch, and every younger branch as a whole. */
 
-import { type WalkitError } from "../errors.ts";
+import type { WalkitError } from "../errors.ts";
 import { type Finding, findingOf } from "../findings.ts";
 import { type PlanTarget, plannedSegment, type RestorePlan } from "../replay/plan.ts";
 import { replay } from "../replay/replay.ts";

@@ -5,7 +5,7 @@
 
 import { type Available, WalkitError } from "../errors.ts";
 import { type Finding, findingOf } from "../findings.ts";
-import { meantGeneration } from "../replay/choose.ts";
+import { meantGeneration, refuseBesideLtx } from "../replay/choose.ts";
 import { restless } from "../replay/faults.ts";
 import { planToMark, withMark } from "../replay/mark.ts";
 import { type PlanTarget, planRestore, type RestorePlan } from "../replay/plan.ts";
@@ -177,7 +177,9 @@ class Attempt {
   }
 
   async #choose(catalog: Catalog): Promise<PlanTarget> {
-    const { generation, index, timestamp } = this.#target;
+    const { generation, index, timestamp, timeline = "current", immediate } = this.#target;
+    if (timeline === "latest" || (immediate && timeline === "current"))
+      refuseBesideLtx(catalog, { generation });
     if (isPlain(this.#target)) {
       this.bound = { generation, index, timestamp };
       return this.bound;
@@ -194,7 +196,8 @@ class Attempt {
   async #plan(catalog: Catalog, target: PlanTarget): Promise<RestorePlan> {
     const [avoid, first] = [this.#avoid, this.#first];
     try {
-      const plan = planRestore(catalog, target, { avoid });
+      const plan = this.#readable(catalog, planRestore(catalog, target, { avoid }));
+      if (!plan) return await this.#plan(catalog, target);
       if (first && !comesBy(plan, catalog, avoid)) throw first;
       return this.#withMark(plan);
     } catch (error) {
@@ -230,6 +233,18 @@ class Attempt {
       }
       throw reason;
     }
+  }
+
+  /** Undefined where the listing says that its snapshot cannot be read, which is noted then. */
+  #readable(catalog: Catalog, plan: RestorePlan): RestorePlan | undefined {
+    const { path } = plan.snapshot;
+    const snapshots = catalog.generations.flatMap((generation) => generation.snapshots);
+    const error = snapshots.find((snapshot) => snapshot.path === path)?.unreadable;
+    if (!error) return plan;
+    this.#avoid.add(path);
+    this.#first ??= error;
+    this.#notes.push(findingOf(error, { generation: plan.generation, severity: "warning" }));
+    return undefined;
   }
 
   /** With what is known of its snapshot by now. */
@@ -361,6 +376,8 @@ function list(storage: Storage, generation: string | undefined, options: Restore
 
 /** What another snapshot, or stopping earlier, may mend. */
 function isSalvageable(error: WalkitError): boolean {
+  // Nothing that walkit reads leads to what LTX files hold.
+  if (error.code === "replica/ltx") return false;
   return (
     (/^(lz4|wal|database|replica)\//.test(error.code) && error.code !== "replica/encrypted") ||
     error.code === "target/no-snapshot" ||

@@ -27,5 +27,6 @@ export {
   parsePosition,
   parseSegmentName,
   parseSnapshotName,
+  segmentPathBeside,
 } from "./names.ts";
 export { formatTime, parseTime, timeRange, timesUntrusted } from "./times.ts";

@@ -74,7 +74,9 @@ export function timeRange(generation: Generation): { oldest: bigint; newest: big
  * 26 segments within 1 ms; a copy in the order of names writes all snapshots before any WAL.
  */
 export function timesUntrusted(generation: Generation): { path: string; reason: string } | undefined {
-  const { snapshots, segments } = generation;
+  // Of what cannot be read no time is known; that says nothing about the others.
+  const snapshots = generation.snapshots.filter(({ unreadable }) => !unreadable);
+  const segments = generation.segments.filter(({ unreadable }) => !unreadable);
   for (const file of [...snapshots, ...segments]) {
     if (file.modified === undefined) return { path: file.path, reason: "the storage keeps no times" };
   }

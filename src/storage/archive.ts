@@ -3,7 +3,7 @@
 import type { WalkitError } from "../errors.ts";
 import { isDatabase } from "../snapshot/database.ts";
 import { asError, type BlobLike, readBlob, unreadable } from "./blob.ts";
-import { gunzip } from "./gzip.ts";
+import { gunzip, type UnpackedParts } from "./gzip.ts";
 import { IndexedStorage } from "./indexed.ts";
 import type { Skipped } from "./paths.ts";
 import { type ArchiveIndex, type IndexOptions, indexTar } from "./tar.ts";
@@ -20,6 +20,8 @@ export interface ArchiveOptions {
   maxEntries?: number | undefined;
   /** Told of a `.tar.gz`'s bytes as they are unpacked; all are `blob.size`. */
   onRead?: ((bytes: number) => void) | undefined;
+  /** A new place for what a `.tar.gz` unpacks to; by default memory. */
+  newParts?: (() => UnpackedParts) | undefined;
 }
 
 const MAX_BYTES = 2 ** 31;
@@ -47,12 +49,15 @@ export class ArchiveStorage extends IndexedStorage {
  * @throws WalkitError `storage/unreadable`: no archive of these kinds, damaged, ending early, too large
  */
 export async function openArchive(blob: BlobLike, options: ArchiveOptions = {}): Promise<ArchiveStorage> {
-  const { signal, maxBytes = MAX_BYTES, maxEntries = MAX_ENTRIES, onRead } = options;
+  const { signal, maxBytes = MAX_BYTES, maxEntries = MAX_ENTRIES, onRead, newParts } = options;
   const index: IndexOptions = { signal, maxEntries, faultOf: archiveFault };
-  const kind = kindOf(await headOf(blob, signal));
+  const head = await headOf(blob, signal);
+  const kind = archiveKindOf(head);
+  if (!kind) throw foreign("a .tar, .tar.gz or .zip archive", head);
   if (kind === "zip") return new ArchiveStorage(kind, await indexZip(blob, index));
   if (kind === "tar") return new ArchiveStorage(kind, await indexTar(blob, index));
-  const tar = await gunzip(blob, { signal, maxBytes, onRead, check: checkUnpacked, faultOf: archiveFault });
+  const gzip = { signal, maxBytes, onRead, newParts, check: checkUnpacked, faultOf: archiveFault };
+  const tar = await gunzip(blob, gzip);
   return new ArchiveStorage(kind, await indexTar(tar, index));
 }
 
@@ -72,12 +77,12 @@ const FOREIGN: readonly (readonly [magic: string, name: string])[] = [
   ["\x04\x22\x4d\x18", "a single LZ4 file"],
 ];
 
-function kindOf(head: Uint8Array): ArchiveKind {
+/** What kind of archive begins with `head`, 512 bytes of it; undefined where it is none. */
+export function archiveKindOf(head: Uint8Array): ArchiveKind | undefined {
   const text = String.fromCharCode(...head);
   if (text.startsWith("\x1f\x8b")) return "tar.gz";
   if (ZIP.some((magic) => text.startsWith(magic))) return "zip";
-  if (beginsTar(head) || text.slice(257, 262) === "ustar") return "tar";
-  throw foreign("a .tar, .tar.gz or .zip archive", head);
+  return beginsTar(head) || text.slice(257, 262) === "ustar" ? "tar" : undefined;
 }
 
 function checkUnpacked(head: Uint8Array): void {

@@ -5,10 +5,13 @@ import {
   type Dirent,
   fstat,
   fstatSync,
+  lstatSync,
   open,
   openSync,
   read,
+  readlinkSync,
   readSync,
+  type Stats,
   statSync,
 } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
@@ -18,6 +21,7 @@ import { WalkitError } from "../errors.ts";
 import { giveTurn } from "../turn.ts";
 import { notFound } from "./memory.ts";
 import type { Entry, ReadOptions, Storage } from "./storage.ts";
+import { cannotRead } from "./system.ts";
 
 /** Bytes read at a time. */
 const PIECE = 1 << 21;
@@ -96,9 +100,10 @@ export class DirectoryStorage implements Storage {
       names = await readdir(join(this.root, folder), { withFileTypes: true });
     } catch (error) {
       // A folder that vanished between its listing and its turn held nothing that is still there.
-      if (isGone(error)) return;
-      if (depth === 0) throw unreadable(folder, error);
-      yield { path: folder, unreadable: unreadable(folder, error) };
+      const fault = this.#faultOf(folder, error);
+      if (!fault) return;
+      if (depth === 0) throw fault;
+      yield { path: folder, unreadable: fault };
       return;
     }
     if (names.length === 0 && folder.startsWith(prefix) && folder !== "") yield { path: folder };
@@ -116,10 +121,11 @@ export class DirectoryStorage implements Storage {
               ? this.#atOnce(() => statSync(name, { bigint: true }))
               : await stat(name, { bigint: true });
             if (info.isDirectory()) return { path, directory: true as const };
+            if (!info.isFile()) return { path, unreadable: unreadable(path, new Error(kindOf(info))) };
             return { path, size: Number(info.size), modified: info.mtimeNs };
           } catch (error) {
-            if (isGone(error)) return undefined;
-            return { path, unreadable: unreadable(path, error) };
+            const fault = this.#faultOf(path, error);
+            return fault && { path, unreadable: fault };
           }
         }),
       );
@@ -128,6 +134,20 @@ export class DirectoryStorage implements Storage {
         if (!("directory" in found)) yield found;
         else if (depth < MAX_DEPTH) yield* this.#walk(found.path + "/", prefix, depth + 1, signal);
       }
+    }
+  }
+
+  /** What an error of the system means for `path`; undefined where there is nothing of that name (any more). */
+  #faultOf(path: string, error: unknown): WalkitError | undefined {
+    if (!isGone(error)) return unreadable(path, error);
+    // With a slash at its end the system would follow the link.
+    const name = join(this.root, path).replace(/(?<=.)\/+$/, "");
+    try {
+      if (!lstatSync(name).isSymbolicLink()) return undefined;
+      const reason = `it is a link to ${readlinkSync(name)}, where there is nothing`;
+      return unreadable(path, new Error(reason, { cause: error }), LOST_LINK);
+    } catch {
+      return undefined;
     }
   }
 
@@ -142,7 +162,7 @@ export class DirectoryStorage implements Storage {
       const name = join(this.root, path);
       file = here ? this.#atOnce(() => openSync(name, READ)) : await inPool.open(name, READ);
       const info = here ? fstatSync(file) : await inPool.fstat(file);
-      if (!info.isFile()) throw new Error("it is no regular file");
+      if (!info.isFile()) throw new Error(kindOf(info));
       const size = Math.min(end, info.size) - start;
       const isSmall = here && size <= SMALL;
       // Two buffers take turns, so that the next piece is on its way while this one is worked on.
@@ -178,7 +198,7 @@ export class DirectoryStorage implements Storage {
       giveBack(...buffers);
     } catch (error) {
       if (error instanceof WalkitError || signal?.aborted) throw error;
-      throw isGone(error) ? notFound(path, error) : unreadable(path, error);
+      throw this.#faultOf(path, error) ?? notFound(path, error);
     } finally {
       // The number of a closed file may be another's at once: a read on its way must have come to its end.
       if (typeof pending === "object") await pending.catch(() => {});
@@ -195,11 +215,14 @@ function isGone(error: unknown): boolean {
   return code === "ENOENT" || code === "ENOTDIR";
 }
 
-function unreadable(path: string, cause: unknown): WalkitError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new WalkitError("storage/unreadable", `Cannot read ${path || "the folder"}: ${reason}`, {
-    path,
-    cause,
-    hint: "Check that the file exists and that you may read it",
-  });
+function kindOf(info: Pick<Stats, "isDirectory" | "isFIFO" | "isSocket">): string {
+  const kind = info.isDirectory() ? "folder" : info.isFIFO() ? "pipe" : info.isSocket() ? "socket" : "device";
+  return `it is a ${kind}, no file`;
+}
+
+const LOST_LINK =
+  "Fetch or mount what the link leads to, or bring the file back from another copy of the replica";
+
+function unreadable(path: string, cause: unknown, hint?: string): WalkitError {
+  return cannotRead(path, cause, hint ?? "Check that the file exists and that you may read it");
 }

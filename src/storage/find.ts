@@ -1,7 +1,8 @@
 /** Where in a storage replicas are: what was dropped may be one, a part of one, or hold several. */
 
 import { WalkitError } from "../errors.ts";
-import { isGenerationName } from "../snapshot/names.ts";
+import { isGenerationName, parseIndexFolder } from "../snapshot/names.ts";
+import { isLtxPath, onlyLtx } from "./ltx.ts";
 import { isJunk } from "./paths.ts";
 import type { Storage } from "./storage.ts";
 
@@ -26,7 +27,8 @@ const HINT = "Open the folder that holds generations/, generations/ itself, or o
 /**
  * Finds all replicas in a storage, at any depth, by the names of their files. macOS's own files are not looked at.
  *
- * @throws WalkitError `replica/not-a-replica` where there is none, with what is there instead; `storage/*` from the listing
+ * @throws WalkitError `replica/not-a-replica` where there is none, with what is there instead, `replica/ltx` where that is
+ * LTX files; `storage/*` from the listing
  */
 export async function findReplicas(storage: Storage, options: FindOptions = {}): Promise<FoundReplica[]> {
   const { signal, maxFiles = MAX_FILES } = options;
@@ -51,6 +53,8 @@ class Search {
   #shadow: string | undefined;
   /** A folder with `snapshots/` or `wal/` in it that is no generation's. */
   #nameless: string | undefined;
+  /** An LTX file. */
+  #ltx: string | undefined;
   readonly #top = new Set<string>();
   #unreadable: WalkitError | undefined;
 
@@ -60,8 +64,10 @@ class Search {
     const parts = path.split("/");
     const name = parts.at(-1)!;
     this.#top.add(parts[0]!);
-    // <prefix> <generation> / snapshots or wal / <name>
-    const at = parts.length - 3;
+    if (isLtxPath(path)) this.#ltx ??= path;
+    // <prefix> <generation> / snapshots or wal / <name>; of Litestream 0.4 wal / <index> / <name>
+    const isNested = parts.at(-3) === "wal" && parseIndexFolder(parts.at(-2)!) !== undefined;
+    const at = parts.length - (isNested ? 4 : 3);
     const isInside = at >= -1 && /^(snapshots|wal)$/.test(parts[at + 1]!);
     const generation = parts[at] ?? "";
     if (isInside && isGenerationName(generation)) {
@@ -102,6 +108,7 @@ class Search {
 
   #nothing(): WalkitError {
     if (this.#unreadable) return this.#unreadable;
+    if (this.#ltx !== undefined) return onlyLtx(this.#ltx);
     if (this.#shadow !== undefined) {
       const where = this.#shadow || "its root";
       const message = `Expected a replica, found Litestream's local metadata folder (its shadow WAL): ${where}`;

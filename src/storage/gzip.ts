@@ -1,5 +1,6 @@
 import type { WalkitError } from "../errors.ts";
 import { type BlobLike, BlobParts, type FaultOf, readBlob, unreadable } from "./blob.ts";
+import { membersOf } from "./members.ts";
 import { unpack } from "./unpack.ts";
 
 export interface GunzipOptions {
@@ -11,38 +12,121 @@ export interface GunzipOptions {
   /** Called with the first bytes, 512 or more where there are so many: it throws where these are not what is wanted. */
   check: (head: Uint8Array) => void;
   faultOf: FaultOf;
+  /** A new place for what is unpacked; by default memory. */
+  newParts?: (() => UnpackedParts) | undefined;
 }
 
 const HEAD = 512;
 
+/** Where unpacked bytes go. */
+export interface UnpackedParts {
+  /** Bytes added. */
+  readonly size: number;
+  /** Takes a copy of `piece`. */
+  add(piece: Uint8Array<ArrayBuffer>): void | Promise<void>;
+  /** All that was added. */
+  blob(): BlobLike;
+}
+
 /**
- * Unpacks `blob`, a gzip file, into memory: into a Blob, which the browser may keep on disk.
+ * Unpacks `blob`, a gzip file: into a Blob, which the browser may keep on disk, unless `newParts` has another place. Several
+ * members, and zeros behind them, are one file, as to gzip itself.
  *
  * @throws WalkitError `storage/unreadable` where it is damaged, ends early, or more than `maxBytes` come out
  */
-export async function gunzip(blob: BlobLike, options: GunzipOptions): Promise<Blob> {
-  const { signal, maxBytes, check, faultOf } = options;
-  async function* source(): AsyncGenerator<Uint8Array> {
-    for await (const piece of readBlob(blob, "", { signal }, faultOf)) {
-      yield piece;
-      options.onRead?.(piece.length);
+export async function gunzip(blob: BlobLike, options: GunzipOptions): Promise<BlobLike> {
+  const { signal, faultOf, onRead } = options;
+  let failed: WalkitError | undefined;
+  if (!(await stopsSilently())) {
+    const whole = new Unpacker(options);
+    const onFault = (cause: unknown) => {
+      failed = damaged(cause);
+      return failed;
+    };
+    try {
+      await whole.add(blob, onFault, onRead);
+      return whole.end();
+    } catch (error) {
+      if (error !== failed) throw error;
     }
   }
-  const parts = new BlobParts();
-  let head: Uint8Array | undefined = new Uint8Array(0);
-  for await (const piece of unpack(source(), "gzip", signal, damaged)) {
-    if (head) {
-      head = joined(head, piece);
-      if (head.length >= HEAD) {
-        check(head);
-        head = undefined;
+  // Most browsers take what follows the first member for damage.
+  const members = await membersOf(blob, signal, faultOf);
+  if (!members || members.length === 0) throw failed ?? damaged(new Error("it is no row of whole members"));
+  const each = new Unpacker(options);
+  for (const { start, end } of members)
+    await each.add(blob.slice(start, end), damaged, failed ? undefined : onRead);
+  return each.end();
+}
+
+/** A gzip file of one byte, `a`. */
+const TINY = [31, 139, 8, 0, 0, 0, 0, 0, 0, 3, 75, 4, 0, 67, 190, 183, 232, 1, 0, 0, 0];
+const silent = new WeakMap<object, Promise<boolean>>();
+
+/** Whether the runtime leaves out what follows the first member without a word. */
+function stopsSilently(): Promise<boolean> {
+  if (typeof DecompressionStream !== "function") return Promise.resolve(false);
+  const known = silent.get(DecompressionStream);
+  if (known) return known;
+  const asking = (async () => {
+    let size = 0;
+    async function* two(): AsyncGenerator<Uint8Array> {
+      yield Uint8Array.from([...TINY, ...TINY]);
+    }
+    try {
+      for await (const piece of unpack(two(), "gzip", undefined, damaged)) size += piece.length;
+    } catch {
+      return false;
+    }
+    return size !== 2;
+  })();
+  silent.set(DecompressionStream, asking);
+  return asking;
+}
+
+class Unpacker {
+  readonly #options: GunzipOptions;
+  readonly #parts: UnpackedParts;
+  #head: Uint8Array | undefined = new Uint8Array(0);
+
+  constructor(options: GunzipOptions) {
+    this.#options = options;
+    this.#parts = options.newParts?.() ?? new BlobParts();
+  }
+
+  get size(): number {
+    return this.#parts.size;
+  }
+
+  async add(
+    blob: BlobLike,
+    onFault: (cause: unknown) => WalkitError,
+    onRead?: ((bytes: number) => void) | undefined,
+  ): Promise<void> {
+    const { signal, maxBytes, check, faultOf } = this.#options;
+    async function* source(): AsyncGenerator<Uint8Array> {
+      for await (const piece of readBlob(blob, "", { signal }, faultOf)) {
+        yield piece;
+        onRead?.(piece.length);
       }
     }
-    parts.add(piece);
-    if (parts.size > maxBytes) throw tooLarge(maxBytes);
+    for await (const piece of unpack(source(), "gzip", signal, onFault)) {
+      if (this.#head) {
+        this.#head = joined(this.#head, piece);
+        if (this.#head.length >= HEAD) {
+          check(this.#head);
+          this.#head = undefined;
+        }
+      }
+      await this.#parts.add(piece);
+      if (this.size > maxBytes) throw tooLarge(maxBytes);
+    }
   }
-  if (head) check(head);
-  return parts.blob();
+
+  end(): BlobLike {
+    if (this.#head) this.#options.check(this.#head);
+    return this.#parts.blob();
+  }
 }
 
 function damaged(cause: unknown): WalkitError {

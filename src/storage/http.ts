@@ -5,7 +5,7 @@ import { giveTurn } from "../turn.ts";
 import { asError, unreadable } from "./blob.ts";
 import { FETCH_AGAIN, partOf, readBody, readText } from "./http-body.ts";
 import { notFound } from "./memory.ts";
-import type { Entry, ReadOptions, Storage } from "./storage.ts";
+import type { Entry, ListOptions, ReadOptions, Storage } from "./storage.ts";
 import { isFew, type ListedFile, parseHttpTime, parseIndex, parseManifest } from "./web-listing.ts";
 
 export interface HttpOptions {
@@ -40,6 +40,8 @@ export class HttpStorage implements Storage {
   readonly #maxFiles: number;
   readonly #maxDepth: number;
   readonly #maxListing: number;
+  /** The manifest as it was last read; null where there was none, undefined before. */
+  #listed: Map<string, ListedFile> | null | undefined;
 
   /**
    * @throws TypeError where `url` is none of http or https
@@ -61,21 +63,31 @@ export class HttpStorage implements Storage {
     this.#maxListing = options.maxListing ?? 64 << 20;
   }
 
-  async *list(prefix: string, options: { signal?: AbortSignal | undefined } = {}): AsyncGenerator<Entry> {
-    const { signal } = options;
+  async *list(prefix: string, options: ListOptions = {}): AsyncGenerator<Entry> {
+    const { signal, recent = false } = options;
+    const files = recent && this.#listed !== undefined ? this.#listed : await this.#anyManifest(signal);
+    this.#listed = files;
+    if (!files) {
+      yield* this.#walk(prefix.slice(0, prefix.lastIndexOf("/") + 1), prefix, 0, { count: 0 }, signal);
+      return;
+    }
+    for (const [path, file] of files) {
+      const turn = giveTurn();
+      if (turn) await turn;
+      signal?.throwIfAborted();
+      if (path.startsWith(prefix)) yield { path, ...file };
+    }
+  }
+
+  /** Null where the server has none. */
+  async #anyManifest(signal: AbortSignal | undefined): Promise<Map<string, ListedFile> | null> {
     for (const name of MANIFESTS) {
       const files = await this.#manifest(name, signal);
       if (!files) continue;
       if (files.size > this.#maxFiles) throw this.#tooMany();
-      for (const [path, file] of files) {
-        const turn = giveTurn();
-        if (turn) await turn;
-        signal?.throwIfAborted();
-        if (path.startsWith(prefix)) yield { path, ...file };
-      }
-      return;
+      return files;
     }
-    yield* this.#walk(prefix.slice(0, prefix.lastIndexOf("/") + 1), prefix, 0, { count: 0 }, signal);
+    return null;
   }
 
   async #manifest(

@@ -1,51 +1,124 @@
 /** Where on disk a replica is: a path or `file://` URL to its root, its `generations` folder, or one generation's. */
 
-import { open, readdir, stat } from "node:fs/promises";
-import { basename, dirname, resolve } from "node:path";
+import { lstat, open, readdir, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { WalkitError } from "../errors.ts";
 import { isDatabase } from "../snapshot/database.ts";
 import { isGenerationName } from "../snapshot/names.ts";
 import { DirectoryStorage } from "./directory.ts";
+import { findLtx, isLtxPath, onlyLtx } from "./ltx.ts";
+import { isJunk } from "./paths.ts";
+import type { Storage } from "./storage.ts";
+import { cannotRead } from "./system.ts";
 
 export interface Replica {
-  storage: DirectoryStorage;
+  storage: Storage;
+  /** The folder or archive on disk that the storage's paths are in. */
+  root: string;
+  /** The storage, where it is a folder: an archive is only read. */
+  folder: DirectoryStorage | undefined;
   /** What stands before a generation's name in paths. */
   prefix: string;
   /** Set where the path is one generation's. */
   generation: string | undefined;
+  /** Gives back what an archive needs: open files. A process that ends need not. */
+  close(): Promise<void>;
 }
 
 const HINT =
-  "Point walkit at the folder that holds generations/, at generations/ itself, or at one generation's folder";
+  "Point walkit at the folder that holds generations/, at generations/ itself, at one generation's folder, or at a .tar, .tar.gz or .zip of these";
 
 /**
- * Finds the replica at `location`.
+ * Finds the replica at `location`: a folder, a `.tar`, `.tar.gz` or `.zip`, or a path that goes on inside of such an archive.
  *
- * @throws WalkitError `storage/not-found`, `storage/unreadable`, `replica/not-a-replica`
+ * @throws WalkitError `storage/not-found`, `storage/unreadable`, `replica/not-a-replica`, `replica/ltx`
  */
 export async function openReplica(location: string): Promise<Replica> {
   const path = toPath(location);
+  const archive = await archiveAt(path, location);
+  if (archive) return archive;
   const names = await namesIn(path, location);
   if (names.includes("generations")) {
+    await expectFolder(join(path, "generations"), location);
     const storage = new DirectoryStorage(path);
-    if (names.includes("generation")) await refuseShadowWal(storage, location);
-    return { storage, prefix: "generations/", generation: undefined };
+    await refuseShadowWal(storage, "generations/", location);
+    return inFolder(storage, "generations/");
   }
   const own = basename(path);
   if (isGenerationName(own) && (names.length === 0 || holdsFiles(names))) {
-    return { storage: new DirectoryStorage(dirname(path)), prefix: "", generation: own };
+    const storage = new DirectoryStorage(dirname(path));
+    await refuseShadowWal(storage, `${own}/`, location);
+    return inFolder(storage, "", own);
   }
   if (own === "generations" || names.some(isGenerationName)) {
-    return { storage: new DirectoryStorage(path), prefix: "", generation: undefined };
+    // What lies beside the folder counts where it may be newer.
+    const above = new DirectoryStorage(dirname(path));
+    const ltx = own === "generations" ? await findLtx(above, "", undefined) : undefined;
+    if (ltx !== undefined && isLtxPath(ltx)) {
+      return inFolder(above, "generations/");
+    }
+    if (own === "generations" && names.length > 0 && !names.some(isReplicaName)) {
+      throw await notAReplica(path, location, names);
+    }
+    const storage = new DirectoryStorage(path);
+    await refuseShadowWal(storage, "", location);
+    return inFolder(storage, "");
   }
   throw await notAReplica(path, location, names);
 }
 
+function inFolder(storage: DirectoryStorage, prefix: string, generation?: string): Replica {
+  return { storage, root: storage.root, folder: storage, prefix, generation, close: async () => {} };
+}
+
+/** Where `path` is a file, or goes through one; undefined where that is no archive, or there is none. */
+async function archiveAt(path: string, location: string): Promise<Replica | undefined> {
+  const inside: string[] = [];
+  for (let file = path; ; file = dirname(file)) {
+    const found = await stat(file).catch((error: { code?: string }) => error.code);
+    if (typeof found === "object") {
+      if (!found.isFile()) return undefined;
+      const { openArchiveFile } = await import("./archive-file.ts");
+      const opened = await openArchiveFile(file, inside.join("/"), location);
+      if (!opened) return undefined;
+      const { storage, found: replica, close } = opened;
+      return { ...replica, storage, root: file, folder: undefined, close };
+    }
+    if ((found !== "ENOTDIR" && found !== "ENOENT") || file === dirname(file)) return undefined;
+    inside.unshift(basename(file));
+  }
+}
+
+/** Of what lies in `generations/`: a generation, a file of walkit's, or of no one's. */
+function isReplicaName(name: string): boolean {
+  return /^[0-9a-f]{16}(\.(history|restore-points))?$/.test(name) || isNoOnes(name);
+}
+
+/** Whether a file or folder is there by itself, in a place that is empty otherwise. */
+export function isNoOnes(name: string): boolean {
+  return /^(lost\+found|\.gitkeep|\.gitignore|\.keep|Thumbs\.db|desktop\.ini)$/.test(name) || isJunk(name);
+}
+
+async function expectFolder(path: string, location: string): Promise<void> {
+  const found = await stat(path).catch((cause: Error) => {
+    throw new WalkitError("storage/unreadable", `Cannot read ${path}: ${cause.message}`, {
+      ...{ path: location, cause },
+      hint: "Check that it exists, that what it links to does, and that you may read it",
+    });
+  });
+  if (found.isDirectory()) return;
+  throw new WalkitError(
+    "replica/not-a-replica",
+    `Expected generations/ in ${location}, found a file of that name`,
+    { path: location, hint: HINT },
+  );
+}
+
 /**
- * A path or `file://` URL as an absolute path.
+ * The path on disk that `location` means, absolute.
  *
- * @throws WalkitError `replica/not-a-replica` where it is another URL
+ * @throws WalkitError `replica/not-a-replica` where it is another URL than `file://`
  */
 export function toPath(location: string): string {
   const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(location)?.[1]?.toLowerCase();
@@ -75,7 +148,8 @@ async function namesIn(path: string, location: string): Promise<string[]> {
     return await readdir(path);
   } catch (error) {
     const { code } = error as { code?: string };
-    if (code === "ENOENT") {
+    const isLink = code === "ENOENT" && (await lstat(path).catch(() => undefined))?.isSymbolicLink();
+    if (code === "ENOENT" && !isLink) {
       throw new WalkitError("storage/not-found", `Expected a folder at ${location}, found nothing there`, {
         path: location,
         hint: "Check the path",
@@ -101,11 +175,7 @@ async function namesIn(path: string, location: string): Promise<string[]> {
         },
       );
     }
-    throw new WalkitError("storage/unreadable", `Cannot read ${location}: ${(error as Error).message}`, {
-      path: location,
-      hint: "Check that you may read it",
-      cause: error,
-    });
+    throw cannotRead(location, error, "Check that you may read it");
   }
 }
 
@@ -128,11 +198,18 @@ function holdsFiles(names: string[]): boolean {
   return names.includes("snapshots") || names.includes("wal");
 }
 
+/** Files that are looked at for one of a replica's. */
+const MOST = 10_000;
+
 /** Litestream's own folder beside the database has generations, too, with WAL that is not compressed, and no snapshot. */
-async function refuseShadowWal(storage: DirectoryStorage, location: string): Promise<void> {
-  for await (const { path } of storage.list("generations/")) {
-    if (/\.lz4$/.test(path)) return;
+async function refuseShadowWal(storage: DirectoryStorage, prefix: string, location: string): Promise<void> {
+  let isShadow = false;
+  let count = 0;
+  for await (const { path } of storage.list(prefix)) {
+    if (/\.lz4(\.tmp)?(\/|$)/.test(path) || ++count > MOST) return;
+    isShadow ||= /(^|\/)wal\/[0-9a-f]{8}\.wal$/.test(path);
   }
+  if (!isShadow) return;
   throw new WalkitError(
     "replica/not-a-replica",
     `Expected a replica, found Litestream's local metadata folder (its shadow WAL): ${location}`,
@@ -141,6 +218,21 @@ async function refuseShadowWal(storage: DirectoryStorage, location: string): Pro
       hint: "The replica is where Litestream's configuration says: see 'replicas' in litestream.yml",
     },
   );
+}
+
+/** An LTX file in the folder, or below what Litestream 0.5 and LiteFS name so. */
+async function ltxIn(path: string, names: string[]): Promise<string | undefined> {
+  const file = names.find(isLtxPath);
+  if (file !== undefined) return join(path, file);
+  const storage = new DirectoryStorage(path);
+  for (const folder of names.filter((name) => /^(ltx|dbs|[0-9]|000[0-9])$/.test(name))) {
+    let count = 0;
+    for await (const { path: name } of storage.list(`${folder}/`)) {
+      if (isLtxPath(name)) return join(path, name);
+      if (++count > MOST) break;
+    }
+  }
+  return undefined;
 }
 
 async function notAReplica(path: string, location: string, names: string[]): Promise<WalkitError> {
@@ -152,6 +244,8 @@ async function notAReplica(path: string, location: string, names: string[]): Pro
       hint: `Name the generation's folder: ${above}`,
     });
   }
+  const ltx = await ltxIn(path, names);
+  if (ltx !== undefined) return onlyLtx(ltx);
   const inside: string[] = [];
   for (const name of names.slice(0, 1000)) {
     const found = await stat(resolve(path, name, "generations")).catch(() => undefined);

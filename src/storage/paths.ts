@@ -33,6 +33,25 @@ export function cleanPath(name: string): { path: string } | { reason: string } {
   return { path: parts.join("/") };
 }
 
+/**
+ * The name of an entry of an archive as a path: as {@link cleanPath}, but below the folder that it is unpacked into, as other
+ * programs do it, where it is absolute or begins with a drive. `backslashes`: these part folders, as on Windows.
+ */
+export function cleanArchivePath(
+  name: string,
+  { backslashes = false }: { backslashes?: boolean } = {},
+): ReturnType<typeof cleanPath> {
+  if (name.length > 2 * MAX_PATH) return cleanPath(name);
+  const slashed = backslashes ? name.replaceAll("\\", "/") : name;
+  const inside = slashed.replace(/^(?:[a-z]:)?\/+|^[a-z]:/i, "");
+  return inside === "" && name !== "" ? { path: "" } : cleanPath(inside);
+}
+
+/** Whether what stands at `path` of an archive would be a part of a replica: without it the replica is another one. */
+export function isReplicaPath(path: string): boolean {
+  return /(^|\/)(generations|[0-9a-f]{16}(\/(snapshots|wal)(\/.*)?)?)$/.test(path);
+}
+
 /** Whether a file is none of the user's, but macOS's: `.DS_Store`, `._name`, all in `__MACOSX`. */
 export function isJunk(path: string): boolean {
   return /(^|\/)(\.DS_Store$|\._|__MACOSX(\/|$))/.test(path);

@@ -25,9 +25,15 @@ export interface ReadOptions {
   end?: number | undefined;
 }
 
+export interface ListOptions {
+  signal?: AbortSignal | undefined;
+  /** What the storage knows from its last listing will do: it need not be made anew. */
+  recent?: boolean | undefined;
+}
+
 export interface Storage {
   /** All files whose path begins with `prefix`, in any order. */
-  list(prefix: string, options?: { signal?: AbortSignal | undefined }): AsyncIterable<Entry>;
+  list(prefix: string, options?: ListOptions): AsyncIterable<Entry>;
 
   /**
    * The bytes of one file, in pieces of any size. A piece is valid until the next one is asked for, so that a storage

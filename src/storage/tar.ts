@@ -10,7 +10,7 @@ import type { WalkitError } from "../errors.ts";
 import { giveTurn } from "../turn.ts";
 import { type BlobLike, type FaultOf, readBlob, unreadable } from "./blob.ts";
 import type { IndexedFile } from "./indexed.ts";
-import { cleanPath, emptyFolders, isJunk, type Skipped } from "./paths.ts";
+import { cleanArchivePath, emptyFolders, isJunk, isReplicaPath, type Skipped } from "./paths.ts";
 import {
   BLOCK,
   badSize,
@@ -193,7 +193,7 @@ class TarIndexer {
     }
     this.#at += padded(size);
 
-    const clean = cleanPath(name);
+    const clean = cleanArchivePath(name);
     if ("reason" in clean) return this.#skip(name, clean.reason);
     const { path } = clean;
     const { type } = header;
@@ -205,14 +205,16 @@ class TarIndexer {
     }
     if (path === "") return this.#skip(name, "it has no name");
     if (isJunk(path)) return this.#skip(name, "it is macOS's own");
-    if (type === "2") return this.#skip(name, `it is a symbolic link to ${linkPath}`);
+    if (type === "2") return this.#leaveOut(path, name, `it is a symbolic link to ${linkPath}`);
     if (type === "1" && size === 0) return this.#link(path, name, linkPath, modified);
     if (isSparse) {
       const message = `Expected ${path} as it is, found it stored without its holes (as a sparse file)`;
       const error = unreadable(path, message, { hint: "Make the archive without tar's --sparse" });
       return this.#set(path, { modified, unreadable: error });
     }
-    if (!/[017]/.test(type)) return this.#skip(name, OTHER_TYPES[type] ?? `its type "${type}" is unknown`);
+    if (!/[017]/.test(type)) {
+      return this.#leaveOut(path, name, OTHER_TYPES[type] ?? `its type "${type}" is unknown`);
+    }
     const blob = this.#blob;
     const { faultOf } = this.#options;
     const read: IndexedFile["read"] = (range) =>
@@ -229,16 +231,22 @@ class TarIndexer {
 
   /** A second name of a file that came before. */
   #link(path: string, name: string, linkPath: string, modified: bigint): void {
-    const target = cleanPath(linkPath);
+    const target = cleanArchivePath(linkPath);
     const file = "path" in target ? this.files.get(target.path) : undefined;
     if (file) this.#set(path, { ...file, modified });
-    else this.#skip(name, `it is a link to ${linkPath}, which is not in the archive before it`);
+    else this.#leaveOut(path, name, `it is a link to ${linkPath}, which is not in the archive before it`);
   }
 
   /** As of tar itself, of several files of one name the last one counts. */
   #set(path: string, file: IndexedFile): void {
     if (this.files.has(path)) this.#skip(path, "a later file in the archive has the same name");
     this.files.set(path, file);
+  }
+
+  /** Not read, and where a replica would lack it, not missing either. */
+  #leaveOut(path: string, name: string, reason: string): void {
+    this.#skip(name, reason);
+    if (isReplicaPath(path)) this.#set(path, { unreadable: leftOut(path, reason) });
   }
 
   #skip(path: string, reason: string): void {
@@ -261,6 +269,13 @@ function timeOf(header: TarHeader, record: string | undefined, offset: number): 
   if (time !== undefined) return time;
   const message = `Expected the time of ${header.path} before the tar header at byte ${offset}, found ${record.slice(0, 40)}`;
   throw damaged(message, offset);
+}
+
+/** The error for what stands in an archive at a path of a replica and is no file of its own. */
+export function leftOut(path: string, reason: string): WalkitError {
+  return unreadable(path, `Expected the file ${path} in the archive, found that ${reason}`, {
+    hint: "Make the archive anew with what links lead to: tar --dereference --hard-dereference, or zip without --symlinks",
+  });
 }
 
 function tooMany(most: string): WalkitError {

@@ -3,12 +3,14 @@
  * file as it was or as it is to be. A symbolic link in a file's place is not followed.
  */
 
-import { randomBytes } from "node:crypto";
-import { constants, rmSync } from "node:fs";
+import { closeSync, constants, lstatSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { type FileHandle, link, lstat, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { WalkitError } from "../errors.ts";
 import type { DirectoryStorage } from "./directory.ts";
+import { leftoversOf, temporaryName } from "./leftovers.ts";
+import { formatOwner, parseOwner, stateOf, thisOwner } from "./owner.ts";
+import { cannotWrite } from "./system.ts";
 
 const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_NONBLOCK = 0, O_RDWR } = constants;
 /** Neither through a link nor waiting for the other end of a pipe. */
@@ -28,10 +30,13 @@ export async function writeTextFile(
   { replace }: { replace: boolean },
 ): Promise<void> {
   const target = join(storage.root, path);
-  const temporary = join(dirname(target), `.walkit-${randomBytes(6).toString("hex")}.tmp`);
+  const temporary = temporaryName(target);
   await wrap(path, async () => {
     const old = await refuseOther(target, path);
     if (old && !replace) throw exists(path);
+    for (const { path: left, ending, owner } of leftoversOf(target)) {
+      if (stateOf(owner, dirname(target)) === "gone") await rm(left + ending, { force: true });
+    }
     const file = await open(temporary, "wx", MODE);
     const clean = () => rmSync(temporary, { force: true });
     process.once("exit", clean);
@@ -108,11 +113,14 @@ async function endsLine(file: FileHandle, size: number): Promise<boolean> {
 /** In milliseconds: so long another process may hold a lock, and so often it is looked whether it still does. */
 const PATIENCE = 10_000;
 const LOOK = 20;
+/** So long one may hold it of which nothing can be known: of another machine or container. */
+const LONGEST = 10 * 60_000;
 
 /**
- * Does `work` while no other process that asks for the same lock does its own. The lock is the file `path`.
+ * Does `work` while no other process that asks for the same lock does its own. The lock is the file `path`, with its
+ * owner in it: that of a process that was killed is taken over.
  *
- * @throws WalkitError `output/unwritable` where another one holds it for 10 seconds: it may have died
+ * @throws WalkitError `output/unwritable` where another one holds it for 10 seconds
  */
 export async function withLock<T>(
   storage: DirectoryStorage,
@@ -121,8 +129,10 @@ export async function withLock<T>(
   signal?: AbortSignal,
 ): Promise<T> {
   const lock = join(storage.root, path);
-  for (const began = performance.now(); !(await wrap(path, () => take(lock))); ) {
+  const own = `${formatOwner(thisOwner())}\n`;
+  for (const began = performance.now(); !(await wrap(path, async () => take(lock, own))); ) {
     signal?.throwIfAborted();
+    if (await wrap(path, async () => breakStale(lock, own))) continue;
     if (performance.now() - began > PATIENCE) {
       const message = `Expected no other walkit to write here, found that one has held ${path} for ${PATIENCE / 1000} seconds`;
       throw new WalkitError("output/unwritable", message, {
@@ -132,7 +142,10 @@ export async function withLock<T>(
     }
     await new Promise((resolve) => setTimeout(resolve, LOOK));
   }
-  const free = () => rmSync(lock, { force: true });
+  const free = () => {
+    // Whoever took a stopped process for a killed one has it by now.
+    if (contentOf(lock) === own) rmSync(lock, { force: true });
+  };
   process.once("exit", free);
   try {
     return await work();
@@ -142,14 +155,69 @@ export async function withLock<T>(
   }
 }
 
-/** Whether the lock is ours now. */
-async function take(lock: string): Promise<boolean> {
+/** Whether the lock is ours now. At once, so that it is hardly ever seen without its owner. */
+function take(lock: string, own: string): boolean {
+  let file: number;
   try {
-    await (await open(lock, "wx", MODE)).close();
-    return true;
+    file = openSync(lock, "wx", MODE);
   } catch (error) {
     if ((error as { code?: string }).code === "EEXIST") return false;
     throw error;
+  }
+  try {
+    writeSync(file, own);
+    return true;
+  } catch (error) {
+    rmSync(lock, { force: true });
+    throw error;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** What a lock says; undefined where there is none, or what is there is none. */
+function contentOf(lock: string): string | undefined {
+  try {
+    const { size } = lstatSync(lock);
+    return size > 200 ? undefined : readFileSync(lock, "latin1");
+  } catch {
+    return undefined;
+  }
+}
+
+function isStale(lock: string, content: string): boolean {
+  const owner = parseOwner(content.trim());
+  const state = owner ? stateOf(owner, dirname(lock)) : "unknown";
+  if (state !== "unknown") return state === "gone";
+  try {
+    return Date.now() - lstatSync(lock).mtimeMs > LONGEST;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Removes a lock whose owner is gone. Of several that find it so only one does, by a lock of its own for this very content:
+ * the others might remove the lock that its successor has taken by then.
+ *
+ * @returns whether there may be no lock now
+ */
+function breakStale(lock: string, own: string): boolean {
+  const content = contentOf(lock);
+  if (content === undefined || !isStale(lock, content)) return false;
+  const id = parseOwner(content.trim())?.random ?? "empty";
+  const breaking = lock.replace(/(\.tmp)?$/, `-${id}.tmp`);
+  if (!take(breaking, own)) {
+    const other = contentOf(breaking);
+    if (other !== undefined && isStale(breaking, other)) rmSync(breaking, { force: true });
+    return false;
+  }
+  try {
+    if (contentOf(lock) !== content) return true;
+    rmSync(lock, { force: true });
+    return true;
+  } finally {
+    rmSync(breaking, { force: true });
   }
 }
 
@@ -177,21 +245,10 @@ async function syncFolder(path: string): Promise<void> {
   await folder?.close();
 }
 
-const HINTS: Readonly<Record<string, string>> = {
-  EROFS: "The file system is read-only: run this where the replica itself can be written",
-  EACCES: "You may not write there: look at the permissions of the folder and the file",
-  EPERM: "You may not write there: look at the permissions of the folder and the file",
-  ENOSPC: "The disk is full: free some space",
-  EDQUOT: "Your quota is used up: free some space",
-};
-
 async function wrap<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof WalkitError) throw error;
-    const { code = "", message } = error as { code?: string; message: string };
-    const details = { path, cause: error, hint: HINTS[code] };
-    throw new WalkitError("output/unwritable", `Cannot write ${path}: ${message}`, details);
+    throw error instanceof WalkitError ? error : cannotWrite(path, error);
   }
 }

@@ -1,5 +1,6 @@
 /** What a web server tells of its files: a manifest beside them, or an index of each folder, in HTML or JSON. */
 
+import type { WalkitError } from "../errors.ts";
 import { parseTime } from "../snapshot/times.ts";
 import { giveTurn } from "../turn.ts";
 import { unreadable } from "./blob.ts";
@@ -11,6 +12,8 @@ export interface ListedFile {
   size?: number | undefined;
   /** Nanoseconds since 1970. */
   modified?: bigint | undefined;
+  /** It is there, and the server cannot read it. */
+  unreadable?: WalkitError | undefined;
 }
 
 /** What an index tells of a folder: names without `/`. */
@@ -21,7 +24,8 @@ export interface ListedFolder {
 
 /**
  * Reads a manifest: `{ "files": [{ "path": "...", "size": 123, "modified": "2026-11-20T12:15:47.123456789Z" }] }`. Paths are
- * relative to the folder that it lies in; size and modified may be left out. Undefined where `text` is none.
+ * relative to the folder that it lies in; size and modified may be left out. `unreadable` in their place says why a file cannot
+ * be read. Undefined where `text` is none.
  *
  * @throws WalkitError `storage/unreadable` where it is one with something wrong in it
  */
@@ -34,7 +38,7 @@ export function parseManifest(text: string, name: string): Map<string, ListedFil
   }
   const found = new Map<string, ListedFile>();
   for (const file of files as unknown[]) {
-    const { path, size, modified } = (file ?? {}) as Record<string, unknown>;
+    const { path, size, modified, unreadable: reason } = (file ?? {}) as Record<string, unknown>;
     const clean = typeof path === "string" ? cleanPath(path) : { reason: "its path is no text" };
     if ("reason" in clean) throw wrong(name, `${JSON.stringify(path)}: ${clean.reason}`);
     if (clean.path === "" || found.has(clean.path)) throw wrong(name, `${clean.path} twice`);
@@ -43,7 +47,8 @@ export function parseManifest(text: string, name: string): Map<string, ListedFil
     if (modified !== undefined && time === undefined) {
       throw wrong(name, `the time ${JSON.stringify(modified)} of ${path}`);
     }
-    found.set(clean.path, { size: size as number | undefined, modified: time });
+    const error = typeof reason === "string" ? unreadable(clean.path, reason.slice(0, 1000)) : undefined;
+    found.set(clean.path, { size: size as number | undefined, modified: time, unreadable: error });
   }
   return found;
 }

@@ -6,8 +6,8 @@
 import { WalkitError } from "../errors.ts";
 import { giveTurn } from "../turn.ts";
 import { type BlobLike, type FaultOf, unreadable } from "./blob.ts";
-import { cleanPath, emptyFolders, isJunk } from "./paths.ts";
-import type { ArchiveIndex, IndexOptions } from "./tar.ts";
+import { cleanArchivePath, emptyFolders, isJunk, isReplicaPath } from "./paths.ts";
+import { type ArchiveIndex, type IndexOptions, leftOut } from "./tar.ts";
 import { addCrc32, DEFLATED, type PackedFile, readPacked, STORED } from "./zip-entry.ts";
 
 type ZipModule = typeof import("@zip.js/zip.js/lib/zip-core-reader.js");
@@ -45,15 +45,21 @@ export async function indexZip(blob: BlobLike, options: IndexOptions): Promise<A
         });
       }
       const skip = (reason: string) => void index.skipped.push({ path: entry.filename, reason });
-      const clean = cleanPath(entry.filename);
+      // Older programs of Windows write its own separator, against the format's rules.
+      const clean = cleanArchivePath(entry.filename, { backslashes: true });
+      const isFolder = entry.directory || entry.filename.endsWith("\\");
       if ("reason" in clean) skip(clean.reason);
-      else if (entry.directory && entry.uncompressedSize > 0) skip("it is a folder, and has bytes");
-      else if (entry.directory) {
+      else if (isFolder && entry.uncompressedSize > 0) skip("it is a folder, and has bytes");
+      else if (isFolder) {
         if (clean.path !== "" && !isJunk(clean.path)) folders.push(clean.path);
       } else if (clean.path === "") skip("it has no name");
       else if (isJunk(clean.path)) skip("it is macOS's own");
-      else if (entry.symlink) skip("it is a symbolic link");
-      else add(index, clean.path, entry, blob, faultOf);
+      else if (entry.symlink) {
+        skip("it is a symbolic link");
+        if (isReplicaPath(clean.path)) {
+          index.files.set(clean.path, { unreadable: leftOut(clean.path, "it is a symbolic link") });
+        }
+      } else if (!entry.directory) add(index, clean.path, entry, blob, faultOf);
     }
   } catch (error) {
     throw error instanceof WalkitError || signal?.aborted ? error : noZip(error);

@@ -6,7 +6,7 @@
  */
 
 import { xxh32 } from "../lz4/index.ts";
-import { type PlannedFile, type PlannedSegment } from "../replay/plan.ts";
+import type { PlannedFile, PlannedSegment } from "../replay/plan.ts";
 import { replay } from "../replay/replay.ts";
 import { Pages, readSnapshot } from "../replay/snapshot.ts";
 import type { Storage } from "../storage/storage.ts";

@@ -33,13 +33,14 @@ export function splitLeftover(generation: Generation): { leftover: Segment[]; se
 /** Findings that no reading of files adds to. */
 export function nameFindings(generation: Generation, catalog: Catalog): Finding[] {
   const { id, snapshots, segments } = generation;
-  const findings: Finding[] = [];
+  const findings = unreadableIn(generation).map((error) => findingOf(error, { generation: id }));
   if (snapshots.length + segments.length === 0) {
+    if (findings.length > 0) return findings;
     const strays = catalog.strays.some((stray) => stray.generation === id && !stray.path.endsWith("/"));
     const message = `Expected snapshots or WAL in generation ${id}, found ${strays ? "only files of other names" : "nothing"}`;
     return [makeFinding("replica/empty", message, { generation: id })];
   }
-  if (snapshots.length === 0) {
+  if (snapshots.length === 0 && !generation.unreadable) {
     const message = `Expected a snapshot in generation ${id}, found ${segments.length} WAL segments and no snapshot`;
     findings.push(makeFinding("replica/no-snapshot", message, { generation: id, path: segments[0]!.path }));
   }
@@ -62,6 +63,12 @@ export function nameFindings(generation: Generation, catalog: Catalog): Finding[
   return findings;
 }
 
+/** What the listing says cannot be read. */
+export function unreadableIn({ snapshots, segments, unreadable = [] }: Generation): WalkitError[] {
+  const files = [...snapshots, ...segments].map((file) => file.unreadable);
+  return [...unreadable, ...files.filter((error) => error !== undefined)];
+}
+
 /** Gaps that names alone show, and the ranges between them: what level `names` has to say in place of a replay. */
 export function checkGaps(generation: Generation): { findings: Finding[]; ranges: RangeDraft[] } {
   const { id, snapshots } = generation;
@@ -79,14 +86,16 @@ export function checkGaps(generation: Generation): { findings: Finding[]; ranges
       if (index !== undefined && segment.index > index + 1) gap(missingIndex(id, index + 1, segment));
       if (segment.offset !== 0) gap(missingFirstSegment(id, segment));
       index = segment.index;
-      const snapshot = snapshots.find((s) => s.index === index);
+      const snapshot = snapshots.find((s) => s.index === index && !s.unreadable);
       if (!range && snapshot && segment.offset === 0) ranges.push((range = startRange(snapshot)));
     }
+    if (segment.unreadable) range = undefined;
     if (range) range.last = segment;
   }
-  const ahead = snapshots.filter((snapshot) => index === undefined || snapshot.index > index).map(startRange);
-  ranges.push(...ahead);
-  const newest = ahead.at(-1) ?? range;
+  const ahead = snapshots.filter((snapshot) => index === undefined || snapshot.index > index);
+  const alone = ahead.filter(({ unreadable }) => !unreadable).map(startRange);
+  ranges.push(...alone);
+  const newest = ahead.at(-1)?.unreadable ? undefined : (alone.at(-1) ?? range);
   if (newest) newest.newest = true;
   return { findings, ranges };
 }

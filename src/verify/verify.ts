@@ -5,11 +5,12 @@ import { type Finding, findingOf, makeFinding } from "../findings.ts";
 import { MemorySink } from "../restore/memory-sink.ts";
 import { restore } from "../restore/restore.ts";
 import type { DatabaseSink, DatabaseWrite } from "../restore/sink.ts";
-import { type Catalog, type Generation, hasChanged, readCatalog } from "../snapshot/catalog.ts";
+import { type Catalog, type Generation, guarded, hasChanged, readCatalog } from "../snapshot/catalog.ts";
 import { formatTime, timeRange } from "../snapshot/times.ts";
 import type { checkIntegrity } from "../sqlite/index.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { ThreadPool } from "../threads/index.ts";
+import { emptyAlone, ltxFindings } from "./beside.ts";
 import { type Checked, checkGeneration } from "./generation.ts";
 import { checkGaps, finishRange, nameFindings, strayFindings } from "./names.ts";
 import { type GenerationReport, LEVELS, type Level, statusOf, type VerifyReport } from "./report.ts";
@@ -81,8 +82,9 @@ export async function verify(storage: Storage, options: VerifyOptions = {}): Pro
       options.onFinding?.(finding);
     }
   };
+  add(ltxFindings(catalog));
   add(strayFindings(catalog.strays));
-  if (catalog.generations.length === 0) {
+  if (catalog.generations.length === 0 && catalog.ltx === undefined) {
     add([
       makeFinding(
         "replica/not-a-replica",
@@ -93,9 +95,14 @@ export async function verify(storage: Storage, options: VerifyOptions = {}): Pro
   const progress = new ProgressOf(catalog, options.onProgress);
   if (level !== "names") options.threads?.expect(progress.total);
   const encrypted = { count: 0, path: undefined as string | undefined };
+  const isAllEmpty = !catalog.generations.some(
+    (g) => g.snapshots.length + g.segments.length > 0 || g.unreadable,
+  );
   for (const { id } of catalog.generations) {
     const one = await verifyOne(storage, id, catalog, level, options, progress);
-    add(one.findings.filter(({ code }) => code !== "replica/encrypted"));
+    const found = one.findings.filter(({ code }) => code !== "replica/encrypted");
+    // Where all that there is is empty, nothing says whether it is to begin or has been emptied.
+    add(isAllEmpty ? found.map(emptyAlone) : found);
     encrypted.count += one.encrypted;
     encrypted.path ??= one.findings.find(({ code }) => code === "replica/encrypted")?.path;
     if (one.report) report.generations.push(one.report);
@@ -177,7 +184,7 @@ async function check(
   if (level === "names") return { ...NOTHING, ...checkGaps(generation) };
   const pages = level !== "frames";
   const onRead = (bytes: number) => progress.add(bytes);
-  const checked = await checkGeneration(storage, generation, {
+  const checked = await checkGeneration(guarded(storage, generation), generation, {
     signal,
     parallelism,
     threads,
@@ -208,7 +215,12 @@ interface Done {
 
 function finish(generation: Generation, checked: Outcome, names: Finding[]): Done {
   const { id, snapshots, segments } = generation;
-  const findings = [...names, ...checked.findings];
+  // What the listing says cannot be read need not be said again.
+  const said = new Set(names.filter(({ code }) => code === "storage/unreadable").map(({ path }) => path));
+  const more = checked.findings.filter(({ code, path }) => code !== "storage/unreadable" || !said.has(path));
+  const findings = [...names, ...more];
+  // What is not known may be newer.
+  if (generation.unreadable) for (const range of checked.ranges) range.newest = false;
   const timesTrusted = !findings.some((finding) => finding.code === "replica/times-untrusted");
   const range = timeRange(generation);
   const files = [...snapshots, ...segments];
@@ -265,6 +277,7 @@ async function integrity(
     report.available = error.available;
     // What is known to be damaged need not be said again in other words.
     if (report.status === "damaged" && !code.startsWith("database/integrity")) return;
+    if (findings.some((finding) => finding.code === code && finding.path === error.path)) return;
     const isSkipped = code === "database/integrity-skipped" && options.level === undefined;
     const said = findingOf(error, isSkipped ? { generation, severity: "warning" } : { generation });
     findings.push(code === "database/integrity" ? withSteps(said, report) : said);

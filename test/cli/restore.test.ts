@@ -15,9 +15,8 @@ import {
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
-import { compressBlock, compressBlockBound } from "../../src/lz4/index.ts";
 import { GOLDEN, readManifest, sha256 } from "../support/fixtures.ts";
-import { build, hashOf, MAIN, temporaryFolder, unpack, walkit, walkitJson } from "./support.ts";
+import { build, hashOf, MAIN, slowReplica, temporaryFolder, unpack, walkit, walkitJson } from "./support.ts";
 
 build();
 
@@ -136,32 +135,15 @@ describe("output", () => {
         await new Promise((resolve) => setTimeout(resolve, 5));
       }
       await new Promise((resolve) => setTimeout(resolve, 50));
-      expect(readdirSync(folder), "only the temporary file").toEqual([expect.stringMatching(/^\.walkit-/)]);
+      expect(readdirSync(folder), "only the temporary file").toEqual([
+        expect.stringMatching(/^\.out\.db\.walkit-/),
+      ]);
       child.kill(signal);
       expect(await ended).toBe(code);
       expect(readdirSync(folder)).toEqual([]);
     }
   });
 });
-
-/** The fixture `basic` with a snapshot that takes long to decompress: 6 pages, then gigabytes of zeros. */
-function slowReplica(): string {
-  const replica = unpack("basic");
-  const path = join(replica, "generations/f73d382fd730c09a/snapshots/00000000.snapshot.lz4");
-  const zeros = new Uint8Array(4 << 20);
-  const packed = new Uint8Array(compressBlockBound(zeros.length));
-  const length = compressBlock(zeros, packed);
-  const size = Buffer.alloc(4);
-  size.writeUInt32LE(length);
-  const whole = readFileSync(path);
-  const first = whole.subarray(7, -8);
-  // The same header without a content checksum: flags 0x60, its own checksum for blocks of 4 MiB 0x73.
-  const blocks = Array.from({ length: 4000 }, () => [size, packed.subarray(0, length)]).flat();
-  writeFileSync(path, Buffer.concat([NO_CHECKSUM, first, ...blocks, Buffer.alloc(4)]));
-  return replica;
-}
-
-const NO_CHECKSUM = Buffer.from([0x04, 0x22, 0x4d, 0x18, 0x60, 0x70, 0x73]);
 
 describe("conditions", () => {
   it("--if-db-not-exists does nothing where the output is, and restores where it is not", async () => {

@@ -10,11 +10,13 @@ import {
   rmdirSync,
   rmSync,
   statSync,
+  writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect } from "vitest";
+import { compressBlock, compressBlockBound } from "../../src/lz4/index.ts";
 import { sha256, tarPath } from "../support/fixtures.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -105,3 +107,22 @@ export function unpack(name: string, into: string = join(temporaryFolder(), "rep
 export function hashOf(path: string): string {
   return sha256(readFileSync(path));
 }
+
+/** The fixture `basic` with a snapshot that takes long to decompress: 6 pages, then gigabytes of zeros. */
+export function slowReplica(): string {
+  const replica = unpack("basic");
+  const path = join(replica, "generations/f73d382fd730c09a/snapshots/00000000.snapshot.lz4");
+  const zeros = new Uint8Array(4 << 20);
+  const packed = new Uint8Array(compressBlockBound(zeros.length));
+  const length = compressBlock(zeros, packed);
+  const size = Buffer.alloc(4);
+  size.writeUInt32LE(length);
+  const whole = readFileSync(path);
+  const first = whole.subarray(7, -8);
+  // The same header without a content checksum: flags 0x60, its own checksum for blocks of 4 MiB 0x73.
+  const blocks = Array.from({ length: 4000 }, () => [size, packed.subarray(0, length)]).flat();
+  writeFileSync(path, Buffer.concat([NO_CHECKSUM, first, ...blocks, Buffer.alloc(4)]));
+  return replica;
+}
+
+const NO_CHECKSUM = Buffer.from([0x04, 0x22, 0x4d, 0x18, 0x60, 0x70, 0x73]);

@@ -60,7 +60,7 @@ describe("walkit ui", () => {
       }
     };
     const quoted = `'${generations.replace("'", `'\\''`)}'`;
-    const known = { path: generations, name: "app", quoted };
+    const known = { path: generations, name: "app", quoted, canMark: true };
     const { PATH } = process.env;
     expect(await about({ ...process.env, PATH: `${bin}:${PATH}` })).toEqual({ ...known, program: "walkit" });
     expect(await about(process.env)).toEqual({ ...known, program: `node ${MAIN}` });

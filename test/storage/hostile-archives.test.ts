@@ -30,13 +30,24 @@ const HOSTILE = [
   ["../x", /leads out/],
   ["a/../../x", /leads out/],
   ["a/..", /leads out/],
-  ["/etc/passwd", /absolute/],
-  ["//host/x", /absolute/],
-  ["C:/x", /drive/],
-  ["c:x", /drive/],
-  ["a\\b", /backslash/],
-  ["..\\x", /backslash/],
-  ["\\\\host\\x", /backslash/],
+  ["/../etc/passwd", /leads out/],
+  ["C:/../x", /leads out/],
+  ["c:..", /leads out/],
+  ["C:D:/x", /drive/],
+] as const;
+
+/** Names that other programs unpack below the folder all the same, and the paths there. */
+const OUTSIDE = [
+  ["/etc/passwd", "etc/passwd"],
+  ["//host/y", "host/y"],
+  ["C:/x", "x"],
+  ["c:z", "z"],
+] as const;
+/** Of Windows; a tar has backslashes in names only where they are in names. */
+const WINDOWS = [
+  ["a\\b", "a/b"],
+  ["\\\\host\\x", "host/x"],
+  ["C:\\d\\e", "d/e"],
 ] as const;
 
 describe("hostile names", () => {
@@ -51,11 +62,56 @@ describe("hostile names", () => {
     }
   });
 
+  it("that are absolute, or of Windows, are below the folder, as other programs unpack them", async () => {
+    const entries = (names: readonly (readonly [string, string])[]) =>
+      names.map(([name, path]) => ({ name, data: path }));
+    const tar = await openTar(entries(OUTSIDE));
+    const zip = await openZip([
+      ...entries([...OUTSIDE, ...WINDOWS]),
+      { name: "folder\\", data: "" },
+      { name: "..\\out", data: "x" },
+      { name: "a\\..\\..\\out", data: "x" },
+    ]);
+    for (const [storage, names] of [
+      [tar, OUTSIDE],
+      [zip, [...OUTSIDE, ...WINDOWS]],
+    ] as const) {
+      for (const [, path] of names) expect(await text(storage, path)).toBe(path);
+    }
+    expect(await pathsOf(zip)).toContain("folder/");
+    expect(tar.skipped).toEqual([]);
+    expect(zip.skipped.map(({ reason }) => reason)).toEqual(
+      Array(2).fill("its path leads out of the folder"),
+    );
+    const unmapped = await openTar([{ name: "a\\b", data: "x" }]);
+    expect(unmapped.skipped).toMatchObject([{ reason: expect.stringMatching(/backslash/) }]);
+    // Two names of one place.
+    await expect(
+      openZip([
+        { name: "a/b", data: "x" },
+        { name: "a\\b", data: "y" },
+      ]),
+    ).rejects.toMatchObject(unreadable(/found two/));
+  });
+
+  it("of a replica's files that are links are not missing, but cannot be read", async () => {
+    const path = "generations/0123456789abcdef/wal/00000000_00000000.wal.lz4";
+    const storage = await openTar([
+      { name: path, type: "2", link: "/mnt/x" },
+      { name: "other", type: "2", link: "/mnt/x" },
+    ]);
+    expect(await listAll(storage)).toMatchObject([
+      { path, unreadable: { code: "storage/unreadable", path } },
+    ]);
+    expect(storage.skipped).toHaveLength(2);
+    await expect(readAll(storage, path)).rejects.toMatchObject(unreadable(/symbolic link to \/mnt\/x/));
+  });
+
   it("are the same however they are told: in PAX and GNU's long names, a prefix, a link", async () => {
     const storage = await openTar([
       pax({ path: "../pax" }),
       { name: "good-1", data: "x" },
-      { name: "././@LongLink", type: "L", data: "/gnu\0" },
+      { name: "././@LongLink", type: "L", data: "/../gnu\0" },
       { name: "good-2", data: "x" },
       { name: "x", prefix: "../prefix", data: "x" },
       { name: "link", type: "1", link: "../../etc/passwd" },
@@ -69,7 +125,7 @@ describe("hostile names", () => {
     expect(await pathsOf(storage)).toEqual([]);
     expect(storage.skipped.map(({ path, reason }) => `${path}: ${reason}`)).toEqual([
       "../pax: its path leads out of the folder",
-      "/gnu: its path is absolute",
+      "/../gnu: its path leads out of the folder",
       "../prefix/x: its path leads out of the folder",
       "link: it is a link to ../../etc/passwd, which is not in the archive before it",
       "symlink: it is a symbolic link to /etc/passwd",

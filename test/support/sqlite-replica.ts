@@ -22,7 +22,10 @@ export class SqliteReplica {
   #offset = 0;
   #clock = 1_700_000_000_000_000_000n;
 
-  constructor(options: { pageSize?: number; generation?: string; setup?: string } = {}) {
+  constructor(
+    options: { pageSize?: number; generation?: string; setup?: string; clock?: bigint | undefined } = {},
+  ) {
+    this.#clock = options.clock ?? this.#clock;
     this.generation = options.generation ?? "0123456789abcdef";
     this.#db = new sqlite.Database(this.#path);
     this.#db.exec(`PRAGMA page_size=${options.pageSize ?? 1024}; ${options.setup ?? ""}`);

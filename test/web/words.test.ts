@@ -51,6 +51,7 @@ describe("restored files", () => {
       name: "app",
       quoted: "/backups/app/generations",
       program: "walkit",
+      canMark: true,
     };
     const session = sessionOf("replica", { home });
     expect(session.name).toBe(home.path);

@@ -5,7 +5,7 @@
  */
 
 import { concat } from "../../src/bytes.ts";
-import type { Entry, ReadOptions, Storage } from "../../src/storage/storage.ts";
+import type { Entry, ListOptions, ReadOptions, Storage } from "../../src/storage/storage.ts";
 import { giveTurn } from "../../src/turn.ts";
 import { firstOf } from "../search.ts";
 
@@ -42,7 +42,12 @@ export class KeptStorage implements Storage {
     this.#readTogether = readTogether;
   }
 
-  async *list(prefix: string, options: { signal?: AbortSignal | undefined } = {}): AsyncGenerator<Entry> {
+  async *list(prefix: string, options: ListOptions = {}): AsyncGenerator<Entry> {
+    // A look at what lies beside does not take the place of the listing that is kept.
+    if (options.recent) {
+      yield* this.#storage.list(prefix, options);
+      return;
+    }
     const began = performance.now();
     const last = this.#listing;
     if (last && began < last.until && prefix.startsWith(last.prefix)) {

@@ -84,10 +84,10 @@ async function homeOf(url: string | undefined, signal: AbortSignal): Promise<Ope
   const answer = await fetch(url, { signal }).catch(() => undefined);
   signal.throwIfAborted();
   const about: unknown = answer?.ok ? await answer.json().catch(() => undefined) : undefined;
-  const { path, name, quoted, program } = (about ?? {}) as Record<string, unknown>;
+  const { path, name, quoted, program, canMark } = (about ?? {}) as Record<string, unknown>;
   const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
   if (!isText(path) || !isText(name) || !isText(quoted) || !isText(program)) return undefined;
-  return { path, name, quoted, program };
+  return { path, name, quoted, program, canMark: canMark === true };
 }
 
 function decoded(name: string): string {

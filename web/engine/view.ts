@@ -159,7 +159,7 @@ function timelineView(
     current: current === undefined ? undefined : generation === current,
     timesTrusted,
     snapshots,
-    segments: columnsOf(`${folder}wal/`, segments),
+    segments: columnsOf(files?.segments[0]?.path.replace(/[^/]*$/, "") ?? `${folder}wal/`, segments),
     gaps: found ? found.gaps.map((gap) => gapView(found, gap)) : [],
     restorePoints: (found?.restorePoints ?? []).map(({ name, position, restorable }) => {
       return { name, ...position, restorable };

@@ -8,7 +8,7 @@ import { t } from "../strings.ts";
 import { fileName } from "../words.ts";
 
 /** Where the replica lies, only the person knows. */
-const REPLICA = "/path/to/replica";
+const UNKNOWN = { quoted: "/path/to/replica", program: "walkit", canMark: true };
 
 export class CommandPanel {
   readonly element = h("div", { class: "commands" });
@@ -21,7 +21,7 @@ export class CommandPanel {
   show(): void {
     const { moment, place, home } = this.#session;
     if (!moment || !place) return;
-    const { quoted: replica, program } = home ?? { quoted: REPLICA, program: "walkit" };
+    const { quoted: replica, program, canMark } = home ?? UNKNOWN;
     const target = `--generation ${moment.generation} --target-position ${formatPosition(moment)}`;
     const file = fileName(this.#session, place);
     const isRestorable = place.lane.stops.isRestorable(place.stop);
@@ -30,7 +30,9 @@ export class CommandPanel {
       this.element,
       h("p", { class: "quiet" }, home ? t.commandsTrue : t.commandsAbout),
       isRestorable ? command(t.commandRestore, restore) : command(t.commandSalvage, `${restore} --salvage`),
-      isRestorable && command(t.commandMark, `${program} mark ${replica} before-the-change ${target}`),
+      isRestorable &&
+        canMark &&
+        command(t.commandMark, `${program} mark ${replica} before-the-change ${target}`),
       command(t.commandVerify, `${program} verify ${replica}`),
       command(t.commandCheck, `sqlite3 ${file} "PRAGMA integrity_check"`),
     );

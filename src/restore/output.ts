@@ -1,0 +1,129 @@
+/** What may stand at the output of a restore, and beside it. */
+
+import type { FileHandle } from "node:fs/promises";
+import { stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { WalkitError } from "../errors.ts";
+import { type Finding, makeFinding } from "../findings.ts";
+import { cannotWrite } from "../storage/system.ts";
+import { refuseInUse } from "./in-use.ts";
+import { COMPANIONS, HISTORY, look } from "./publish.ts";
+
+/**
+ * What stands at the output, and beside it, must be nothing; with `force`, a database that nobody uses.
+ *
+ * @throws WalkitError `output/exists`, `output/in-use`, `output/unwritable`, `runtime/permission`
+ */
+export function checkOutput(output: string, { force, history }: { force: boolean; history: boolean }): void {
+  if (/[\\/]$/.test(output)) {
+    throw new WalkitError(
+      "output/unwritable",
+      `Expected the output to name a file, found a folder's name: ${output}`,
+      {
+        path: output,
+        hint: `Name a file in it, such as ${output}restored.db`,
+      },
+    );
+  }
+  for (const path of [output, ...COMPANIONS.map((ending) => output + ending)]) {
+    const found = lookAt(path, path === output);
+    if (!found) continue;
+    if (!(found.isFile() || (path === output && found.isSymbolicLink()))) {
+      const what = found.isDirectory() ? "a folder" : "something that is no file";
+      throw new WalkitError("output/exists", `Expected a file or nothing at ${path}, found ${what}`, {
+        path,
+        hint: found.isDirectory()
+          ? `Name a file in it, such as ${join(path, "restored.db")}`
+          : "Choose another output",
+      });
+    }
+    if (force) continue;
+    const message =
+      path === output
+        ? `Expected nothing at ${path}, found a file there`
+        : `Expected no left-over of another database beside the output, found ${path}: SQLite would take it for its own`;
+    throw new WalkitError("output/exists", message, { path });
+  }
+  if (force) refuseInUse(output);
+  if (history) checkHistory(output + HISTORY, force);
+}
+
+/** The history's place; with `force`, what stands there must be a file. */
+function checkHistory(path: string, force: boolean): void {
+  const found = lookAt(path);
+  if (!found || (force && !found.isDirectory())) return;
+  const what = found.isDirectory() ? "a folder" : "a file";
+  throw new WalkitError(
+    "output/exists",
+    `Expected nothing at ${path}, where the history of the restored database goes, found ${what} there`,
+    {
+      path,
+      hint: found.isDirectory()
+        ? "Move it away, or restore with --no-history"
+        : "Move it away, replace it with --force, or restore with --no-history",
+    },
+  );
+}
+
+/** That the output's name leaves room for the history's. Only now: of the newest moment there is none. */
+export function checkHistoryName(output: string): void {
+  try {
+    look(output + HISTORY, { lengthCounts: true });
+  } catch (cause) {
+    const path = output + HISTORY;
+    const message = `Expected room for ${HISTORY} behind the output's name, found that ${basename(path)} is longer than the file system allows`;
+    throw new WalkitError("output/unwritable", message, {
+      path,
+      cause,
+      hint: "Choose a shorter name for the output, or restore with --no-history",
+    });
+  }
+}
+
+function lookAt(path: string, lengthCounts = false): ReturnType<typeof look> {
+  try {
+    return look(path, { lengthCounts });
+  } catch (error) {
+    throw cannotWrite(path, error);
+  }
+}
+
+/** Owner and permissions of a file. */
+export type Rights = { uid: number; gid: number; mode: number };
+
+/** Those of the file at `path`, links followed; undefined where there is none. */
+export async function rightsOf(path: string): Promise<Rights | undefined> {
+  return await stat(path).catch(() => undefined);
+}
+
+/**
+ * Gives a new file, which only its owner may read, the owner and the permissions of the file that it replaces. At no time
+ * may anybody read it who could not read the old one.
+ *
+ * @returns whether it has the same owner and group now; only root can give files away
+ */
+export async function inherit(file: FileHandle, { uid, gid, mode }: Rights): Promise<boolean> {
+  const same = (now: Rights) => now.uid === uid && now.gid === gid;
+  let now = await file.stat();
+  if (!same(now)) {
+    // The owner first: the group's permissions are for the old file's group.
+    await file.chown(uid, gid).catch(() => file.chown(now.uid, gid).catch(() => {}));
+    now = await file.stat();
+  }
+  if (same(now)) {
+    await file.chmod(mode & 0o7777);
+    return true;
+  }
+  // Another group may do no more than everybody.
+  const group = now.gid === gid ? 0o070 : (mode & 0o007) << 3;
+  await file.chmod(mode & (0o707 | group));
+  return false;
+}
+
+export function changedOwner(output: string, { uid, gid }: Rights): Finding {
+  return makeFinding(
+    "output/owner",
+    `Expected to give ${output} the owner and group of the file that it replaced (${uid}:${gid}), found that the system does not allow it`,
+    { path: output, hint: `As root: chown ${uid}:${gid} ${output}` },
+  );
+}

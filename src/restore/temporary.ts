@@ -1,0 +1,124 @@
+/**
+ * Temporary files of a restore, named after its output, for their owner only. What a killed restore left is found by that
+ * name when the next one goes to the same output.
+ */
+
+import { lstatSync, rmSync, truncateSync } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { dirname } from "node:path";
+import { type Finding, makeFinding } from "../findings.ts";
+import { leftoversOf, temporaryName } from "../storage/leftovers.ts";
+import { isOurs, type Owner, stateOf } from "../storage/owner.ts";
+import { cannotWrite } from "../storage/system.ts";
+import { ASIDE, ENDINGS, isPublished, look, takeBack } from "./publish.ts";
+
+export interface Temporary {
+  path: string;
+  file: FileHandle;
+}
+
+/**
+ * Makes an empty temporary file for `output`, which only its owner may read, and removes it and all beside it when `work`
+ * has ended, whatever comes of that.
+ *
+ * @throws WalkitError `output/unwritable`, `runtime/*`
+ */
+export async function withTemporaryFile<T>(
+  output: string,
+  work: (temporary: Temporary) => Promise<T>,
+): Promise<T> {
+  const path = temporaryName(output);
+  const file = await open(path, "wx+", 0o600).catch((error) => Promise.reject(cannotWrite(path, error)));
+  // An interrupted restore leaves nothing behind: the event loop is gone by then, so this must be done at once.
+  const clean = () => clearUp(path);
+  process.once("exit", clean);
+  try {
+    return await work({ path, file });
+  } finally {
+    process.removeListener("exit", clean);
+    await file.close();
+    clearUp(path);
+  }
+}
+
+/**
+ * Removes what can be removed: what is left is the next restore's, and no reason to fail. Without the temporary database what
+ * is moved aside would count as not needed: where that could not be put back both stay.
+ */
+function clearUp(path: string): void {
+  try {
+    if (look(path) && ASIDE.some(([, aside]) => look(path + aside))) {
+      truncateSync(path);
+      return;
+    }
+  } catch {
+    return;
+  }
+  for (const ending of ENDINGS) {
+    try {
+      rmSync(path + ending, { force: true });
+    } catch {
+      // As above.
+    }
+  }
+}
+
+/** How old the file of a process may be of which nothing can be known, in milliseconds. */
+const LONGEST = 24 * 60 * 60 * 1000;
+
+/**
+ * Looks for what restores to `output` left that were killed: takes back what they had half done, removes their files, and
+ * says so. A restore that is still running keeps its files; so does, for a day, one of which that cannot be told.
+ */
+export function clearLeftovers(output: string, now: number = Date.now()): Finding[] {
+  const folder = dirname(output);
+  const groups = new Map<string, Owner>();
+  for (const { path, ending, owner } of leftoversOf(output)) {
+    if (ENDINGS.includes(ending)) groups.set(path, owner);
+  }
+  return [...groups].flatMap(([path, owner]) => {
+    try {
+      return clear(path, output, stateOf(owner, folder), now);
+    } catch (error) {
+      return leftover(path, `could not be removed: ${(error as Error).message}`, "Delete it");
+    }
+  });
+}
+
+function clear(path: string, output: string, state: ReturnType<typeof stateOf>, now: number): Finding[] {
+  const parts = ENDINGS.map((ending) => path + ending).filter((part) => look(part));
+  const found = parts.map((part) => lstatSync(part));
+  // Another user's: theirs to clear up, and not to be believed.
+  if (state === "alive" || !found.every(isOurs)) return [];
+  const newest = Math.max(...found.map(({ mtimeMs, ctimeMs }) => Math.max(mtimeMs, ctimeMs)));
+  if (state === "unknown" && now - newest < LONGEST) {
+    return leftover(
+      parts[0]!,
+      "was left in place: another walkit may still be writing it (on another machine, or in another container)",
+      "If no walkit is running, delete it. A restore removes it by itself once it is a day old",
+    );
+  }
+  const isDone = isPublished(path, output);
+  const kept = isDone ? [] : takeBack(path, output, undefined, { careful: true });
+  const back = isDone ? [] : parts.filter((part) => !look(part));
+  for (const part of parts) if (!kept.includes(part)) rmSync(part, { force: true });
+  return [
+    ...kept.flatMap((part) =>
+      leftover(
+        part,
+        "is what a killed restore had moved aside, and was left in place: the database has changed since",
+        "Delete it, unless the database needs what was in it: it belonged beside the database as that was then",
+      ),
+    ),
+    makeFinding(
+      "output/leftover",
+      `Expected no temporary files of another restore to ${output}, found some of a killed one: removed${back.length > 0 ? ", and what it had moved aside put back" : ""}`,
+      { path },
+    ),
+  ];
+}
+
+function leftover(path: string, what: string, hint: string): Finding[] {
+  const message = `Expected no temporary files of another restore, found one that ${what}`;
+  return [makeFinding("output/leftover", message, { path, hint, severity: "warning" })];
+}

@@ -1,0 +1,24 @@
+/** Findings of a replica as a whole that hardly any has. */
+
+import { type Finding, makeFinding, type Severity } from "../findings.ts";
+import type { Catalog } from "../snapshot/catalog.ts";
+
+/** LTX files beside the generations: what they hold may be newer than all that is looked at. */
+export function ltxFindings({ ltx }: Catalog, severity?: Severity): Finding[] {
+  if (ltx === undefined) return [];
+  const message = "Expected nothing newer beside generations/, found LTX files of Litestream 0.5";
+  const hint =
+    "Restore the newest state with Litestream 0.5 itself: litestream restore. What generations/ holds alone: walkit restore --generation <id>, --index or --target-position";
+  return [makeFinding("replica/ltx", message, { path: ltx, hint, severity })];
+}
+
+/** Where all that there is is empty, nothing tells whether it is to begin, or has been emptied. */
+export function emptyAlone(finding: Finding): Finding {
+  if (finding.code !== "replica/empty") return finding;
+  return {
+    ...finding,
+    severity: "inconclusive",
+    action:
+      "If Litestream has been running for minutes, find out why it uploads nothing; if there was data here, look for another copy of the replica",
+  };
+}
