@@ -11,6 +11,7 @@ interface Window {
     id?: string;
     mode?: "read" | "readwrite";
   }) => Promise<FileSystemDirectoryHandle>;
+  showOpenFilePicker?: (options?: FilePickerOptions) => Promise<FileSystemFileHandle[]>;
   showSaveFilePicker?: (options?: FilePickerOptions) => Promise<FileSystemFileHandle>;
 }
 

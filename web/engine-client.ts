@@ -13,11 +13,15 @@ export class EngineFailure extends Error {
   override readonly name = "EngineFailure";
   readonly code: string;
   readonly finding: Finding | undefined;
+  readonly thing: Failure["thing"];
+  readonly skipped: Failure["skipped"];
 
-  constructor({ code, message, finding }: Failure) {
+  constructor({ code, message, finding, thing, skipped }: Failure) {
     super(message);
     this.code = code;
     this.finding = finding;
+    this.thing = thing;
+    this.skipped = skipped;
   }
 }
 

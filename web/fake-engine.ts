@@ -106,14 +106,24 @@ export function fakeEngine(): Asynchronous {
     async open(context, source: Source) {
       name = source.kind === "served" ? decodeURIComponent(source.url) : source.kind;
       await work(context, "open", "list", 5231, 80);
-      if (name.includes("nothing")) return { name: "Downloads", replicas: [], skipped: [] };
+      if (name.includes("nothing")) return { name: "Downloads", replicas: [], skipped: [], home: undefined };
       if (name.includes("several")) {
         const replicas = ["shop", "billing", "old/shop"].map((path) => {
           return { path: `backups/${path}`, prefix: `backups/${path}/generations/`, generation: undefined };
         });
-        return { name: "backups", replicas, skipped: [] };
+        return { name: "backups", replicas, skipped: [], home: undefined };
       }
-      return { name, replicas: [{ path: name, prefix: "generations/", generation: undefined }], skipped: [] };
+      const replicas = [{ path: name, prefix: "generations/", generation: undefined }];
+      const home = name.includes("place")
+        ? {
+            path: "/backups/my shop/app",
+            name: "app",
+            quoted: "'/backups/my shop/app'",
+            program: "walkit",
+            canMark: true,
+          }
+        : undefined;
+      return { name, replicas, skipped: [], home };
     },
     async load(context) {
       await work(context, "load", "moments", 9_400_000, 120);

@@ -85,6 +85,7 @@ function timelineOf({
         bytes: Math.round(1_400_000 + 9_000 * snapshots.length + random() * 4000),
         time: time - 4000,
         damaged: false,
+        alone: snapshots.length === 0,
       });
       nextSnapshot = time + apart * HOUR;
     }

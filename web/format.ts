@@ -95,6 +95,13 @@ export function formatUtc(time: number): string {
   return new Date(time).toISOString();
 }
 
+/** `2026-11-18T1207Z`, as a part of a file's name: UTC, without what some file systems refuse. */
+export function formatFileTime(time: number, precision: Precision): string {
+  const [day, clock = ""] = new Date(time).toISOString().split("T");
+  const digits = { minute: 5, second: 8, millisecond: 12 }[precision];
+  return `${day}T${clock.slice(0, digits).replaceAll(":", "")}Z`;
+}
+
 /** `UTC+01:00`, at that time. */
 export function formatZone(time: number): string {
   const minutes = -new Date(time).getTimezoneOffset();

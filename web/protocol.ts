@@ -12,10 +12,10 @@ export type Source =
   /** A dropped folder, or a folder chosen with an input: paths as the browser gives them. A folder without files has none. */
   | { kind: "files"; name: string; files: [path: string, file: File | undefined][] }
   /** One .tar, .tar.gz or .zip. */
-  | { kind: "archive"; file: File }
+  | { kind: "archive"; file: File; handle?: FileSystemFileHandle | undefined }
   | { kind: "directory"; handle: FileSystemDirectoryHandle }
   /** What `walkit ui` serves: a folder with a manifest, below the page's own address. */
-  | { kind: "served"; url: string; batch: string | undefined };
+  | { kind: "served"; url: string; batch: string | undefined; about: string | undefined };
 
 /** A replica within what was opened. */
 export interface FoundReplica {
@@ -25,11 +25,27 @@ export interface FoundReplica {
   generation: string | undefined;
 }
 
+/** What `walkit ui` says of the replica that it serves: what commands need. */
+export interface HomeView {
+  /** For people. */
+  path: string;
+  /** The replica's own folder, by its name. */
+  name: string;
+  /** The path as a shell takes it. */
+  quoted: string;
+  /** How a shell on this machine calls walkit. */
+  program: string;
+  /** Restore points can be recorded in it. */
+  canMark: boolean;
+}
+
 export interface Opened {
   name: string;
   replicas: FoundReplica[];
   /** Entries of an archive that were left out, and why. */
   skipped: { path: string; reason: string }[];
+  /** Where it lies on this machine: only `walkit ui` knows. */
+  home: HomeView | undefined;
 }
 
 /** A moment: the end of a commit, or the start of an index (`offset` 0): that index's snapshot alone. */
@@ -46,6 +62,8 @@ export interface SnapshotView {
   /** Milliseconds since 1970; undefined where times cannot be trusted. */
   time: number | undefined;
   damaged: boolean;
+  /** It can be restored by itself, with no WAL: it holds no page of a later commit. */
+  alone: boolean;
 }
 
 /** WAL segments, in order: one element of each array a segment. See `segments.ts`. */
@@ -267,10 +285,47 @@ export interface Engine {
   restore(moment: MomentId, output: Output): RestoredView;
 }
 
+/** What was opened, where it is no replica that can be read. */
+export type Thing =
+  /** A file of a known kind. */
+  | {
+      kind:
+        | "database"
+        | "snapshot"
+        | "segment"
+        | "wal"
+        | "ltx"
+        | "encrypted"
+        | "lz4"
+        | "packed"
+        | "broken-archive"
+        | "empty-file"
+        | "unknown-file";
+      name: string;
+      /** Of `packed`: what packed it. */
+      by?: string | undefined;
+    }
+  /** A folder, or an archive of one. */
+  | {
+      kind: "empty" | "databases" | "pieces" | "ltx-folder" | "archives" | "metadata" | "nameless" | "files";
+      name: string;
+      /** Files in it; `most`: at least so many. */
+      files: number;
+      most: boolean;
+      /** Of `databases`, `archives` and `nameless`: which. */
+      found: string[];
+      /** Of `files`: ends of their names, the most frequent first. */
+      endings: [ending: string, count: number][];
+    };
+
 export interface Failure {
   code: string;
   message: string;
   finding: Finding | undefined;
+  /** Of what is no replica: what it is. */
+  thing?: Thing | undefined;
+  /** Entries of an archive that were left out, and why. */
+  skipped?: Opened["skipped"] | undefined;
 }
 
 export type Method = keyof Engine;

@@ -4,6 +4,7 @@ import { h, newId, prefersStillness } from "./dom.ts";
 import { formatBytes } from "./format.ts";
 import { Inspector } from "./panels/inspector.ts";
 import { MomentPanel } from "./panels/moment.ts";
+import { isLost } from "./picture/geometry.ts";
 import { Picture } from "./picture/picture.ts";
 import { Report } from "./report.ts";
 import { Scrubber } from "./scrubber.ts";
@@ -72,7 +73,7 @@ export function replicaPage(session: Session): ReplicaPage {
     ? h("div", { class: "beside" }, moment.element, inspector.element)
     : h("p", { class: "notice" }, t.noMoments);
   return {
-    elements: [sign.element, ...(session.lanes.length > 0 ? [travel] : []), below, report.element],
+    elements: [sign.element, ...(hasPicture(session) ? [travel] : []), below, report.element],
     begin: () => {
       void sign.check();
       inspector?.begin();
@@ -81,15 +82,20 @@ export function replicaPage(session: Session): ReplicaPage {
   };
 }
 
+/** Where there is neither a moment nor a loss, there is nothing to draw. */
+function hasPicture({ lanes }: Session): boolean {
+  return lanes.some(({ stops, timeline }) => stops.length > 0 || timeline.gaps.some(isLost));
+}
+
 function show(element: HTMLElement): void {
   element.scrollIntoView({ behavior: prefersStillness() ? "auto" : "smooth", block: "start" });
 }
 
 /** What the picture shows, for those who do not see it. */
-function pictureInWords({ replica, lanes }: Session): string {
+function pictureInWords({ name, lanes }: Session): string {
   const lines = lanes.map(({ timeline, stops }) => {
     const { id, state, segments, snapshots, gaps, parent } = timeline;
-    const lost = gaps.filter(({ reason }) => reason.severity !== "info").length;
+    const lost = gaps.filter(isLost).length;
     return t.laneInWords(
       id,
       t.timelineState(state, timeline.current),
@@ -100,7 +106,7 @@ function pictureInWords({ replica, lanes }: Session): string {
       parent,
     );
   });
-  return [t.pictureOf(replica.name, lanes.length), ...lines].join(" ");
+  return [t.pictureOf(name, lanes.length), ...lines].join(" ");
 }
 
 /** What the signs mean: of those that are there. */
@@ -108,7 +114,7 @@ function legend({ lanes }: Session, picture: Picture): HTMLElement {
   const isThere: Record<string, boolean> = {
     branch: lanes.some(({ parent }) => parent),
     point: lanes.some(({ timeline }) => timeline.restorePoints.length > 0),
-    lost: lanes.some(({ timeline }) => timeline.state === "damaged" || timeline.gaps.length > 0),
+    lost: lanes.some(({ timeline }) => timeline.state === "damaged" || timeline.gaps.some(isLost)),
     fold: picture.hasFolds,
   };
   const items = t.legendItems.filter(([kind]) => isThere[kind] ?? true);
@@ -130,7 +136,7 @@ function keyList(): HTMLElement {
 }
 
 /** `shop.tar, 4.1 MiB in 5,231 files` */
-export function replicaName({ replica }: Session): HTMLElement {
+export function replicaName({ replica, name }: Session): HTMLElement {
   const size =
     replica.bytes === undefined
       ? t.files(replica.files)
@@ -138,7 +144,7 @@ export function replicaName({ replica }: Session): HTMLElement {
   return h(
     "p",
     { class: "replica-name" },
-    h("strong", {}, replica.name),
+    h("strong", { title: name }, name),
     " ",
     h("span", { class: "quiet" }, size),
   );

@@ -9,7 +9,7 @@ import { roundel } from "./picture/labels.ts";
 import type { Session } from "./session.ts";
 import { t } from "./strings.ts";
 import { isLeftOut } from "./verdict.ts";
-import { placeOfFinding, shortGeneration, spanName } from "./words.ts";
+import { placeInWords, placeOfFinding, shortGeneration, spanName } from "./words.ts";
 
 const ORDER: Severity[] = ["damage", "inconclusive", "warning", "info"];
 const SIGN: Record<Severity, IconName> = {
@@ -99,10 +99,16 @@ export class Report {
     const lane = this.#session.lanes.find(({ timeline }) => timeline.generation === generation);
     const items: Child[] = [];
     const isNewest = lane?.timeline.current ?? this.#session.lanes.length === 1;
-    if (restorable.length === 0)
+    if (restorable.length === 0 && report.status === "inconclusive")
+      items.push(h("li", { class: "unread" }, icon("question", 14), t.nothingKnown));
+    else if (restorable.length === 0)
       items.push(h("li", { class: "lost" }, icon("cross", 14), t.nothingRestorable));
     for (const [i, range] of restorable.entries()) {
-      const [from, to] = spanName(this.#session, [range.fromTime, range.from], [range.toTime, range.to]);
+      const [from, to] = spanName(
+        this.#session,
+        [range.fromTime, range.from, generation],
+        [range.toTime, range.to, generation],
+      );
       const text = range.from === range.to ? t.oneMoment(from) : t.everyMoment(from, to);
       items.push(
         h(
@@ -130,8 +136,8 @@ export class Report {
       if (next || !range.newest) {
         const [after, before] = spanName(
           this.#session,
-          [range.toTime, range.to],
-          [next?.fromTime, next?.from ?? ""],
+          [range.toTime, range.to, generation],
+          [next?.fromTime, next?.from ?? "", generation],
         );
         items.push(
           h(
@@ -158,11 +164,16 @@ export class Report {
         "h4",
         {},
         lane && roundel(lane),
-        lane && h("span", {}, t.timeline(lane.timeline.id)),
-        h("span", { class: "mono quiet" }, shortGeneration(generation)),
+        h("span", {}, lane ? t.timeline(lane.timeline.id) : shortGeneration(generation)),
       ),
       h("ul", {}, ...items),
       h("p", { class: "quiet" }, about.join(" · ")),
+      h(
+        "details",
+        {},
+        h("summary", {}, t.details),
+        h("p", { class: "quiet" }, `${t.generation} `, h("span", { class: "mono" }, generation)),
+      ),
     );
   }
 
@@ -216,9 +227,8 @@ export class Report {
   #place(finding: Finding): HTMLElement {
     const { message, path, offset, decoded, generation } = finding;
     const place = placeOfFinding(finding);
-    return h(
-      "li",
-      {},
+    const where = placeInWords(this.#session, finding);
+    const detail = [
       h("p", {}, t.asSentence(message)),
       path !== undefined &&
         h(
@@ -228,7 +238,19 @@ export class Report {
           offset !== undefined &&
             h("span", { class: "quiet" }, t.atByte(formatNumber(offset), decoded === true)),
         ),
-      place && this.#goTo(generation, formatPosition(place), t.showInPicture),
+    ];
+    if (where === undefined) return h("li", {}, ...detail);
+    return h(
+      "li",
+      {},
+      h(
+        "p",
+        { class: "whereabouts" },
+        where,
+        " ",
+        place && this.#goTo(generation, formatPosition(place), t.showInPicture),
+      ),
+      h("details", {}, h("summary", {}, t.details), ...detail),
     );
   }
 

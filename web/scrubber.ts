@@ -1,7 +1,7 @@
 /** Goes along a timeline commit by commit: buttons, a slider, keys, and a time to go to. */
 
 import { h, newId, replace, setAttributes } from "./dom.ts";
-import { formatPosition, parsePosition } from "./format.ts";
+import { formatNumber, parsePosition } from "./format.ts";
 import { type IconName, icon } from "./icons.ts";
 import { choose } from "./picture/labels.ts";
 import type { Picture } from "./picture/picture.ts";
@@ -102,17 +102,15 @@ export class Scrubber {
     if (place) this.#go(place.stop + by);
   }
 
-  /** A time, or a WAL position, to go to. */
+  /** A time to go to; where there is none, a commit by its number, or by its WAL position. */
   #goTo(): HTMLElement {
     const id = newId("go");
     const byTime = this.#session.hasTimes;
     const input = this.#goal;
     setAttributes(input, {
       id,
-      class: byTime ? "" : "mono",
       type: byTime ? "datetime-local" : "text",
       step: byTime ? 1 : undefined,
-      placeholder: byTime ? undefined : "00000000:00000000",
       autocomplete: "off",
     });
     const said = h("span", { class: "hidden", role: "status" });
@@ -121,22 +119,25 @@ export class Scrubber {
       const { place } = this.#session;
       if (!place || input.value === "") return;
       const position = parsePosition(input.value);
+      const number = /^\s*[\d,]+\s*$/.test(input.value) ? Number(input.value.replaceAll(",", "")) : undefined;
       const { stops } = place.lane;
       // Up to the end of the second that was typed.
       const at = byTime
         ? stops.atTime(new Date(input.value).getTime() + 999)
         : position
           ? stops.atOrBefore(position)
-          : -2;
+          : number !== undefined
+            ? stops.ofCommit(number)
+            : -2;
       if (at >= 0) this.#go(at);
       else if (at === -1) this.#go(0);
-      replace(said, at === -2 ? t.noPosition : at === -1 ? t.beforeAll : "");
+      replace(said, at === -2 ? t.noCommit : at === -1 ? t.beforeAll : "");
       input.setAttribute("aria-invalid", String(at === -2));
     };
     return h(
       "form",
       { class: "go-to", on: { submit: go } },
-      h("label", { for: id }, byTime ? t.goToTime : t.goToPosition),
+      h("label", { for: id }, byTime ? t.goToTime : t.goToCommit),
       input,
       h("button", { type: "submit" }, t.go),
       said,
@@ -159,7 +160,7 @@ export class Scrubber {
         time === undefined
           ? this.#session.hasTimes
             ? ""
-            : formatPosition(lane.stops.id(stop))
+            : formatNumber(lane.stops.ordinal(stop))
           : inputTime(time);
     }
     replace(this.#count, t.commitOf(lane.stops.ordinal(stop), lane.stops.commits));

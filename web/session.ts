@@ -42,6 +42,12 @@ export class Session {
   readonly replica: ReplicaView;
   /** Of the archive, what was left out. */
   readonly skipped: Opened["skipped"];
+  /** Where it lies on this machine, where that is known. */
+  readonly home: Opened["home"];
+  /** What was opened, by its own name. */
+  readonly opened: string;
+  /** What it is called: its path where that is known. */
+  readonly name: string;
   readonly lanes: readonly Lane[];
   /** Whether times can be shown and gone by. */
   readonly hasTimes: boolean;
@@ -66,8 +72,11 @@ export class Session {
     findSound: [],
   };
 
-  constructor(engine: EngineClient, replica: ReplicaView, skipped: Opened["skipped"]) {
+  constructor(engine: EngineClient, replica: ReplicaView, { name, skipped, home }: Opened) {
     this.skipped = skipped;
+    this.home = home;
+    this.opened = name;
+    this.name = home?.path ?? (replica.name || name);
     this.engine = engine;
     this.replica = replica;
     this.lanes = makeLanes(replica.timelines);
@@ -138,6 +147,16 @@ export class Session {
       this.found(broken, "corrupt");
     }
     this.found(moment, "ok");
+  }
+
+  /** To this very moment; false: it is not there, or not any more. Then the nearest before it, of its timeline. */
+  goTo(moment: MomentId): boolean {
+    const lane = this.lanes.find(({ timeline }) => timeline.generation === moment.generation);
+    if (!lane || lane.stops.length === 0) return false;
+    const stop = Math.max(lane.stops.atOrBefore(moment), 0);
+    this.moveTo(lane, stop);
+    const { index, offset } = lane.stops.id(stop);
+    return index === moment.index && offset === moment.offset;
   }
 
   /** To the moment at a WAL position of a generation, or the last one before it. */

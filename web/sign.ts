@@ -57,7 +57,7 @@ export class Sign {
       this.#session.take(report);
       const { kind, word, sentence, more, canAsk } = verdictOf(this.#session, report);
       const sign = ({ good: "check", bad: "cross", unsure: "question" } as const)[kind];
-      this.#put(kind, sign, word, sentence, h("span", { class: "sign-more" }, more));
+      this.#put(kind, sign, word, sentence, h("span", { class: "sign-more" }, more, this.#leftOut()));
       const link = h("button", { type: "button", on: { click: this.#onRead } }, t.readReport);
       const ask = h("button", { type: "button", on: { click: () => void this.check(true) } }, t.giveToSqlite);
       const corrupt = corruptNewest(this.#session, report);
@@ -85,6 +85,12 @@ export class Sign {
     this.#session.moveToPosition(moment.generation, moment);
     this.#onFind();
     this.#session.emit("findSound", moment);
+  }
+
+  /** Entries of an archive that no check has seen. */
+  #leftOut(): string {
+    const { length } = this.#session.skipped;
+    return length > 0 ? ` ${t.leftOutSeen(length)}` : "";
   }
 
   #wait(): void {

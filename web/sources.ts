@@ -2,8 +2,7 @@
 
 import { type EntryLike, filesOfEntries } from "../src/storage/file-list.ts";
 import type { Source } from "./protocol.ts";
-
-const ARCHIVE = /\.(tar|tar\.gz|tgz|zip)$/i;
+import { t } from "./strings.ts";
 
 /** A folder of more files and folders than this is not one replica, but somebody's disk. */
 const MOST = 500_000;
@@ -22,7 +21,11 @@ export async function sourceOfDrop(data: DataTransfer): Promise<Source | undefin
       return { kind: "directory", handle: handle as FileSystemDirectoryHandle };
     return { kind: "files", name: first.name, files: await filesBelow([first]) };
   }
-  if (files.length === 1 && ARCHIVE.test(files[0]!.name)) return { kind: "archive", file: files[0]! };
+  // A single file is an archive, or it is told what else it is.
+  if (files.length === 1 && first?.isDirectory !== true) {
+    const handle = await handles[0];
+    return { kind: "archive", file: files[0]!, handle: handle?.kind === "file" ? asFile(handle) : undefined };
+  }
   const all = entries.filter((entry) => entry !== undefined);
   if (all.length > 0) return { kind: "files", name: all[0]!.name, files: await filesBelow(all) };
   return files.length > 0 ? sourceOfFiles(files) : undefined;
@@ -37,22 +40,43 @@ export function sourceOfFiles(files: readonly File[]): Source | undefined {
   return { kind: "files", name: paths[0]![0].split("/")[0]!, files: paths };
 }
 
-/** `#replica=<path>&batch=<path>`: what `walkit ui` serves, on the page's own address, and where it sends several files at once. */
-export function sourceOfHash(hash: string): Source | undefined {
-  const words = new URLSearchParams(hash.replace(/^#/, ""));
-  const ownUrl = (path: string | null) => {
-    if (path === null || !URL.canParse(path, location.href)) return undefined;
-    const url = new URL(path, location.href);
-    return url.origin === location.origin ? url.href : undefined;
-  };
-  const url = ownUrl(words.get("replica"));
-  return url === undefined ? undefined : { kind: "served", url, batch: ownUrl(words.get("batch")) };
-}
-
 /** Where the browser can ask for a folder so that only what is needed is read. */
 export async function chooseFolder(): Promise<Source | undefined> {
   if (!window.showDirectoryPicker) return undefined;
   return { kind: "directory", handle: await window.showDirectoryPicker({ id: "walkit", mode: "read" }) };
+}
+
+/** Where the browser can ask for a file so that it can be asked for again after a reload. */
+export async function chooseArchive(): Promise<Source | undefined> {
+  if (!window.showOpenFilePicker) return undefined;
+  const [handle] = await window.showOpenFilePicker({
+    id: "walkit-archive",
+    types: [{ description: t.archives, accept: { "application/x-tar": [".tar", ".gz", ".tgz", ".zip"] } }],
+  });
+  return handle && (await sourceOfHandle(handle));
+}
+
+/** @throws DOMException where it is gone, or may not be read */
+export async function sourceOfHandle(
+  handle: FileSystemDirectoryHandle | FileSystemFileHandle,
+): Promise<Source> {
+  if (handle.kind === "directory") {
+    const folder = handle as FileSystemDirectoryHandle;
+    // One that is gone would look as if it were empty.
+    await folder.values().next();
+    return { kind: "directory", handle: folder };
+  }
+  const file = asFile(handle);
+  return { kind: "archive", file: await file.getFile(), handle: file };
+}
+
+/** By what the browser finds a source again; undefined where it has nothing of the kind. */
+export function handleOfSource(source: Source): FileSystemDirectoryHandle | FileSystemFileHandle | undefined {
+  return source.kind === "directory" || source.kind === "archive" ? source.handle : undefined;
+}
+
+function asFile(handle: FileSystemHandle): FileSystemFileHandle {
+  return handle as FileSystemFileHandle;
 }
 
 async function handleOf(item: DataTransferItem): Promise<FileSystemHandle | undefined> {

@@ -4,16 +4,17 @@ import { h, svg } from "./dom.ts";
 import { isAbort } from "./engine-client.ts";
 import { icon } from "./icons.ts";
 import type { Source } from "./protocol.ts";
-import { chooseFolder, sourceOfFiles } from "./sources.ts";
+import { chooseArchive, chooseFolder, sourceOfFiles } from "./sources.ts";
 import { t } from "./strings.ts";
+import type { Refusal } from "./things.ts";
 
-export interface StartMessage {
-  title: string;
-  text: string;
-  action: string | undefined;
+/** What the empty page has to say. */
+export interface StartNote {
+  element: HTMLElement;
+  button?: { label: string; click: () => void };
 }
 
-export function startPage(open: (source: Source) => void, message?: StartMessage): HTMLElement[] {
+export function startPage(open: (source: Source) => void, note?: StartNote): HTMLElement[] {
   const folderInput = h("input", {
     type: "file",
     class: "hidden",
@@ -34,24 +35,24 @@ export function startPage(open: (source: Source) => void, message?: StartMessage
       if (source) open(source);
     });
   }
-  const folder = async () => {
+  const pick = async (choose: () => Promise<Source | undefined>, input: HTMLInputElement) => {
     try {
-      const source = await chooseFolder();
+      const source = await choose();
       if (source) open(source);
-      else folderInput.click();
+      else input.click();
     } catch (error) {
-      if (!isAbort(error)) folderInput.click();
+      if (!isAbort(error)) input.click();
     }
   };
   const choose = h(
     "button",
-    { type: "button", class: "strong large", on: { click: () => void folder() } },
+    { type: "button", class: "strong large", on: { click: () => void pick(chooseFolder, folderInput) } },
     icon("folder"),
     t.chooseFolder,
   );
   const archive = h(
     "button",
-    { type: "button", class: "large", on: { click: () => archiveInput.click() } },
+    { type: "button", class: "large", on: { click: () => void pick(chooseArchive, archiveInput) } },
     icon("archive"),
     t.chooseArchive,
   );
@@ -65,14 +66,7 @@ export function startPage(open: (source: Source) => void, message?: StartMessage
       "div",
       { class: "start" },
       h("div", { class: "start-words" }, h("h2", {}, t.invitation), h("p", { class: "lead" }, t.lead)),
-      message &&
-        h(
-          "div",
-          { class: "card bad start-message", role: "alert" },
-          h("h3", {}, icon("cross", 18), message.title),
-          h("p", {}, message.text),
-          message.action && h("p", {}, message.action),
-        ),
+      note && h("div", { class: "start-message" }, note.element, again(note)),
       h(
         "div",
         { class: "platform" },
@@ -96,6 +90,36 @@ export function startPage(open: (source: Source) => void, message?: StartMessage
     ),
   ];
 }
+
+function again({ button }: StartNote): HTMLElement | undefined {
+  if (!button) return undefined;
+  return h("button", { type: "button", class: "strong large", on: { click: button.click } }, button.label);
+}
+
+/** Something to know, and nothing wrong. */
+export function noteCard(title: string, text: string): HTMLElement {
+  return h("div", { class: "card", role: "status" }, h("h2", {}, icon("info", 18), title), h("p", {}, text));
+}
+
+/** What cannot be opened: what it is, what to do, and how the engine says it. */
+export function refusalCard({ title, text, action, detail, skipped, isHarmless }: Refusal): HTMLElement {
+  const left = skipped.slice(0, MOST_LEFT_OUT).map(({ path, reason }) => {
+    return h("li", {}, t.leftOutEntry(path, reason));
+  });
+  return h(
+    "div",
+    { class: `card ${isHarmless ? "unsure" : "bad"}`, role: "alert" },
+    h("h2", {}, icon(isHarmless ? "info" : "cross", 18), title),
+    h("p", {}, t.asSentence(text)),
+    action && h("p", {}, t.asSentence(action)),
+    left.length > 0 && h("p", {}, t.leftOutOf(skipped.length)),
+    left.length > 0 && h("ul", { class: "left-out" }, ...left),
+    detail && h("details", {}, h("summary", {}, t.details), h("p", { class: "quiet" }, t.asSentence(detail))),
+  );
+}
+
+/** Entries that were left out which are named. */
+const MOST_LEFT_OUT = 5;
 
 /** A million folders can be called replicas; so many rows somebody may look through. */
 const MOST_CHOICES = 200;

@@ -1,6 +1,6 @@
 /**
- * The stops of a timeline: every moment that the playhead can stand at, in order. Those are its commits and, where no
- * commit stands before a snapshot, that snapshot alone.
+ * The stops of a timeline: every moment that the playhead can stand at, in order: its commits, and the snapshots that
+ * can be restored by themselves.
  */
 
 import type { GapView, MomentId, TimelineView } from "./protocol.ts";
@@ -28,7 +28,7 @@ export class Stops {
   constructor(timeline: TimelineView) {
     this.timeline = timeline;
     const { moments } = timeline;
-    const alone = snapshotsAlone(timeline);
+    const alone = timeline.snapshots.filter((snapshot) => snapshot.alone);
     this.commits = moments.index.length;
     this.length = this.commits + alone.length;
     this.#index = new Uint32Array(this.length);
@@ -48,8 +48,7 @@ export class Stops {
     for (let i = 0; i <= this.commits; i++) {
       const index = i < this.commits ? moments.index[i]! : Number.POSITIVE_INFINITY;
       while (next < alone.length && alone[next]!.index <= index) {
-        const { index: own, restorable } = alone[next++]!;
-        put(own, 0, -1, restorable ? 1 : 0, i);
+        put(alone[next++]!.index, 0, -1, 1, i);
       }
       if (i < this.commits)
         put(index, moments.offset[i]!, moments.segment[i]!, moments.restorable[i]!, i + 1);
@@ -101,6 +100,14 @@ export class Stops {
     return this.#count((i) => (this.time(i) ?? Number.POSITIVE_INFINITY) <= time) - 1;
   }
 
+  /** The stop of a commit by its number, from 1; of a number past the last: the last stop. */
+  ofCommit(n: number): number {
+    return Math.min(
+      this.#count((i) => this.#ordinal[i]! < n),
+      this.length - 1,
+    );
+  }
+
   /** The stop nearest to `i` that can be restored, in one direction; undefined: none. */
   restorableFrom(i: number, step: 1 | -1): number | undefined {
     for (let at = i; at >= 0 && at < this.length; at += step) if (this.#restorable[at] === 1) return at;
@@ -137,24 +144,4 @@ export class Stops {
 
 export function compare(a: Place, b: Place): number {
   return a.index - b.index || a.offset - b.offset;
-}
-
-/** Snapshots with no commit before them, and those at which a stretch that can be restored begins. */
-function snapshotsAlone({
-  snapshots,
-  moments,
-  gaps,
-}: TimelineView): { index: number; restorable: boolean }[] {
-  const first = moments.index[0] ?? Number.POSITIVE_INFINITY;
-  const alone: { index: number; restorable: boolean }[] = [];
-  for (const [i, { index, damaged }] of snapshots.entries()) {
-    const begins = gaps.some(({ before }) => before && before.index === index && before.offset === 0);
-    if (!begins && (i > 0 || index > first)) continue;
-    const place = { index, offset: 0 };
-    const isLost = gaps.some(
-      ({ after, before }) => (!after || compare(after, place) < 0) && (!before || compare(place, before) < 0),
-    );
-    alone.push({ index, restorable: !damaged && !isLost });
-  }
-  return alone;
 }

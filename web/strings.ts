@@ -1,12 +1,22 @@
 /** Everything that the page says. A translation is another object of this shape. */
 
 import { formatDuration, formatNumber } from "./format.ts";
+import type { Thing } from "./protocol.ts";
+
+type FolderThing = Extract<Thing, { files: number }>;
+type FileThing = Exclude<Thing, FolderThing>;
 
 const rules = new Intl.PluralRules("en");
 
 /** `1 row`, `2 rows`, `1,204 rows` */
 function plural(n: number, one: string, other: string): string {
   return `${formatNumber(n)} ${rules.select(n) === "one" ? one : other}`;
+}
+
+interface ThingWords {
+  title: string;
+  text: string;
+  action: string;
 }
 
 const NUMBERS = ["No", "One", "Two", "Three", "Four", "Five", "Six"];
@@ -48,12 +58,137 @@ export const t = {
   severalMore: (n: number) =>
     `… and ${formatNumber(n)} more. Open a folder further down, or an archive of one replica.`,
   theExample: "the example",
+  archives: "Archives of a replica",
+  backTo: (name: string) => `Back to ${name}`,
+  stillOpen: (name: string) => `${name} is still open.`,
+  openAgainTitle: (name: string) => `Go on with ${name}?`,
+  openAgainText: "The browser wants your word before this page reads it again.",
+  openAgain: (name: string) => `Open ${name} again`,
+  dropAgainTitle: (name: string) => `Open ${name} once more`,
+  dropAgainText: (hasMoment: boolean) =>
+    `The page was loaded anew, and has to be given it again.${hasMoment ? " It then goes back to the moment you were at." : ""}`,
+  movedAway: (name: string) =>
+    `${name} is not where it was, or cannot be read any more. Find it, and open it again.`,
+  whatYouHadOpen: "what you had open",
+  momentGone: "The moment that you were at is not in here. This is the newest one.",
+  leaveRestore: "A database is being written. Leave it unfinished?",
+  dismiss: "Dismiss",
+  details: "Details",
+  inDetail: "In detail",
+  leftOutOf: (n: number) => `${plural(n, "entry of it was", "entries of it were")} left out:`,
   notAReplica: "There is no replica in there",
   nothingFound: (name: string) => `Nothing in ${name} looks like what Litestream 0.3 writes.`,
-  nothingFoundSkipped: (name: string, n: number, path: string, reason: string) =>
-    `Nothing in ${name} could be used. ${plural(n, "entry was", "entries were")} left out, such as ${path}: ${reason}.`,
   whatToOpen:
     "Open the folder that holds “generations”, that folder itself, or one generation’s, or an archive of any of them.",
+  endingCount: (ending: string, n: number) =>
+    ending === "" ? `${formatNumber(n)} without an ending` : `${formatNumber(n)} .${ending}`,
+  filesInside: (n: number, most: boolean, endings: string) =>
+    `${most ? "More than " : ""}${plural(n, "file", "files")}${endings ? `: ${endings}` : ""}`,
+  /** What a file is that is no replica. */
+  fileThings: {
+    database: (name) => ({
+      title: "This is a database, not a backup of one",
+      text: `${name} is a SQLite database by itself. Any SQLite tool opens it.`,
+      action:
+        "For the backup, look into litestream.yml: “replicas” says where Litestream puts it. Open that folder.",
+    }),
+    snapshot: (name) => ({
+      title: "This is one snapshot, not the whole backup",
+      text: `${name} is a single snapshot out of a Litestream backup. Without the WAL beside it, it may not be a state that ever was.`,
+      action: "Open the folder three levels up, the one that holds “generations”.",
+    }),
+    segment: (name) => ({
+      title: "This is one piece of WAL, not the whole backup",
+      text: `${name} is a single WAL segment out of a Litestream backup: some changes, but not the database that they belong to.`,
+      action: "Open the folder three levels up, the one that holds “generations”.",
+    }),
+    wal: (name) => ({
+      title: "This is a database’s WAL, not a backup",
+      text: `${name} holds the newest changes of a SQLite database. It belongs beside it: keep the two together.`,
+      action:
+        "For the backup, look into litestream.yml: “replicas” says where Litestream puts it. Open that folder.",
+    }),
+    ltx: (name) => ({
+      title: "This is a backup of Litestream 0.5",
+      text: `${name} is an LTX file, the format of Litestream 0.5. walkit reads that of Litestream 0.3. Nothing is known to be wrong with it.`,
+      action: "Restore it with Litestream 0.5 itself: litestream restore.",
+    }),
+    encrypted: (name) => ({
+      title: "This is encrypted",
+      text: `${name} is encrypted with age. Nothing is known to be wrong with it, but without the key nothing can be said of it.`,
+      action: "Decrypt it first: age --decrypt --identity <key file>. Then open what comes out.",
+    }),
+    lz4: (name) => ({
+      title: "This is an LZ4 file, but not a backup",
+      text: `${name} is one file compressed with LZ4, and neither a snapshot nor a piece of WAL is in it.`,
+      action: "If a replica’s archive is in it, unpack it first: lz4 -d. Then open what comes out.",
+    }),
+    packed: (name, by) => ({
+      title: `This is packed with ${by ?? "something"} that the page does not unpack`,
+      text: `${name} may well hold a backup, but this page opens only .tar, .tar.gz and .zip.`,
+      action: "Unpack it, and open the folder that holds “generations”.",
+    }),
+    "broken-archive": (name) => ({
+      title: "This archive is not whole",
+      text: `${name} ends too early, or is damaged. What is missing of it cannot be told from here.`,
+      action: "Copy or download it again, or open the folder that it was made of.",
+    }),
+    "empty-file": (name) => ({
+      title: "This file is empty",
+      text: `${name} has no bytes in it.`,
+      action: "Copy or download it again, or open the folder that it was made of.",
+    }),
+    "unknown-file": (name) => ({
+      title: "This is not a backup of Litestream",
+      text: `${name} is neither an archive nor anything that Litestream writes.`,
+      action: "Open the folder that holds “generations”, or a .tar, .tar.gz or .zip of it.",
+    }),
+  } as Record<FileThing["kind"], (name: string, by: string | undefined) => ThingWords>,
+  /** What is in a folder, or an archive, that holds no replica. */
+  folderThings: {
+    empty: (name) => ({
+      title: "There is nothing in there",
+      text: `${name} is empty.`,
+      action: "Open the folder that holds “generations”.",
+    }),
+    databases: (name, _files, found) => ({
+      title: "There are databases in there, not a backup of one",
+      text: `${name} holds SQLite databases themselves: ${found}. Any SQLite tool opens these.`,
+      action:
+        "For the backup, look into litestream.yml: “replicas” says where Litestream puts it. Open that folder.",
+    }),
+    pieces: (name, _files, found) => ({
+      title: "These are pieces of a backup",
+      text: `${name} holds files of a Litestream backup without the folders that say what belongs where: ${found}.`,
+      action: "Open the folder that holds “generations”, as Litestream wrote it.",
+    }),
+    nameless: (name, _files, found) => ({
+      title: "A folder of this backup was renamed",
+      text: `${name} has snapshots or WAL in a folder whose name is not one that Litestream gives: ${found}. A generation’s has 16 hex digits.`,
+      action: "Give the folder its old name back, or open the replica where Litestream writes it.",
+    }),
+    "ltx-folder": (name, files) => ({
+      title: "This is a backup of Litestream 0.5",
+      text: `${name} holds LTX files (${files}), the format of Litestream 0.5. walkit reads that of Litestream 0.3. Nothing is known to be wrong with it.`,
+      action: "Restore it with Litestream 0.5 itself: litestream restore.",
+    }),
+    metadata: (name) => ({
+      title: "This is Litestream’s own folder, not the backup",
+      text: `${name} is where Litestream keeps its working copy of the WAL, beside the database.`,
+      action:
+        "For the backup, look into litestream.yml: “replicas” says where Litestream puts it. Open that folder.",
+    }),
+    archives: (name, _files, found) => ({
+      title: "There are archives in there, not a backup",
+      text: `${name} holds ${found}.`,
+      action: "Open one of them by itself.",
+    }),
+    files: (name, files) => ({
+      title: "There is no backup in there",
+      text: `Nothing in ${name} comes from Litestream. ${files}.`,
+      action: "Open the folder that holds “generations”, or a .tar, .tar.gz or .zip of it.",
+    }),
+  } as Record<FolderThing["kind"], (name: string, files: string, found: string) => ThingWords>,
 
   // Opening
   opening: (name: string) => `Opening ${name}`,
@@ -106,6 +241,19 @@ export const t = {
     `A file is broken, but what it held is there twice: every moment up to ${time} can still be brought back.`,
   middleLost: (time: string, n: number, isSpread: boolean) =>
     `The newest state, ${time}, can be brought back. ${NUMBERS[n] ?? formatNumber(n)} ${n === 1 ? "stretch" : "stretches"} of moments before it${isSpread ? " or on other timelines" : ""} cannot.`,
+  /** Of what cannot be read here, by the code of the finding that says so. */
+  unread: {
+    "replica/encrypted": {
+      word: "Encrypted.",
+      sentence: "Nothing is known to be wrong, but without the key nothing can be said of it.",
+      more: "Decrypt a copy first, each file by itself: age --decrypt --identity <key file>. Then open that.",
+    },
+    "replica/ltx": {
+      word: "Litestream 0.5.",
+      sentence: "Nothing is known to be wrong, but walkit does not read this format yet.",
+      more: "Restore it with Litestream 0.5 itself: litestream restore.",
+    },
+  } as Record<string, { word: string; sentence: string; more: string }>,
   unsureSentence: "Not everything could be found out.",
   checked: (transactions: number, files: number, integrity: boolean, warnings: number) =>
     [
@@ -162,11 +310,10 @@ export const t = {
     ["fold", "Pause, shortened"],
   ] as [string, string][],
   restorePoint: (name: string) => `Restore point “${name}”`,
-  snapshotOf: (index: string, damaged: boolean) =>
-    `${damaged ? "Damaged snapshot" : "Snapshot"} of index ${index}`,
+  snapshotHere: (damaged: boolean) => (damaged ? "Damaged snapshot" : "Snapshot"),
+  indexIs: (index: string) => `index ${index}`,
   snapshotIs: "The whole database at this point",
-  segmentAt: (position: string, damaged: boolean) =>
-    `${damaged ? "Damaged WAL segment" : "WAL segment"} ${position}`,
+  segmentHere: (damaged: boolean) => (damaged ? "Damaged WAL segment" : "WAL segment"),
   pause: (duration: string) => `Pause of ${duration}`,
   pauseIs: "Nothing was written; the axis is shortened here",
   gap: "Cannot be restored",
@@ -178,11 +325,13 @@ export const t = {
   toPrevious: "One commit back",
   toNext: "One commit on",
   toLast: "Newest moment",
+  commitNumber: (n: number) => `commit ${formatNumber(n)}`,
+  snapshotBefore: (n: number) => `the snapshot before commit ${formatNumber(n)}`,
   commitOf: (n: number, all: number) => `Commit ${formatNumber(n)} of ${formatNumber(all)}`,
   goToTime: "Go to a time",
-  goToPosition: "Go to a position",
+  goToCommit: "Go to a commit",
   go: "Go",
-  noPosition: "This is not a WAL position",
+  noCommit: "This is not a commit’s number",
   beforeAll: "This is before the first moment",
   keys: "Keys",
   keyList: [
@@ -199,13 +348,23 @@ export const t = {
   // The moment
   thisMoment: "This moment",
   timelineName: "Timeline",
-  leftAt: (parent: number, position: string, inferred: boolean) =>
-    `left ${parent} at ${position}${inferred ? " (inferred)" : ""}`,
+  leftAt: (parent: number, moment: string, inferred: boolean) =>
+    `left timeline ${parent} at ${moment}${inferred ? " (inferred)" : ""}`,
   generation: "Generation",
   position: "WAL position",
   copyPosition: "Copy the WAL position",
-  positionIs: (position: string) => `position ${position}`,
-  transaction: "Transaction",
+  copyGeneration: "Copy the generation’s name",
+  beforeTheEnd: "How far back",
+  theNewest: "the newest moment",
+  lastOfTimeline: "the last moment of this timeline",
+  commitsBefore: (n: number) => `${plural(n, "commit", "commits")} before the newest`,
+  timeBefore: (duration: string, n: number) =>
+    `${duration} and ${plural(n, "commit", "commits")} before the newest`,
+  holds: "It holds",
+  tablesAndRows: (tables: number, rows: number | undefined) =>
+    `${plural(tables, "table", "tables")}${rows === undefined ? "" : `, ${plural(rows, "row", "rows")}`}`,
+  from: (time: string) => `from ${time}`,
+  transaction: "Commit",
   numberOf: (n: number, all: number) => `${formatNumber(n)} of ${formatNumber(all)}`,
   noReason: "What leads to this moment is not whole.",
   notCounted: "not counted: some before it are missing",
@@ -213,8 +372,8 @@ export const t = {
   inUtc: "UTC",
   inFile: "WAL segment",
   database: "Database",
-  databaseIs: (size: string, pages: string, pageSize: number) =>
-    `${size}: ${pages} pages of ${pageSize} bytes`,
+  pages: "Pages",
+  pagesAre: (pages: string, pageSize: number) => `${pages} of ${pageSize} bytes`,
   canBeRestored: "Can be restored",
   inOrder: "SQLite finds it in order.",
   cannotBeRestored: "Cannot be restored",
@@ -377,7 +536,10 @@ export const t = {
   schemaChange: (kind: "added" | "removed" | "changed", names: readonly string[]) =>
     `${{ added: "Created", removed: "Dropped", changed: "Altered" }[kind]} ${names.join(", ")}`,
   commandsAbout: "The same without a browser. Put the path of your replica in.",
+  commandsTrue: "The same without a browser. Paste it into a shell on this machine.",
   commandRestore: "Restore this moment",
+  commandSalvage: "Restore as much as there is, up to this moment",
+  databaseFile: "database",
   commandMark: "Give this moment a name",
   commandVerify: "Verify the replica",
   commandCheck: "Check what was restored",
@@ -392,7 +554,10 @@ export const t = {
   whatWasFound: "What was found",
   foundNothing: "Nothing is wrong, and nothing is odd.",
   nothingRestorable: "Nothing",
+  nothingKnown: "Nothing is known of it",
   leftOut: (n: number) => `${plural(n, "entry", "entries")} of the archive left out`,
+  leftOutSeen: (n: number) =>
+    `${plural(n, "entry", "entries")} of the archive ${n === 1 ? "was" : "were"} left out: see the end of the report.`,
   leftOutEntry: (path: string, reason: string) => `${path}: ${reason}`,
   foundSoFar: "Found while opening",
   everyMoment: (from: string, to: string) => `Every moment from ${from} to ${to}`,
@@ -421,6 +586,10 @@ export const t = {
     info: "Worth knowing",
   },
   whatToDo: "What to do:",
+  findingIn: { snapshot: "In a snapshot", segment: "In a piece of WAL", place: "In the backup" },
+  onTimeline: (id: number) => `on timeline ${id}`,
+  afterMoment: (moment: string) => `behind ${moment}`,
+  beforeFirst: "before the first moment",
   atByte: (offset: string, decoded: boolean) => `byte ${offset}${decoded ? " of its content" : ""}`,
   morePlaces: (n: number) => `${formatNumber(n)} more`,
   limits: "What no check of a backup can tell",
@@ -437,6 +606,17 @@ export const t = {
   // Failures
   failed: "That did not work",
   failures: {
+    "replica/ltx": {
+      title: "This is a backup of Litestream 0.5",
+      action: "Restore it with Litestream 0.5 itself: litestream restore.",
+    },
+    "replica/encrypted": {
+      title: "This backup is encrypted",
+      action:
+        "Decrypt a copy of it first, each file by itself: age --decrypt --identity <key file>. Then open that.",
+    },
+    "storage/unreadable": { title: "This could not be read", action: undefined },
+    "storage/not-found": { title: "A file has gone", action: undefined },
     "worker/stopped": {
       title: "The part of the page that does the work stopped",
       action: "Reload the page. If it happens again, this browser may be too old or out of memory.",

@@ -44,6 +44,9 @@ function wholeVerdict(session: Session, report: VerifyReport): Verdict {
   if (report.status === "damaged")
     return { kind: "bad", word: t.verdictDamaged, ...damaged(session, report, filled) };
   if (report.status === "inconclusive") {
+    const unread = report.findings.map(({ code }) => t.unread[code]).find((words) => words !== undefined);
+    if (unread && filled.every(({ restorable }) => restorable.length === 0))
+      return { kind: "unsure", ...unread };
     const sentence =
       report.findings.find(({ severity }) => severity === "inconclusive")?.meaning ?? t.unsureSentence;
     return { kind: "unsure", word: t.verdictUnsure, sentence: t.asSentence(sentence), more: checked };
@@ -144,7 +147,7 @@ export function corruptNewest(session: Session, { generations }: VerifyReport): 
 function wholeSpan(session: Session, ranges: readonly Range[]): [string, string] {
   const timed = ranges.filter(({ fromTime, toTime }) => fromTime !== undefined && toTime !== undefined);
   if (!session.hasTimes || timed.length !== ranges.length) {
-    return [ranges[0]!.from, ranges.at(-1)!.to];
+    return [endName(session, undefined, ranges[0]!.from), endName(session, undefined, ranges.at(-1)!.to)];
   }
   const from = timed.reduce((a, b) => (Date.parse(b.fromTime!) < Date.parse(a.fromTime!) ? b : a));
   const to = timed.reduce((a, b) => (Date.parse(b.toTime!) > Date.parse(a.toTime!) ? b : a));

@@ -5,6 +5,8 @@ import { EngineFailure } from "./engine-client.ts";
 import {
   formatClock,
   formatDate,
+  formatDuration,
+  formatFileTime,
   formatLongDate,
   formatPosition,
   formatShortTime,
@@ -21,15 +23,58 @@ export function shortGeneration(generation: string | undefined): string {
   return generation === undefined ? t.unknownGeneration : generation.slice(0, 8);
 }
 
-/** A moment by its time, or by its position where there is none. */
+/** A moment by its time, or by its number where there is none. */
 export function momentName(
   { hasTimes, precision }: Session,
   { lane, stop }: Place,
   length: "short" | "long",
 ): string {
   const time = hasTimes ? lane.stops.time(stop) : undefined;
-  if (time === undefined) return formatPosition(lane.stops.id(stop));
+  if (time === undefined) return stopName(lane, stop);
   return length === "short" ? formatShortTime(time, precision) : formatTime(time, precision);
+}
+
+function stopName({ stops }: Lane, stop: number): string {
+  const ordinal = stops.ordinal(stop);
+  return stops.isSnapshot(stop) ? t.snapshotBefore(ordinal + 1) : t.commitNumber(ordinal);
+}
+
+/** A position as a person counts; itself where it is no moment of one known timeline. */
+function positionName({ lanes }: Session, position: string, generation: string | undefined): string {
+  const filled = lanes.filter(({ stops }) => stops.length > 0);
+  const lane = generation === undefined && filled.length === 1 ? filled[0] : laneOf(filled, generation);
+  const place = parsePosition(position);
+  const stop = lane && place ? lane.stops.atOrBefore(place) : -1;
+  if (!lane || !place || stop < 0) return position;
+  const { index, offset } = lane.stops.id(stop);
+  return index === place.index && offset === place.offset ? stopName(lane, stop) : position;
+}
+
+function laneOf(lanes: readonly Lane[], generation: string | undefined): Lane | undefined {
+  return lanes.find(({ timeline }) => timeline.generation === generation);
+}
+
+/** `app-2026-11-18T1207Z.db`: of which replica, and of when; `app-0000001f-00001038.db` where no time is known. */
+export function fileName(session: Session, { lane, stop }: Place): string {
+  const time = session.hasTimes ? lane.stops.time(stop) : undefined;
+  const when =
+    time === undefined
+      ? formatPosition(lane.stops.id(stop)).replace(":", "-")
+      : formatFileTime(time, session.coarse);
+  return `${fileBase(session)}-${when}.db`;
+}
+
+/** What the replica is called, with nothing in it that a file system or a shell takes for something else. */
+function fileBase({ home, replica, opened }: Session): string {
+  const name = (home?.name ?? (replica.name || opened)).split("/").at(-1)!;
+  const bare = name
+    .replace(/\.(tar|tar\.gz|tgz|zip)$/i, "")
+    .replace(/\.(db3?|sqlite3?)$/i, "")
+    .normalize("NFC")
+    .replace(/[^\p{L}\p{N}._]+/gu, "-")
+    .replace(/^[-.]+|[-.]+$/g, "");
+  const isNameless = bare === "" || bare === "generations" || /^[0-9a-f]{16}$/.test(bare);
+  return isNameless ? t.databaseFile : [...bare].slice(0, 60).join("");
 }
 
 /** For those who do not see the picture. */
@@ -39,7 +84,6 @@ export function momentInWords(session: Session, place: Place): string {
   const time = hasTimes ? lane.stops.time(stop) : undefined;
   const parts = [
     time === undefined ? undefined : `${formatLongDate(time)}, ${formatClock(time, precision)}`,
-    t.positionIs(formatPosition(lane.stops.id(stop))),
     lane.stops.isSnapshot(stop) ? t.snapshotAlone : t.commitOf(lane.stops.ordinal(stop), lane.stops.commits),
     session.lanes.length > 1 ? t.timeline(lane.timeline.id) : undefined,
     !lane.stops.isRestorable(stop)
@@ -64,18 +108,21 @@ export function transactionOf({ stops, timeline }: Lane, stop: number): number |
   return isBehind ? undefined : stops.ordinal(stop);
 }
 
-/** One end of a range: its time, else its position. */
-export function endName(session: Session, time: string | undefined, position: string): string {
-  if (time === undefined) return position;
+/** One end of a range: its time, else its number in its timeline. */
+export function endName(
+  session: Session,
+  time: string | undefined,
+  position: string,
+  generation?: string | undefined,
+): string {
+  if (time === undefined) return positionName(session, position, generation);
   return formatTime(Date.parse(time), session.coarse);
 }
 
+type End = [time: string | undefined, position: string, generation?: string];
+
 /** Two ends; the day is said once where it is the same. */
-export function spanName(
-  session: Session,
-  from: [string | undefined, string],
-  to: [string | undefined, string],
-): [string, string] {
+export function spanName(session: Session, from: End, to: End): [string, string] {
   const start = endName(session, ...from);
   const end = endName(session, ...to);
   const [a, b] = [from[0], to[0]];
@@ -84,12 +131,41 @@ export function spanName(
   return [start, formatClock(Date.parse(b), session.coarse)];
 }
 
+/** How long before the newest moment of its timeline a moment was; undefined where no times tell. */
+export function beforeNewest({ hasTimes }: Session, { lane, stop }: Place): string | undefined {
+  const last = lane.stops.length - 1;
+  if (stop === last) return lane.timeline.current === false ? t.lastOfTimeline : t.theNewest;
+  const [time, end] = hasTimes ? [lane.stops.time(stop), lane.stops.time(last)] : [];
+  const behind = lane.stops.ordinal(last) - lane.stops.ordinal(stop);
+  if (time === undefined || end === undefined || end <= time) return t.commitsBefore(behind);
+  return t.timeBefore(formatDuration(end - time), behind);
+}
+
 /** Where in the WAL a finding is: as it says, else as the name of its file does. */
 export function placeOfFinding({ generation, position, path = "" }: Finding): MomentId | undefined {
   if (generation === undefined) return undefined;
   const file = /([0-9a-f]{8})(?:_([0-9a-f]{8,}))?\.(?:snapshot|wal)\.lz4$/.exec(path);
   const place = parsePosition(position ?? (file ? `${file[1]}:${file[2] ?? "0"}` : ""));
   return place && { generation, ...place };
+}
+
+/**
+ * Where a finding is, as its owner knows it: what kind of file, which timeline, behind which moment. Undefined where it is
+ * not about one place.
+ */
+export function placeInWords(session: Session, finding: Finding): string | undefined {
+  const { path = "", generation } = finding;
+  const lane = laneOf(session.lanes, generation);
+  const place = placeOfFinding(finding);
+  if (!lane || !place) return undefined;
+  const kind = /\.snapshot\.lz4/.test(path) ? "snapshot" : /\.wal\.lz4/.test(path) ? "segment" : "place";
+  const where = [t.findingIn[kind]];
+  if (session.lanes.length > 1) where.push(t.onTimeline(lane.timeline.id));
+  // What is broken may hold no moment: then it lies behind the last one that can be read.
+  const stop = lane.stops.atOrBefore(place);
+  if (stop >= 0) where.push(t.afterMoment(momentName(session, { lane, stop }, "long")));
+  else if (lane.stops.length > 0) where.push(t.beforeFirst);
+  return t.asSentence(where.join(", "));
 }
 
 /** A failure in plain words: what happened, and what to do. */

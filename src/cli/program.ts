@@ -376,7 +376,8 @@ function addUi(program: Command): void {
       "after",
       `
 Serves the page on this machine alone (127.0.0.1), below an address that nobody can guess, and prints it. Nothing of the
-replica leaves the machine. Ctrl-C ends it.
+replica leaves the machine. Commands that the page shows work as they are pasted; the address says the moment, so that a
+reload comes back to it. Ctrl-C ends it.
 ${exitCodes("ended", undefined, "no replica there, or cannot listen (the port is taken)")}`,
     )
     .action((replica: string | undefined, flags: UiFlags) =>

@@ -28,8 +28,13 @@ export async function runRestorePoints(
   const replica = await openReplica(location);
   const { storage, prefix } = replica;
   const generation = generationOf(replica, flags.generation);
-  const moments = await listMoments(storage, { prefix, generation, signal });
-  const findings: Finding[] = moments.flatMap((one) => one.findings);
+  const checkIntegrity = async (bytes: Uint8Array<ArrayBuffer>, how: "full") => {
+    const { checkIntegrityInThread } = await import("../sqlite/thread.ts");
+    await checkIntegrityInThread(bytes, how, signal);
+  };
+  const moments = await listMoments(storage, { prefix, generation, signal, checkIntegrity });
+  // What is true of all of the replica is said once.
+  const findings: Finding[] = [...new Set(moments.flatMap((one) => one.findings))];
   if (generation === undefined)
     findings.unshift(...ltxFindings(await readCatalog(storage, { prefix, signal })));
   if (moments.length === 0) {

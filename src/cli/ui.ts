@@ -20,6 +20,7 @@ import { findLtx } from "../storage/ltx.ts";
 import { EXIT } from "./exit.ts";
 import { print, printAside } from "./output.ts";
 import { printable } from "./text.ts";
+import { type About, aboutOf } from "./ui-about.ts";
 
 export interface UiFlags {
   port: number;
@@ -71,7 +72,8 @@ export async function runUi(
   }
   const replica = location === undefined ? undefined : await openReplica(location);
   const token = randomBytes(16).toString("hex");
-  const site = new Site(page, replica, token);
+  const about = location === undefined || !replica ? undefined : await aboutOf(location, replica);
+  const site = new Site(page, replica, token, about);
   const server = createServer((request, response) => void site.answer(request, response));
   await askForNetwork(port);
   await new Promise<void>((resolve, reject) => {
@@ -80,7 +82,7 @@ export async function runUi(
   });
   const origin = `${HOST}:${(server.address() as AddressInfo).port}`;
   site.origin = origin;
-  print(`http://${origin}/${token}/${replica ? "#replica=replica/&batch=batch" : ""}`);
+  print(`http://${origin}/${token}/${replica ? "#replica=replica/&batch=batch&about=about.json" : ""}`);
   const what = location === undefined ? "The page" : `The page, with ${printable(location)}`;
   printAside(`${what}, for this machine only and with this address only. Ctrl-C ends it.`);
   await new Promise<void>((resolve) => {
@@ -127,13 +129,15 @@ function cannotListen(port: number, cause: NodeJS.ErrnoException): WalkitError {
 class Site {
   /** Host and port, once they are known. */
   origin = "";
+  readonly #about: About | undefined;
   readonly #page: string;
   readonly #replica: Replica | undefined;
   readonly #token: Buffer;
   /** What the listing has: no other file of the machine is sent, whatever a path says. */
   #listed = new Map<string, number>();
 
-  constructor(page: string, replica: Replica | undefined, token: string) {
+  constructor(page: string, replica: Replica | undefined, token: string, about: About | undefined) {
+    this.#about = about;
     this.#page = page;
     this.#replica = replica;
     this.#token = Buffer.from(token);
@@ -146,6 +150,7 @@ class Site {
       else if (path === "batch" && request.method === "POST" && this.#replica)
         await this.#sendTogether(this.#replica, request, response);
       else if (request.method !== "GET" && request.method !== "HEAD") deny(response, 405);
+      else if (path === "about.json" && this.#about) sendJson(this.#about, request, response);
       else if (path.startsWith("replica/") && this.#replica)
         await this.#sendReplica(this.#replica, path.slice("replica/".length), request, response);
       else await this.#sendPage(path || "index.html", request, response);
@@ -210,10 +215,7 @@ class Site {
       if (ltx?.endsWith(".ltx")) files.push({ path: ltx });
       // At once: the page reads what it knows of while it lists anew.
       this.#listed = listed;
-      const text = JSON.stringify({ files });
-      response.writeHead(200, { ...HEADERS, "content-type": "application/json" });
-      response.end(request.method === "HEAD" ? undefined : text);
-      return;
+      return sendJson({ files }, request, response);
     }
     const size = await this.#sizeOf(replica, path);
     if (size === undefined) return deny(response, 404);
@@ -295,6 +297,11 @@ function rangeOf(header: string | undefined, size: number): [number, number] | "
   const start = Number(match[1]);
   const end = match[2] === "" ? size : Math.min(size, Number(match[2]) + 1);
   return start >= size || end <= start ? "unsatisfiable" : [start, end];
+}
+
+function sendJson(value: object, { method }: IncomingMessage, response: ServerResponse): void {
+  response.writeHead(200, { ...HEADERS, "content-type": "application/json" });
+  response.end(method === "HEAD" ? undefined : JSON.stringify(value));
 }
 
 function deny(response: ServerResponse, status: number): void {

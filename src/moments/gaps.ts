@@ -93,7 +93,11 @@ function reasonOf(
     if (before && comparePositions(position, before) > 0) continue;
     if (!first || comparePositions(position, first.position) < 0) first = { finding, position };
   }
-  const others = ["replica/no-snapshot", ...(after ? ["replica/snapshot-ahead"] : ["replica/leftover-wal"])];
+  const others = [
+    "replica/no-snapshot",
+    "replica/encrypted",
+    ...(after ? ["replica/snapshot-ahead"] : ["replica/leftover-wal"]),
+  ];
   return first?.finding ?? findings.find(({ code }) => others.includes(code));
 }
 

@@ -3,7 +3,10 @@
 import { WalkitError } from "../errors.ts";
 import { type Finding, findingOf, makeFinding } from "../findings.ts";
 import { restless } from "../replay/faults.ts";
+import type { RestoreResult } from "../restore/execute.ts";
+import { MemorySink } from "../restore/memory-sink.ts";
 import { restore } from "../restore/restore.ts";
+import type { DatabaseWrite } from "../restore/sink.ts";
 import { type Catalog, type Generation, hasChanged, readCatalog } from "../snapshot/catalog.ts";
 import { formatPosition, type Position } from "../snapshot/names.ts";
 import { formatTime } from "../snapshot/times.ts";
@@ -11,7 +14,7 @@ import type { Storage } from "../storage/storage.ts";
 import { readRestorePoints } from "../timeline/points.ts";
 import type { RestorePoint } from "../timeline/restore-points.ts";
 import type { Target } from "../timeline/target.ts";
-import type { GenerationReport, VerifyReport } from "../verify/report.ts";
+import type { VerifyReport } from "../verify/report.ts";
 import { verify } from "../verify/verify.ts";
 import { type Gap, gapsOf, type Stretch, stretchesOf } from "./gaps.ts";
 import { Listing, Vanished } from "./listing.ts";
@@ -70,8 +73,22 @@ export interface MomentsOptions {
   prefix?: string | undefined;
   /** Look at this generation only. */
   generation?: string | undefined;
+  /**
+   * SQLite's own check, of states that checksums alone do not prove: a restore turns those down that it finds corrupt, and so
+   * they are not listed. By default they are not checked.
+   *
+   * @throws WalkitError `database/integrity`; with another code it could not be made, which turns nothing down
+   */
+  checkIntegrity?: ((bytes: Uint8Array<ArrayBuffer>, how: "full") => Promise<void>) | undefined;
+  /** Bytes: larger states are not given to SQLite; 64 MiB by default. */
+  integrityUpTo?: number | undefined;
   signal?: AbortSignal | undefined;
 }
+
+type Looking = Pick<MomentsOptions, "prefix" | "checkIntegrity" | "integrityUpTo" | "signal">;
+
+/** Bytes of a state that is held in memory to be checked, where nobody says otherwise. */
+const MOST_CHECKED = 64 << 20;
 
 /** A replica that changes while it is read is begun again this often. */
 const ATTEMPTS = 5;
@@ -109,7 +126,7 @@ export async function listMoments(
 async function momentsOf(
   listing: Listing,
   catalog: Catalog,
-  { prefix, generation: wanted, signal }: MomentsOptions,
+  { prefix, generation: wanted, signal, ...check }: MomentsOptions,
 ): Promise<GenerationMoments[]> {
   const options = { prefix, generation: wanted, signal };
   const report = await verify(listing, { ...options, level: "replay" });
@@ -117,7 +134,7 @@ async function momentsOf(
   for (const generation of catalog.generations) {
     const { id } = generation;
     if (wanted !== undefined && id !== wanted) continue;
-    const one = await generationMoments(listing, generation, report, { prefix, signal });
+    const one = await generationMoments(listing, generation, report, { prefix, signal, ...check });
     moments.push({ ...one, ...(await pointsOf(listing, catalog, one, signal)) });
   }
   const present = new Set(catalog.generations.map(({ id }) => id));
@@ -143,16 +160,29 @@ async function generationMoments(
   listing: Listing,
   generation: Generation,
   { generations, findings: all }: VerifyReport,
-  { prefix, signal }: Pick<MomentsOptions, "prefix" | "signal">,
+  looking: Looking,
 ): Promise<GenerationMoments> {
   const { id, snapshots } = generation;
   const report = generations.find((one) => one.generation === id);
-  const findings = all.filter((finding) => finding.generation === id);
-  const stretches = report ? await restorableStretches(listing, report, { prefix, signal }) : [];
+  const own = all.filter((finding) => finding.generation === id);
+  // What could not be found out of all of the replica, as where it is encrypted, is why nothing is known of this part.
+  const isUnread =
+    report?.status === "inconclusive" && own.every(({ severity }) => severity !== "inconclusive");
+  const whole = all.filter(({ generation: of, severity }) => of === undefined && severity === "inconclusive");
+  const findings = isUnread ? [...own, ...whole] : own;
+  const stretches: Stretch[] = [];
+  for (const stretch of report ? stretchesOf(report) : []) {
+    // Where it is not proven that a snapshot fits, a restore may refuse: whether it does, only a trial tells.
+    const error = stretch.proven
+      ? undefined
+      : await trial(listing, { generation: id, position: stretch.to }, looking);
+    if (!error) stretches.push(stretch);
+    else if (error.code === "database/integrity") findings.push(findingOf(error, { generation: id }));
+  }
   const timesTrusted = report?.timesTrusted ?? false;
   const timeOf = (modified: bigint | undefined) =>
     timesTrusted && modified !== undefined ? formatTime(modified) : undefined;
-  const segments = await segmentMoments(listing, generation, stretches, timeOf, signal);
+  const segments = await segmentMoments(listing, generation, stretches, timeOf, looking.signal);
   const alone = stretches.flatMap(({ from, snapshot: index }): SnapshotMoment[] => {
     const snapshot = snapshots.find((one) => one.index === index);
     if (from.offset > 0 || !snapshot) return [];
@@ -165,31 +195,30 @@ async function generationMoments(
   };
 }
 
-/** Where it is not proven that a snapshot fits, a restore may refuse: whether it does, only a trial tells. */
-async function restorableStretches(
-  listing: Listing,
-  report: GenerationReport,
-  options: Pick<MomentsOptions, "prefix" | "signal">,
-): Promise<Stretch[]> {
-  const stretches: Stretch[] = [];
-  for (const stretch of stretchesOf(report)) {
-    const target = { generation: report.generation, position: stretch.to };
-    if (stretch.proven || (await isRestorable(listing, target, options))) stretches.push(stretch);
-  }
-  return stretches;
-}
-
-async function isRestorable(
+/** Why a restore would refuse; undefined: it would not. */
+async function trial(
   listing: Listing,
   target: Target,
-  options: Pick<MomentsOptions, "prefix" | "signal">,
-): Promise<boolean> {
+  { checkIntegrity, integrityUpTo = MOST_CHECKED, ...options }: Looking,
+): Promise<WalkitError | undefined> {
+  const sink = new MemorySink(integrityUpTo);
+  let fits = checkIntegrity !== undefined;
+  const write = async (chunk: DatabaseWrite) => {
+    if (!fits) return;
+    await sink.write(chunk).catch((error: unknown) => {
+      if (!(error instanceof WalkitError) || error.code !== "restore/memory-budget") throw error;
+      fits = false;
+    });
+  };
+  const accept = async ({ proven }: RestoreResult) => {
+    if (!proven && fits) await checkIntegrity?.(sink.bytes, "full");
+  };
   try {
-    await restore(listing, target, { write: async () => {} }, { ...options, offer: false });
-    return true;
+    await restore(listing, target, { write }, { ...options, accept, offer: false });
+    return undefined;
   } catch (error) {
-    if (error instanceof WalkitError) return false;
-    throw error;
+    if (!(error instanceof WalkitError)) throw error;
+    return error.code === "database/integrity-skipped" ? undefined : error;
   }
 }
 

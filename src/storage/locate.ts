@@ -115,7 +115,11 @@ async function expectFolder(path: string, location: string): Promise<void> {
   );
 }
 
-/** The path on disk that `location` means, absolute. */
+/**
+ * The path on disk that `location` means, absolute.
+ *
+ * @throws WalkitError `replica/not-a-replica` where it is another URL than `file://`
+ */
 export function toPath(location: string): string {
   const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(location)?.[1]?.toLowerCase();
   if (scheme === undefined) return resolve(location);

@@ -3,6 +3,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { encryptFolder } from "../support/age.ts";
 import { readManifest } from "../support/fixtures.ts";
 import { build, hashOf, temporaryFolder, unpack, walkit, walkitJson } from "./support.ts";
 
@@ -139,4 +140,15 @@ it("without a replica is exit code 3", async () => {
     [3, "inconclusive", "storage/not-found"],
     [3, "inconclusive", "target/no-generation"],
   ]);
+});
+
+it("says of an encrypted replica, once, that nothing is known of it", async () => {
+  const replica = encryptFolder(unpack("multi-generation"));
+  const { code, json } = await walkitJson(["restore-points", replica]);
+  expect([code, json.status]).toEqual([3, "inconclusive"]);
+  expect(json.findings.map(({ code }: { code: string }) => code)).toEqual(["replica/encrypted"]);
+  for (const { gaps } of json.generations)
+    expect(gaps).toEqual([
+      { after: null, before: null, reason: expect.objectContaining({ code: "replica/encrypted" }) },
+    ]);
 });

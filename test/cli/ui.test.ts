@@ -1,12 +1,12 @@
 /** `walkit ui`: the page and the replica for whoever knows the address, nothing else of the machine, and nobody else. */
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readManifest } from "../support/fixtures.ts";
-import { build, MAIN, unpack, walkit } from "./support.ts";
+import { build, MAIN, temporaryFolder, unpack, walkit } from "./support.ts";
 
 describe("walkit ui", () => {
   const replica = unpack("multi-index");
@@ -33,11 +33,37 @@ describe("walkit ui", () => {
   const status = async (path: string, init?: RequestInit) => (await fetch(home + path, init)).status;
 
   it("shows the page with the replica that it was given", async () => {
-    expect(url.hash).toBe("#replica=replica/&batch=batch");
+    expect(url.hash).toBe("#replica=replica/&batch=batch&about=about.json");
     const answer = await fetch(home);
     expect(answer.status).toBe(200);
     expect(await answer.text()).toContain("<title>");
     expect(answer.headers.get("content-security-policy")).toMatch(/^default-src 'none';.*connect-src 'self'/);
+  });
+
+  it("says where the replica lies and how a shell calls walkit, so that commands work where they are pasted", async () => {
+    const folder = join(temporaryFolder(), "it's a shop", "app");
+    unpack("basic", folder);
+    const generations = join(folder, "generations");
+    const bin = temporaryFolder();
+    chmodSync(MAIN, 0o755);
+    symlinkSync(MAIN, join(bin, "walkit"));
+    const about = async (env: NodeJS.ProcessEnv) => {
+      const own = spawn(process.execPath, [MAIN, "ui", generations], { env });
+      try {
+        const home = await new Promise<string>((resolve) => {
+          own.stdout.once("data", (data) => resolve(String(data).replace(/#.*/s, "")));
+        });
+        return await (await fetch(`${home}about.json`)).json();
+      } finally {
+        own.kill("SIGINT");
+        await new Promise((resolve) => own.once("exit", resolve));
+      }
+    };
+    const quoted = `'${generations.replace("'", `'\\''`)}'`;
+    const known = { path: generations, name: "app", quoted, canMark: true };
+    const { PATH } = process.env;
+    expect(await about({ ...process.env, PATH: `${bin}:${PATH}` })).toEqual({ ...known, program: "walkit" });
+    expect(await about(process.env)).toEqual({ ...known, program: `node ${MAIN}` });
   });
 
   it("answers nobody who does not know the address, or comes from elsewhere", async () => {

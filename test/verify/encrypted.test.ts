@@ -3,14 +3,9 @@
 import { expect, it } from "vitest";
 import { MemoryStorage } from "../../src/storage/index.ts";
 import { verify } from "../../src/verify/index.ts";
+import { encrypt } from "../support/age.ts";
 import { attemptRestore } from "../support/attempt.ts";
 import { GOLDEN, readFixture } from "../support/fixtures.ts";
-
-const AGE = new TextEncoder().encode("age-encryption.org/v1\n-> X25519 ");
-
-function encrypt(data: Uint8Array): Uint8Array {
-  return Uint8Array.from([...AGE, ...data.subarray(0, 200).map((byte) => byte ^ 0x5a)]);
-}
 
 it.each(GOLDEN)("%s: one finding, inconclusive, and no advice to salvage", async (name) => {
   const { files } = readFixture(name);

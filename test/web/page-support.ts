@@ -90,7 +90,7 @@ export async function verdict(page: Page): Promise<string> {
   const text = page.locator(".sign-text");
   await text
     .locator(".sign-word")
-    .getByText(/^(Good|Damaged|Not sure)/)
+    .getByText(/^(Good|Damaged|Not sure|Encrypted)/)
     .waitFor({ timeout: 30_000 });
   return (await textOf(text)).replace(/\s+/g, " ");
 }

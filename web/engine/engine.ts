@@ -83,7 +83,18 @@ export class ReplicaEngine implements Served {
     const { storage, name } = this.#source;
     const { prefix, generation, path } = found;
     const replica = { storage, prefix, generation, name: path || name };
-    const view = await viewReplica(replica, context);
+    const { signal } = context;
+    const view = await viewReplica(replica, context, {
+      integrityUpTo: this.#mostUnasked,
+      checkIntegrity: async (bytes, how) => {
+        const sql = this.#surroundings.openSql();
+        try {
+          await sql.check(bytes.slice(), how, signal);
+        } finally {
+          sql.close();
+        }
+      },
+    });
     this.#replica = replica;
     this.#integrity.clear();
     await this.#forget(context.signal);

@@ -2,7 +2,7 @@
 
 import { WalkitError } from "../../src/errors.ts";
 import { findingOf } from "../../src/findings.ts";
-import type { Failure } from "../protocol.ts";
+import type { Failure, Opened, Thing } from "../protocol.ts";
 
 /** What the engine itself refuses. What is wrong with the replica is a {@link WalkitError}. */
 export type EngineCode =
@@ -31,11 +31,28 @@ export class EngineError extends Error {
   }
 }
 
+/** What was opened is no replica that can be read: it is something else. */
+export class NoReplica extends Error {
+  override readonly name = "NoReplica";
+  readonly thing: Thing;
+  readonly skipped: Opened["skipped"];
+
+  constructor(thing: Thing, cause: WalkitError, skipped: Opened["skipped"] = []) {
+    super(cause.message, { cause });
+    this.thing = thing;
+    this.skipped = skipped;
+  }
+}
+
 /** `signal`: of the call that failed. */
 export function failureOf(error: unknown, signal?: AbortSignal): Failure {
   // Whatever else came of it: nobody waits for it any more.
   if (signal?.aborted) return { code: "cancelled", message: "Cancelled", finding: undefined };
   const message = messageOf(error);
+  if (error instanceof NoReplica) {
+    const { thing, skipped, cause } = error;
+    return { ...failureOf(cause), thing, skipped };
+  }
   if (error instanceof WalkitError) return { code: error.code, message, finding: findingOf(error) };
   const code: EngineCode = error instanceof EngineError ? error.code : "internal";
   return { code, message, finding: undefined };

@@ -1,5 +1,6 @@
 /** From what the page was given to a storage, and the replicas in it. */
 
+import { WalkitError } from "../../src/errors.ts";
 import { openArchive } from "../../src/storage/archive.ts";
 import { FileListStorage } from "../../src/storage/file-list.ts";
 import { findReplicas } from "../../src/storage/find.ts";
@@ -8,7 +9,9 @@ import { HttpStorage } from "../../src/storage/http.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 import type { Opened, Source } from "../protocol.ts";
 import type { CallContext } from "./calls.ts";
+import { NoReplica } from "./failure.ts";
 import { KeptStorage, readFrom } from "./kept.ts";
+import { fileThing, folderThing } from "./thing.ts";
 import { inWindows } from "./window.ts";
 
 /** Fetches the archive that comes with the page. */
@@ -16,27 +19,41 @@ export type FetchExample = (signal: AbortSignal) => Promise<Blob>;
 
 export const EXAMPLE = "shop";
 
+interface FoundSource {
+  name: string;
+  storage: Storage;
+  skipped: Opened["skipped"];
+  home?: Opened["home"] | undefined;
+}
+
 /**
  * Opens a source.
  *
- * @throws WalkitError `storage/*`, `replica/not-a-replica`
+ * @throws NoReplica what it is instead
+ * @throws WalkitError `storage/*`, `replica/*`
  */
 export async function openSource(
   source: Source,
   fetchExample: FetchExample,
   context: CallContext,
 ): Promise<{ opened: Opened; storage: Storage }> {
-  const { name, storage, skipped } = await storageOf(source, fetchExample, context);
+  const { signal } = context;
+  const { name, storage, skipped, home } = await storageOf(source, fetchExample, context);
   context.onProgress({ phase: "list", done: 0, total: undefined });
-  const replicas = await findReplicas(storage, { signal: context.signal });
-  return { opened: { name, replicas, skipped: [...skipped] }, storage };
+  try {
+    const replicas = await findReplicas(storage, { signal });
+    return { opened: { name, replicas, skipped: [...skipped], home }, storage };
+  } catch (error) {
+    if (!(error instanceof WalkitError) || error.code !== "replica/not-a-replica") throw error;
+    throw new NoReplica(await folderThing(storage, name, signal), error, skipped);
+  }
 }
 
 async function storageOf(
   source: Source,
   fetchExample: FetchExample,
   context: CallContext,
-): Promise<{ name: string; storage: Storage; skipped: Opened["skipped"] }> {
+): Promise<FoundSource> {
   const { signal } = context;
   switch (source.kind) {
     case "example":
@@ -54,9 +71,23 @@ async function storageOf(
       const url = new URL(source.url, globalThis.location?.href);
       const last = url.pathname.replace(/\/$/, "").split("/").at(-1) ?? "";
       const batch = source.batch === undefined ? undefined : readFrom(new URL(source.batch));
-      return { name: decoded(last), storage: new KeptStorage(new HttpStorage(url), batch), skipped: [] };
+      const storage = new KeptStorage(new HttpStorage(url), batch);
+      const home = await homeOf(source.about, signal);
+      return { name: home?.name ?? decoded(last), storage, skipped: [], home };
     }
   }
+}
+
+/** What `walkit ui` says of the replica that it serves. */
+async function homeOf(url: string | undefined, signal: AbortSignal): Promise<Opened["home"]> {
+  if (url === undefined) return undefined;
+  const answer = await fetch(url, { signal }).catch(() => undefined);
+  signal.throwIfAborted();
+  const about: unknown = answer?.ok ? await answer.json().catch(() => undefined) : undefined;
+  const { path, name, quoted, program, canMark } = (about ?? {}) as Record<string, unknown>;
+  const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
+  if (!isText(path) || !isText(name) || !isText(quoted) || !isText(program)) return undefined;
+  return { path, name, quoted, program, canMark: canMark === true };
 }
 
 function decoded(name: string): string {
@@ -71,11 +102,17 @@ async function archiveOf(
   file: Blob,
   name: string,
   { signal, onProgress }: CallContext,
-): Promise<{ name: string; storage: Storage; skipped: Opened["skipped"] }> {
+): Promise<FoundSource> {
   let done = 0;
-  const storage = await openArchive(inWindows(file), {
-    signal,
-    onRead: (bytes) => onProgress({ phase: "unpack", done: (done += bytes), total: file.size }),
-  });
-  return { name, storage, skipped: [...storage.skipped] };
+  const onRead = (bytes: number) => onProgress({ phase: "unpack", done: (done += bytes), total: file.size });
+  try {
+    const storage = await openArchive(inWindows(file), { signal, onRead });
+    return { name, storage, skipped: [...storage.skipped] };
+  } catch (error) {
+    if (!(error instanceof WalkitError)) throw error;
+    // A file that cannot be read at all is no thing to be named.
+    const thing = await fileThing(file, name).catch(() => undefined);
+    signal.throwIfAborted();
+    throw thing ? new NoReplica(thing, error) : error;
+  }
 }

@@ -1,7 +1,12 @@
 /** A replica as the page draws it: its timelines, with every commit. */
 
 import { type Finding, makeFinding } from "../../src/findings.ts";
-import { type Gap, type GenerationMoments, listMoments } from "../../src/moments/index.ts";
+import {
+  type Gap,
+  type GenerationMoments,
+  listMoments,
+  type MomentsOptions,
+} from "../../src/moments/index.ts";
 import { chooseGeneration } from "../../src/replay/choose.ts";
 import { type Catalog, type Generation, readCatalog } from "../../src/snapshot/catalog.ts";
 import { formatPosition, type Position } from "../../src/snapshot/names.ts";
@@ -14,7 +19,11 @@ import type { CallContext } from "./calls.ts";
 import type { Replica } from "./replica.ts";
 
 /** Reads all of a replica: what can be restored of it, and how its generations descend from each other. */
-export async function viewReplica(replica: Replica, context: CallContext): Promise<ReplicaView> {
+export async function viewReplica(
+  replica: Replica,
+  context: CallContext,
+  check: Pick<MomentsOptions, "checkIntegrity" | "integrityUpTo"> = {},
+): Promise<ReplicaView> {
   const { prefix, generation, name } = replica;
   const { signal, onProgress } = context;
   const catalog = await readCatalog(replica.storage, { prefix, generation, signal });
@@ -23,7 +32,7 @@ export async function viewReplica(replica: Replica, context: CallContext): Promi
   // The WAL is read once to check it and once more to list its commits.
   phases.begin("moments", workOf(catalog));
   const options = { prefix, generation, signal };
-  const moments = await listMoments(phases, options);
+  const moments = await listMoments(phases, { ...options, ...check });
   phases.begin("lineage", undefined);
   const lineage = await readLineage(phases, catalog, { signal, infer: true });
   const names = await verify(phases, { ...options, level: "names" });
@@ -38,7 +47,7 @@ export async function viewReplica(replica: Replica, context: CallContext): Promi
     timelines: timelinesOf(prefix, lineage, moments, catalog, current),
     findings: [
       ...names.findings.filter((finding) => finding.generation === undefined),
-      ...moments.flatMap(({ findings }) => findings),
+      ...new Set(moments.flatMap(({ findings }) => findings)),
       ...lineage.findings,
     ],
   };
@@ -131,8 +140,10 @@ function timelineView(
   for (const { path, severity } of found?.findings ?? []) if (severity === "damage") damaged.add(path);
   const timeOf = (modified: bigint | undefined) =>
     timesTrusted && modified !== undefined ? milliseconds(modified) : undefined;
+  const alone = new Set(found?.snapshots.map(({ path }) => path));
   const snapshots = (files?.snapshots ?? []).map(({ index, path, size, modified }): SnapshotView => {
-    return { index, path, bytes: size, time: timeOf(modified), damaged: damaged.has(path) };
+    const about = { time: timeOf(modified), damaged: damaged.has(path), alone: alone.has(path) };
+    return { index, path, bytes: size, ...about };
   });
   const byPath = new Map(files?.segments.map((segment) => [segment.path, segment]));
   const segments = (found?.segments ?? []).map(({ position, path, commits }) => {

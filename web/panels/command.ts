@@ -5,9 +5,10 @@ import { formatPosition } from "../format.ts";
 import { icon } from "../icons.ts";
 import type { Session } from "../session.ts";
 import { t } from "../strings.ts";
+import { fileName } from "../words.ts";
 
 /** Where the replica lies, only the person knows. */
-const REPLICA = "/path/to/replica";
+const UNKNOWN = { quoted: "/path/to/replica", program: "walkit", canMark: true };
 
 export class CommandPanel {
   readonly element = h("div", { class: "commands" });
@@ -18,16 +19,22 @@ export class CommandPanel {
   }
 
   show(): void {
-    const { moment } = this.#session;
-    if (!moment) return;
+    const { moment, place, home } = this.#session;
+    if (!moment || !place) return;
+    const { quoted: replica, program, canMark } = home ?? UNKNOWN;
     const target = `--generation ${moment.generation} --target-position ${formatPosition(moment)}`;
+    const file = fileName(this.#session, place);
+    const isRestorable = place.lane.stops.isRestorable(place.stop);
+    const restore = `${program} restore ${replica} -o ${file} ${target}`;
     replace(
       this.element,
-      h("p", { class: "quiet" }, t.commandsAbout),
-      command(t.commandRestore, `walkit restore ${REPLICA} -o restored.db ${target}`),
-      command(t.commandMark, `walkit mark ${REPLICA} before-the-change ${target}`),
-      command(t.commandVerify, `walkit verify ${REPLICA}`),
-      command(t.commandCheck, `sqlite3 restored.db "PRAGMA integrity_check"`),
+      h("p", { class: "quiet" }, home ? t.commandsTrue : t.commandsAbout),
+      isRestorable ? command(t.commandRestore, restore) : command(t.commandSalvage, `${restore} --salvage`),
+      isRestorable &&
+        canMark &&
+        command(t.commandMark, `${program} mark ${replica} before-the-change ${target}`),
+      command(t.commandVerify, `${program} verify ${replica}`),
+      command(t.commandCheck, `sqlite3 ${file} "PRAGMA integrity_check"`),
     );
   }
 }

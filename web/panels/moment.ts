@@ -12,10 +12,11 @@ import {
 } from "../format.ts";
 import { icon } from "../icons.ts";
 import { roundel } from "../picture/labels.ts";
+import type { StateView, TimelineView } from "../protocol.ts";
 import { segmentAt } from "../segments.ts";
 import type { Session } from "../session.ts";
 import { t } from "../strings.ts";
-import { shortGeneration, transactionOf } from "../words.ts";
+import { beforeNewest, momentName, shortGeneration, transactionOf } from "../words.ts";
 import { copyButton } from "./command.ts";
 import { RestorePanel } from "./restore.ts";
 import { SoundPanel } from "./sound.ts";
@@ -25,6 +26,7 @@ export class MomentPanel {
   readonly #session: Session;
   readonly #when = h("div", { class: "moment-when" });
   readonly #facts = h("dl", { class: "facts" });
+  readonly #details = h("dl", { class: "facts" });
   readonly #can = h("div", { class: "moment-can" });
   readonly #restore: RestorePanel;
   readonly #sound: SoundPanel;
@@ -43,6 +45,7 @@ export class MomentPanel {
       this.#sound.element,
       this.#restore.element,
       this.#facts,
+      h("details", { class: "moment-details" }, h("summary", {}, t.details), this.#details),
     );
     session.on("move", () => this.#show());
     session.on("size", () => this.#show());
@@ -53,14 +56,14 @@ export class MomentPanel {
   }
 
   #show(): void {
-    const { place, hasTimes, precision, size, lanes } = this.#session;
+    const { place, hasTimes, precision, size, state, lanes } = this.#session;
     if (!place) return;
     const { lane, stop } = place;
     const { stops, timeline } = lane;
     this.element.dataset.line = String(lane.colour + 1);
     const time = hasTimes ? stops.time(stop) : undefined;
-    const position = formatPosition(stops.id(stop));
-    if (time === undefined) replace(this.#when, h("p", { class: "moment-clock mono" }, position));
+    if (time === undefined)
+      replace(this.#when, h("p", { class: "moment-clock" }, momentName(this.#session, place, "long")));
     else {
       replace(
         this.#when,
@@ -74,24 +77,17 @@ export class MomentPanel {
       );
     }
     this.#showWhether();
-    const facts = h("div");
-    const add = (name: string, ...value: (Node | string | false | undefined)[]) => {
-      facts.append(h("div", {}, h("dt", {}, name), h("dd", {}, ...value)));
-    };
+    const facts = new Facts();
     if (lanes.length > 1)
-      add(
+      facts.add(
         t.timelineName,
         roundel(lane),
         h("span", { class: "hidden" }, `${timeline.id}`),
-        leftParent(lane.timeline),
+        leftParent(this.#session, timeline),
       );
-    add(
-      t.generation,
-      h("span", { class: "mono", title: timeline.generation }, shortGeneration(timeline.generation)),
-    );
-    add(t.position, h("span", { class: "mono" }, position), copyButton(position, t.copyPosition));
+    facts.add(t.beforeTheEnd, beforeNewest(this.#session, place));
     const number = transactionOf(lane, stop);
-    add(
+    facts.add(
       t.transaction,
       stops.isSnapshot(stop)
         ? t.snapshotAlone
@@ -99,7 +95,20 @@ export class MomentPanel {
           ? t.notCounted
           : t.numberOf(number, stops.commits),
     );
-    if (time !== undefined) add(t.inUtc, h("span", { class: "mono utc" }, formatUtc(time)));
+    if (state) facts.add(t.holds, contentsOf(state));
+    if (size) facts.add(t.database, formatBytes(size.bytes));
+    this.#facts.replaceChildren(...facts.rows);
+
+    const details = new Facts();
+    const { generation } = timeline;
+    const position = formatPosition(stops.id(stop));
+    details.add(
+      t.generation,
+      h("span", { class: "mono", title: generation }, shortGeneration(generation)),
+      generation && copyButton(generation, t.copyGeneration),
+    );
+    details.add(t.position, h("span", { class: "mono" }, position), copyButton(position, t.copyPosition));
+    if (time !== undefined) details.add(t.inUtc, h("span", { class: "mono utc" }, formatUtc(time)));
     const segment = stops.segment(stop);
     const file = segment === undefined ? undefined : segmentAt(timeline.segments, segment);
     if (file) {
@@ -107,16 +116,14 @@ export class MomentPanel {
       const about = [t.commits(file.moments), file.bytes === undefined ? "" : formatBytes(file.bytes)].filter(
         Boolean,
       );
-      add(
+      details.add(
         t.inFile,
         h("span", { class: "mono file", title: file.path }, name),
         h("span", { class: "quiet" }, about.join(", ")),
       );
     }
-    if (size) {
-      add(t.database, t.databaseIs(formatBytes(size.bytes), formatNumber(size.pageCount), size.pageSize));
-    }
-    this.#facts.replaceChildren(...facts.children);
+    if (size) details.add(t.pages, t.pagesAre(formatNumber(size.pageCount), size.pageSize));
+    this.#details.replaceChildren(...details.rows);
   }
 
   #showWhether(): void {
@@ -159,7 +166,13 @@ export class MomentPanel {
         "div",
         { class: "reason" },
         h("p", {}, gap ? t.asSentence(gap.reason.meaning) : t.noReason),
-        gap && h("p", { class: "quiet" }, t.asSentence(gap.reason.message)),
+        gap &&
+          h(
+            "details",
+            {},
+            h("summary", {}, t.inDetail),
+            h("p", { class: "quiet" }, t.asSentence(gap.reason.message)),
+          ),
       );
     const jump = (sign: "previous" | "next", to: number | undefined, label: string) =>
       to !== undefined &&
@@ -183,15 +196,37 @@ export class MomentPanel {
   }
 }
 
-function leftParent({
-  parent,
-  switchPoint,
-  inferred,
-}: {
-  parent: number | undefined;
-  switchPoint: { index: number; offset: number } | undefined;
-  inferred: boolean;
-}): HTMLElement | undefined {
+/** Rows of a list of facts. */
+class Facts {
+  readonly rows: HTMLElement[] = [];
+
+  add(name: string, ...value: (Node | string | false | undefined)[]): void {
+    this.rows.push(h("div", {}, h("dt", {}, name), h("dd", {}, ...value)));
+  }
+}
+
+/** What an application put into it; of views and of large tables no rows are counted. */
+function contentsOf({ tables }: StateView): string {
+  const own = tables.filter(({ kind, internal }) => kind === "table" && !internal);
+  const isCounted = own.every(({ rows }) => rows !== undefined);
+  return t.tablesAndRows(
+    own.length,
+    isCounted ? own.reduce((sum, { rows = 0 }) => sum + rows, 0) : undefined,
+  );
+}
+
+function leftParent(
+  session: Session,
+  { parent, switchPoint, inferred }: TimelineView,
+): HTMLElement | undefined {
   if (parent === undefined || !switchPoint) return undefined;
-  return h("span", { class: "quiet" }, t.leftAt(parent, formatPosition(switchPoint), inferred));
+  const lane = session.lanes.find(({ timeline }) => timeline.id === parent);
+  const stop = lane?.stops.atOrBefore(switchPoint) ?? -1;
+  const moment =
+    lane && stop >= 0 ? momentName(session, { lane, stop }, "short") : formatPosition(switchPoint);
+  return h(
+    "span",
+    { class: "quiet", title: formatPosition(switchPoint) },
+    t.leftAt(parent, moment, inferred),
+  );
 }

@@ -2,12 +2,13 @@
 
 import { h, newId, replace } from "../dom.ts";
 import { isAbort } from "../engine-client.ts";
-import { formatBytes, formatDuration, formatPosition } from "../format.ts";
+import { formatBytes, formatDuration } from "../format.ts";
 import { icon } from "../icons.ts";
-import type { MomentId, Output, Progress, RestoredView } from "../protocol.ts";
+import { beginWork } from "../leave.ts";
+import type { Output, Progress, RestoredView } from "../protocol.ts";
 import type { Session } from "../session.ts";
 import { t } from "../strings.ts";
-import { failureWords, momentName, progressWords } from "../words.ts";
+import { failureWords, fileName, momentName, progressWords } from "../words.ts";
 import { copyButton } from "./command.ts";
 
 export class RestorePanel {
@@ -48,34 +49,38 @@ export class RestorePanel {
     const { moment, place, engine } = this.#session;
     if (!moment || !place?.lane.stops.isRestorable(place.stop) || this.#abort) return;
     const name = momentName(this.#session, place, "long");
+    const suggested = fileName(this.#session, place);
     this.#abort = new AbortController();
     this.allow(true);
+    let endWork: (() => void) | undefined;
     try {
-      const output = await this.#choose(moment);
+      const output = await this.#choose(suggested);
       if (!output) return;
+      endWork = beginWork();
       const show = this.#showProgress(name);
       const { signal } = this.#abort;
       const restored = await engine.call("restore", [moment, output], { signal, onProgress: show });
       if (restored.integrity) this.#session.found(moment, restored.integrity);
       const isCorrupt = this.#session.conditionOf(place) === "corrupt";
-      this.#showResult(restored, isCorrupt, output, name, fileName(moment));
+      this.#showResult(restored, isCorrupt, output, name, suggested);
     } catch (error) {
       if (isAbort(error))
         replace(this.#body, h("p", { class: "notice", role: "status" }, t.restoreCancelled));
       else this.#showFailure(error);
     } finally {
+      endWork?.();
       this.#abort = undefined;
       this.allow(this.#session.place?.lane.stops.isRestorable(this.#session.place.stop) ?? false);
     }
   }
 
   /** Undefined: the person thought better of it. */
-  async #choose(moment: MomentId): Promise<Output | undefined> {
-    if (!window.showSaveFilePicker) return { kind: "private", name: fileName(moment) };
+  async #choose(name: string): Promise<Output | undefined> {
+    if (!window.showSaveFilePicker) return { kind: "private", name };
     try {
       const handle = await window.showSaveFilePicker({
         id: "walkit-restore",
-        suggestedName: fileName(moment),
+        suggestedName: name,
         types: [
           {
             description: t.sqliteDatabase,
@@ -87,7 +92,7 @@ export class RestorePanel {
     } catch (error) {
       if (isAbort(error)) return undefined;
       // A picker that may not be opened here, as within a frame: the private file does as well.
-      return { kind: "private", name: fileName(moment) };
+      return { kind: "private", name };
     }
   }
 
@@ -198,9 +203,4 @@ export class RestorePanel {
       ),
     );
   }
-}
-
-/** `restored-0000001f-00001038.db` */
-function fileName(moment: MomentId): string {
-  return `restored-${formatPosition(moment).replace(":", "-")}.db`;
 }

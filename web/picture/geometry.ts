@@ -28,6 +28,11 @@ export interface LaneGeometry {
   end: number;
 }
 
+/** What is only not to be read, as without a key, is not lost. */
+export function isLost({ reason }: GapView): boolean {
+  return reason.severity !== "info" && reason.code !== "replica/encrypted" && reason.code !== "replica/ltx";
+}
+
 export class Geometry {
   readonly scale: Scale;
   readonly lanes: readonly LaneGeometry[];
@@ -192,7 +197,7 @@ function finish(lanes: LaneGeometry[]): LaneGeometry[] {
     for (const gap of timeline.gaps) {
       const from = gap.after ? unitAt(one, gap.after) : one.begin;
       const to = gap.before ? unitAt(one, gap.before) : one.end;
-      one.gaps.push({ gap, from, to: Math.max(from, to), isDamage: gap.reason.severity !== "info" });
+      one.gaps.push({ gap, from, to: Math.max(from, to), isDamage: isLost(gap) });
     }
     for (const [i, point] of timeline.restorePoints.entries()) one.points[i] = unitAt(one, point);
     const above = parent && byLane.get(parent);

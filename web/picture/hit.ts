@@ -64,11 +64,12 @@ function snapshotAt(session: Session, one: LaneGeometry, view: View, x: number):
     const lines = [t.snapshotIs];
     if (bytes !== undefined) lines.push(formatBytes(bytes));
     if (time !== undefined) lines.push(formatTime(time, session.precision));
+    lines.push(t.indexIs(hex(index)));
     const at = lane.stops.atOrBefore({ index, offset: 0 });
     return {
       lane,
       stop: Math.max(at, 0),
-      title: t.snapshotOf(hex(index), damaged),
+      title: t.snapshotHere(damaged),
       lines,
       isDamage: damaged,
     };
@@ -88,7 +89,7 @@ function gapAt({ lane, gaps }: LaneGeometry, view: View, x: number): Hit | undef
       lane,
       stop: Math.max(Math.min(at, lane.stops.length - 1), 0),
       title,
-      lines: [gap.reason.message],
+      lines: [gap.reason.meaning],
       isDamage,
     };
   }
@@ -109,10 +110,11 @@ function segmentAt(
   if (bytes !== undefined) about.push(formatBytes(bytes));
   const lines = [about.join(", ")];
   if (time !== undefined) lines.push(formatTime(time, session.precision));
+  lines.push(formatPosition(place));
   return {
     lane,
     stop: undefined,
-    title: t.segmentAt(formatPosition(place), damaged),
+    title: t.segmentHere(damaged),
     lines,
     isDamage: damaged,
   };

@@ -1,10 +1,9 @@
 /** The lanes' names: buttons, so that a timeline can be chosen without a mouse. */
 
 import { h, replace } from "../dom.ts";
-import { formatZone } from "../format.ts";
+import { formatShortTime, formatZone } from "../format.ts";
 import type { Session } from "../session.ts";
 import { t } from "../strings.ts";
-import { shortGeneration } from "../words.ts";
 import type { Lane } from "./lanes.ts";
 import type { Scale } from "./scale.ts";
 
@@ -41,7 +40,7 @@ export function laneLabels(session: Session): {
         "span",
         { class: "lane-words" },
         h("span", { class: "hidden" }, t.timeline(timeline.id)),
-        h("span", { class: "mono" }, shortGeneration(timeline.generation)),
+        h("span", { class: "lane-since" }, sinceWords(session, lane)),
         h("span", { class: "lane-state" }, state),
       ),
     );
@@ -71,6 +70,13 @@ export function laneLabels(session: Session): {
       }
     },
   };
+}
+
+/** Which timeline it is, as its owner knows it: since when. */
+function sinceWords({ hasTimes }: Session, { stops, timeline }: Lane): string {
+  const time = hasTimes && stops.length > 0 ? stops.time(0) : undefined;
+  if (time !== undefined) return t.from(formatShortTime(time, "minute"));
+  return stops.commits > 0 ? t.commits(stops.commits) : t.timeline(timeline.id);
 }
 
 function zoneOf({ place, lanes }: Session): string {

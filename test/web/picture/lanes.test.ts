@@ -107,17 +107,25 @@ describe("stops", () => {
     expect(all(stops).map((i) => stops.gapAt(i))).toEqual([undefined, undefined, gap, undefined, undefined]);
   });
 
-  it("have a snapshot by itself where nothing was committed before it, and where a gap ends with it", () => {
+  it("have a snapshot by itself where that can be restored by itself, and no other", () => {
     const plan = { commits: 2, after: 1000, isFirst: true, snapshot: 0, damaged: false };
     const timeline = timelineOf({ from: 0, segments: Array(3).fill(plan), restorable: [true] });
-    const alone = (stops: Stops) =>
-      all(stops)
-        .filter((i) => stops.isSnapshot(i))
-        .map((i) => stops.id(i).index);
-    expect(alone(new Stops(timeline))).toEqual([0]);
-    const before = { generation: timeline.generation!, index: 2, offset: 0 };
-    const gap = { after: undefined, before } as TimelineView["gaps"][number];
-    expect(alone(new Stops({ ...timeline, gaps: [gap] }))).toEqual([0, 2]);
+    const withAlone = (...indexes: number[]) => {
+      const snapshots = timeline.snapshots.map((one) => ({ ...one, alone: indexes.includes(one.index) }));
+      const stops = new Stops({ ...timeline, snapshots });
+      return all(stops).map((i) => (stops.isSnapshot(i) ? stops.id(i).index : "commit"));
+    };
+    const two = ["commit", "commit"];
+    expect(withAlone()).toEqual([...two, ...two, ...two]);
+    expect(withAlone(0)).toEqual([0, ...two, ...two, ...two]);
+    expect(withAlone(0, 2)).toEqual([0, ...two, ...two, 2, ...two]);
+    const snapshots = timeline.snapshots.map((one) => ({ ...one, alone: true }));
+    const stops = new Stops({ ...timeline, snapshots });
+    for (let n = 1; n <= stops.commits; n++) {
+      const stop = stops.ofCommit(n);
+      expect([n, stops.isSnapshot(stop), stops.ordinal(stop)]).toEqual([n, false, n]);
+    }
+    expect([stops.ofCommit(0), stops.ofCommit(1e9)]).toEqual([0, stops.length - 1]);
   });
 });
 

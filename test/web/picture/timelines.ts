@@ -52,8 +52,10 @@ export function timelineOf(
   let [index, offset, time] = [-1, 0, from];
   for (const { commits, after, isFirst, snapshot, damaged } of segments) {
     if (isFirst || index === -1) [index, offset] = [index + 1, 0];
-    if (snapshot !== undefined && snapshots.at(-1)?.index !== index)
-      snapshots.push({ index, path: "", bytes: undefined, time: time + snapshot, damaged: false });
+    if (snapshot !== undefined && snapshots.at(-1)?.index !== index) {
+      const alone = snapshots.length === 0 && index === 0;
+      snapshots.push({ index, path: "", bytes: undefined, time: time + snapshot, damaged: false, alone });
+    }
     time += after;
     made.push({ index, offset, bytes: undefined, time, damaged, moments: commits });
     for (let i = 0; i < commits; i++)

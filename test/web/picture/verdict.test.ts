@@ -85,7 +85,12 @@ function verdict(
     ),
   );
   const view = { name: "shop", bytes: undefined, files: 10, timelines, findings };
-  const session = new Session(undefined as never, view, []);
+  const session = new Session(undefined as never, view, {
+    name: "",
+    replicas: [],
+    skipped: [],
+    home: undefined,
+  });
   return verdictOf(session, { status, level: "integrity", generations, findings });
 }
 
