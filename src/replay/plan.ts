@@ -9,8 +9,9 @@
 import { WalkitError } from "../errors.ts";
 import { type Finding, makeFinding } from "../findings.ts";
 import type { Catalog, Generation, Segment, Snapshot } from "../snapshot/catalog.ts";
+import { timesUntrusted } from "../snapshot/evidence.ts";
 import { comparePositions, formatPosition, type Position } from "../snapshot/names.ts";
-import { formatTime, timesUntrusted } from "../snapshot/times.ts";
+import { formatTime } from "../snapshot/times.ts";
 import { chooseGeneration, noSnapshot } from "./choose.ts";
 import { missingFirstSegment, missingIndex } from "./faults.ts";
 

@@ -17,6 +17,7 @@ export {
   lockPage,
   parseDatabaseHeader,
 } from "./database.ts";
+export { type Doubt, timesUntrusted } from "./evidence.ts";
 export {
   comparePositions,
   formatPosition,
@@ -28,4 +29,4 @@ export {
   parseSegmentName,
   parseSnapshotName,
 } from "./names.ts";
-export { formatTime, parseTime, timeRange, timesUntrusted } from "./times.ts";
+export { formatTime, parseTime, timeRange } from "./times.ts";

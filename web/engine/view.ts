@@ -2,7 +2,7 @@
 
 import { type Finding, makeFinding } from "../../src/findings.ts";
 import { type Gap, type GenerationMoments, listMoments } from "../../src/moments/index.ts";
-import { chooseGeneration } from "../../src/replay/choose.ts";
+import { newestGeneration } from "../../src/replay/choose.ts";
 import { type Catalog, type Generation, readCatalog } from "../../src/snapshot/catalog.ts";
 import { formatPosition, type Position } from "../../src/snapshot/names.ts";
 import type { Entry, ReadOptions, Storage } from "../../src/storage/storage.ts";
@@ -98,11 +98,7 @@ class Phases implements Storage {
 
 /** The newest generation; undefined where that cannot be told. */
 function newest(catalog: Catalog): string | undefined {
-  try {
-    return chooseGeneration(catalog, {}, []).id;
-  } catch {
-    return undefined;
-  }
+  return newestGeneration(catalog)?.id;
 }
 
 function timelinesOf(
