@@ -252,8 +252,9 @@ export const RULES: Readonly<Record<ErrorCode, Rule>> = {
   "replica/times-untrusted": {
     severity: "warning",
     meaning:
-      "The files' times are not those of their creation (a copy without times, a clone by git, an unpacked archive). Restoring by time is refused; by index it works",
-    action: "Copy the replica again with its times (cp -p, rsync -t, tar), or restore by --index",
+      "The files' times are not those of their creation (a copy without times, a clone by git, an unpacked archive), or a clock was set back and some came twice. Such a time is refused; the newest state, an index or a position can be had",
+    action:
+      "Copy the replica again with its times (cp -p, rsync -t, tar), or restore by --index or --target-position",
   },
   "replica/changed-while-reading": {
     severity: "inconclusive",
@@ -316,7 +317,8 @@ export const RULES: Readonly<Record<ErrorCode, Rule>> = {
   },
   "target/ambiguous-generation": {
     severity: "inconclusive",
-    meaning: "The times of the files do not tell which generation is the newest",
+    meaning:
+      "The times of the files do not tell which generation is the newest, or which was written at a time: their ranges overlap, or are those of a copy",
     action: "Choose one with --generation",
   },
   "target/no-snapshot": {

@@ -12,7 +12,7 @@ import {
 } from "../snapshot/index.ts";
 import { openReplica } from "../storage/locate.ts";
 import { ltxFindings } from "../verify/beside.ts";
-import { unreadableIn } from "../verify/names.ts";
+import { timesFinding, unreadableIn } from "../verify/names.ts";
 import { statusOf } from "../verify/report.ts";
 import { generationOf } from "./arguments.ts";
 import { exitCodeOf } from "./exit.ts";
@@ -74,12 +74,8 @@ function listFindings(command: ListCommand, generations: readonly Generation[], 
       const message = `Expected a snapshot in generation ${id}, found ${count(segments.length, "WAL segment")} and no snapshot`;
       findings.push(makeFinding("replica/no-snapshot", message, { generation: id, severity: "warning" }));
     }
-    const untrusted = timesUntrusted(generation);
-    if (!untrusted) continue;
-    const message = `Expected file times that tell when each file was written, found that they cannot: ${untrusted.reason}`;
-    findings.push(
-      makeFinding("replica/times-untrusted", message, { generation: generation.id, path: untrusted.path }),
-    );
+    const untrusted = timesUntrusted(generation, generations);
+    if (untrusted) findings.push(timesFinding(generation, untrusted));
   }
   return findings;
 }
@@ -121,7 +117,7 @@ function itemsOf(command: ListCommand, generations: Catalog["generations"], pref
         bytes: sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0),
         start: exactTime(range?.oldest),
         end: exactTime(range?.newest),
-        timesTrusted: timesUntrusted(generation) === undefined,
+        timesTrusted: timesUntrusted(generation, generations) === undefined,
       };
     });
   }

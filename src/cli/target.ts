@@ -16,8 +16,8 @@ import { generationOf, parseGeneration, parseIndex, UsageError } from "./argumen
 export interface TargetFlags {
   generation?: string;
   index?: number;
-  timestamp?: bigint;
-  targetTime?: bigint;
+  timestamp?: bigint | "now";
+  targetTime?: bigint | "now";
   targetPosition?: Target["position"];
   targetTransaction?: number;
   targetName?: string;
@@ -65,7 +65,7 @@ export function addTargetOptions(command: Command): Command {
   const time = (text: string) => parseTargetTime(text, now());
   add(
     "--target-time <time>",
-    'the state at this time: RFC 3339 with a zone, or such as "5 minutes ago"; as exact as WAL segments are',
+    'the state at this time: RFC 3339 with a zone, or such as "5 minutes ago"; now: the newest; as exact as WAL segments are',
     time,
   );
   add("--timestamp <time>", "the same as --target-time, Litestream's name for it", time);
@@ -86,18 +86,21 @@ export function targetOf(flags: TargetFlags): Target {
   if (flags.timestamp !== undefined && flags.targetTime !== undefined) {
     throw new UsageError("--timestamp and --target-time are the same: give one of them");
   }
+  const time = flags.targetTime ?? flags.timestamp;
   const target: Target = {
     generation: flags.generation,
     timeline: flags.targetTimeline,
     index: flags.index,
-    timestamp: flags.targetTime ?? flags.timestamp,
+    timestamp: time === "now" ? undefined : time,
     position: flags.targetPosition,
     transaction: flags.targetTransaction,
     name: flags.targetName,
     immediate: flags.targetImmediate,
     exclusive: flags.targetExclusive,
   };
-  const named = Object.entries(OPTIONS).filter(([key]) => target[key as keyof Target] !== undefined);
+  const named = Object.entries(OPTIONS).filter(
+    ([key]) => target[key as keyof Target] !== undefined || (key === "timestamp" && time === "now"),
+  );
   if (named.length > 1) {
     const names = named.map(([, name]) => name);
     throw new UsageError(
@@ -109,7 +112,7 @@ export function targetOf(flags: TargetFlags): Target {
       "--generation and --target-timeline cannot be used together: the first means one generation alone, the second goes through its parents",
     );
   }
-  if (target.exclusive && (named.length === 0 || target.immediate)) {
+  if (target.exclusive && (named.length === 0 || target.immediate || time === "now")) {
     throw new UsageError("--target-exclusive needs a target to stop before, such as --target-position");
   }
   try {

@@ -107,7 +107,7 @@ function stateOf({ gone }: Timeline, report: GenerationReport | undefined): Time
 
 function newestOf(catalog: Catalog): string | undefined {
   try {
-    return chooseGeneration(catalog, {}, []).id;
+    return chooseGeneration(catalog, {}).id;
   } catch (error) {
     if (error instanceof WalkitError) return undefined;
     throw error;

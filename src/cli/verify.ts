@@ -61,8 +61,17 @@ export async function runVerify(location: string, flags: VerifyFlags, signal: Ab
     bar.clear();
     await sqlite?.end();
   }
-  const { status, generations, findings } = report;
-  if (json) printJson({ command: "verify", status, replica: location, level, generations, findings });
+  const { status, newestGeneration, generations, findings } = report;
+  if (json)
+    printJson({
+      command: "verify",
+      status,
+      replica: location,
+      level,
+      newestGeneration,
+      generations,
+      findings,
+    });
   else {
     const shown = { location, generation: flags.generation, root: replica.root, quiet };
     print(reportLines(report, shown, paintFor(process.stdout)));
@@ -97,7 +106,7 @@ export function reportLines(report: VerifyReport, shown: Shown, paint: Paint): s
   const grave = findings.filter((f) => f.severity === "damage" || f.severity === "inconclusive");
   if (quiet) return grave.length === 0 ? lines : [...lines, "", ...findingLines(grave, paint)];
   lines.push("", `Replica ${printable(root)}`);
-  const sorted = newestFirst(generations);
+  const sorted = newestFirst(report);
   const several = sorted !== undefined && sorted.length > 1;
   const empty = generations.filter((g) => !isFilled(g));
   for (const generation of sorted ? [...sorted, ...empty] : generations) {
@@ -117,10 +126,10 @@ const OK: Record<Level, string> = {
 };
 
 function verdict(report: VerifyReport, paint: Paint): string {
-  const { status, level, findings, generations } = report;
+  const { status, findings } = report;
   const warnings = countOf(findings, "warning");
   const besides = warnings ? `, with ${warnings}` : "";
-  if (status === "ok") return paint.bold(paint.green(okText(level, generations))) + besides;
+  if (status === "ok") return paint.bold(paint.green(okText(report))) + besides;
   if (status === "damaged") {
     const problems = countOf(findings, "damage")!;
     const broken = brokenForNothing(report);
@@ -143,13 +152,17 @@ const UNKNOWN: Partial<Record<ErrorCode, string>> = {
   "database/integrity-skipped": "no damage found, but SQLite's own check, which was asked for, was not made",
 };
 
-function okText(level: Level, generations: readonly GenerationReport[]): string {
+function okText({ level, newestGeneration: known, generations }: VerifyReport): string {
   if (generations.every((g) => g.snapshots === 0)) {
     return "OK: nothing is wrong here, but there is nothing to restore, either";
   }
   if (level === "names" || level === "frames") return OK[level];
   const reachesNewest = generations.filter(isFilled).every((g) => g.restorable.at(-1)?.newest);
-  const newest = reachesNewest ? ". The newest state can be restored" : "";
+  const which =
+    known === undefined
+      ? "s of all generations can be restored, but which is the newest is not known"
+      : " can be restored";
+  const newest = reachesNewest ? `. The newest state${which}` : "";
   return OK[level] + newest + uncheckedText(level, generations);
 }
 
@@ -187,18 +200,28 @@ function isFilled({ snapshots, segments }: GenerationReport): boolean {
   return snapshots + segments > 0;
 }
 
-/** Those with files; undefined where their times do not tell. */
-function newestFirst(generations: readonly GenerationReport[]): GenerationReport[] | undefined {
+/**
+ * Those with files, that of the newest state first; undefined where it is not known which that is. A younger generation
+ * without a snapshot, which restore has to pass over, comes before it.
+ */
+function newestFirst({
+  generations,
+  newestGeneration: newest,
+}: VerifyReport): GenerationReport[] | undefined {
   const filled = generations.filter(isFilled);
-  if (filled.length > 1 && !filled.every((g) => g.timesTrusted && g.newest !== undefined)) return undefined;
+  if (filled.length > 1 && newest === undefined) return undefined;
   const timeOf = (g: GenerationReport) => (g.newest && parseTime(g.newest)) || 0n;
-  return filled.toSorted((a, b) => (timeOf(a) < timeOf(b) ? 1 : -1));
+  const known = filled.find((g) => g.generation === newest);
+  const isPassedOver = (g: GenerationReport) => known && g.snapshots === 0 && timeOf(g) > timeOf(known);
+  const rank = (g: GenerationReport) => (isPassedOver(g) ? 0 : g === known ? 1 : 2);
+  return filled.toSorted((a, b) => rank(a) - rank(b) || (timeOf(a) < timeOf(b) ? 1 : -1));
 }
 
 /** In a damaged replica, what the owner wants to know first: is the newest state lost? And the command that helps. */
-function whatIsLeft({ generations, findings }: VerifyReport, shown: Shown, paint: Paint): string[] {
+function whatIsLeft(report: VerifyReport, shown: Shown, paint: Paint): string[] {
+  const { findings } = report;
   const { location, generation, quiet } = shown;
-  const sorted = newestFirst(generations);
+  const sorted = newestFirst(report);
   const newest = sorted?.[0];
   if (!sorted || !newest) return [];
   // What cannot be read may be newer than all that can.

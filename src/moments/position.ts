@@ -7,8 +7,8 @@ import { replay } from "../replay/replay.ts";
 import { planTarget, type RestoreOptions, restore } from "../restore/restore.ts";
 import type { DatabaseSink } from "../restore/sink.ts";
 import { type Generation, readCatalog } from "../snapshot/catalog.ts";
+import { timesUntrusted } from "../snapshot/evidence.ts";
 import { comparePositions, formatPosition, type Position } from "../snapshot/names.ts";
-import { timesUntrusted } from "../snapshot/times.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Target } from "../timeline/target.ts";
 

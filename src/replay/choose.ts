@@ -1,10 +1,11 @@
 /** Which generation a target means, where it names none: as Litestream chooses, or not at all where times do not tell. */
 
 import { WalkitError } from "../errors.ts";
-import { type Finding, makeFinding } from "../findings.ts";
 import type { Catalog, Generation } from "../snapshot/catalog.ts";
-import { formatTime, timeRange, timesUntrusted } from "../snapshot/times.ts";
-import { hintOf, timeMoments } from "./nearest.ts";
+import { type Evidence, isBefore, isDated, judgeTimes } from "../snapshot/evidence.ts";
+import { formatPosition } from "../snapshot/names.ts";
+import { formatTime, timeRange } from "../snapshot/times.ts";
+import { hintOf, readingsAt, timeMoments } from "./nearest.ts";
 import type { PlanTarget } from "./plan.ts";
 
 /**
@@ -13,7 +14,7 @@ import type { PlanTarget } from "./plan.ts";
  * @throws WalkitError `target/no-generation`, `target/ambiguous-generation`, `target/out-of-range`,
  * `replica/no-snapshot`, `replica/times-untrusted`
  */
-export function chooseGeneration(catalog: Catalog, target: PlanTarget, findings: Finding[]): Generation {
+export function chooseGeneration(catalog: Catalog, target: PlanTarget): Generation {
   const filled = catalog.generations.filter((g) => g.snapshots.length + g.segments.length > 0);
   const unknown = catalog.generations.find(({ unreadable }) => unreadable);
   if (target.generation !== undefined) {
@@ -40,27 +41,9 @@ export function chooseGeneration(catalog: Catalog, target: PlanTarget, findings:
   const hasHistory = new Set(
     catalog.timelineFiles.filter(({ kind }) => kind === "history").map((file) => file.generation),
   );
-  const usable = filled.filter((g) => g.snapshots.length > 0 || hasHistory.has(g.id));
-  if (usable.length === 0) throw noSnapshot(filled[0]!);
-  const generation = usable.length === 1 ? usable[0]! : newestOf(usable);
-  const range = timeRange(generation);
-  for (const other of filled) {
-    if (usable.includes(other)) continue;
-    const otherRange = timeRange(other);
-    if (usable.length > 1 && !(range && otherRange && otherRange.newest > range.newest)) continue;
-    findings.push(
-      makeFinding(
-        "replica/no-snapshot",
-        `Generation ${other.id} has ${other.segments.length} WAL segments but no snapshot: generation ${generation.id} is restored instead`,
-        {
-          severity: "warning",
-          generation: other.id,
-          hint: `If ${other.id} is the newer one, what it held is not in the restored database`,
-        },
-      ),
-    );
-  }
-  return generation;
+  const newest = filled.length === 1 ? filled[0]! : newestOf(filled);
+  if (newest.snapshots.length > 0 || hasHistory.has(newest.id)) return newest;
+  throw noSnapshot(newest);
 }
 
 /**
@@ -97,7 +80,7 @@ export function refuseUnknown({ unreadable }: Generation): void {
 /** The generation of a target that names none, where it can be told: that of the plan, or the only one with WAL. */
 export function meantGeneration(catalog: Catalog, target: PlanTarget): string | undefined {
   try {
-    return chooseGeneration(catalog, target, []).id;
+    return chooseGeneration(catalog, target).id;
   } catch (error) {
     if (!(error instanceof WalkitError)) throw error;
     const filled = catalog.generations.filter(({ segments }) => segments.length > 0);
@@ -105,71 +88,162 @@ export function meantGeneration(catalog: Catalog, target: PlanTarget): string | 
   }
 }
 
-/** The generation with the newest file. Only one is written at a time, so their times must not overlap. */
-function newestOf(generations: Generation[]): Generation {
-  const dated = generations.map((generation) => {
-    const untrusted = timesUntrusted(generation);
-    const range = timeRange(generation);
-    const { snapshots, segments } = generation;
-    const lost = range ? undefined : [...snapshots, ...segments].find(({ unreadable }) => unreadable);
-    if (lost) refuseOther({ ...generation, unreadable: [lost.unreadable!] });
-    if (untrusted || !range)
-      throw ambiguous(`in ${generation.id} ${untrusted?.reason ?? "there are no times"}`);
-    return { generation, ...range };
-  });
-  dated.sort((a, b) => (a.newest < b.newest ? -1 : 1));
-  for (let i = 1; i < dated.length; i++) {
-    const [before, after] = [dated[i - 1]!, dated[i]!];
-    if (after.oldest < before.newest) {
-      throw ambiguous(`the times of ${before.generation.id} and ${after.generation.id} overlap`);
-    }
+/**
+ * The generation of the newest state, by the same rules for restore, verify and the page; undefined where times do not
+ * tell, or where there is none. Without a snapshot it cannot be restored.
+ */
+export function newestGeneration(catalog: Catalog): Generation | undefined {
+  const filled = catalog.generations.filter((g) => g.snapshots.length + g.segments.length > 0);
+  try {
+    return filled.length > 1 ? newestOf(filled) : filled[0];
+  } catch (error) {
+    if (error instanceof WalkitError) return undefined;
+    throw error;
   }
-  return dated.at(-1)!.generation;
 }
 
-function ambiguous(reason: string): WalkitError {
+/**
+ * The one that all others came before. A copy can only make times later, so how a generation's own times came about matters
+ * only for the one that is to be the newest: of the others it is enough that they ended before it began.
+ */
+function newestOf(generations: readonly Generation[]): Generation {
+  const judged = judgeTimes(generations);
+  for (const generation of generations) {
+    const files = [...generation.snapshots, ...generation.segments];
+    const lost = judged.has(generation) ? undefined : files.find(({ unreadable }) => unreadable);
+    if (lost) refuseOther({ ...generation, unreadable: [lost.unreadable!] });
+  }
+  const dated = generations
+    .filter((generation) => isDated(judged.get(generation)!))
+    .sort((a, b) => (judged.get(a)!.begin! < judged.get(b)!.begin! ? 1 : -1));
+  const candidates: Generation[] = [];
+  for (const one of generations) {
+    if (dated.some((other) => other !== one && isBefore(judged.get(one)!, judged.get(other)!))) continue;
+    candidates.push(one);
+    // There may be thousands, and that they are several is enough.
+    if (candidates.length > SHOWN) break;
+  }
+  if (candidates.length === 1) return candidates[0]!;
+  throw ambiguous(candidates, judged, "the newest");
+}
+
+/** Generations that a message names. */
+const SHOWN = 8;
+
+function ambiguous(
+  candidates: readonly Generation[],
+  judged: ReadonlyMap<Generation, Evidence>,
+  what: string,
+): WalkitError {
+  const doubt = candidates.map((one) => judged.get(one)!.doubt).find((found) => found !== undefined);
+  const reason = doubt
+    ? `the times are not those of the files' creation, as ${doubt.reason}`
+    : "their times overlap, or lie closer together than one can follow the other";
+  const shown = candidates.slice(0, SHOWN);
+  const more = candidates.length > SHOWN ? "; and others" : "";
+  const choices = shown.map(({ id }) => `--generation ${id}`).join(", or ");
   return new WalkitError(
     "target/ambiguous-generation",
-    `Expected times that tell which generation is the newest, found that they cannot be trusted: ${reason}`,
-    { hint: "Choose one with --generation; list them with: walkit generations <replica>" },
+    `Expected times that tell which generation is ${what}, found that each of these may be: ${shown.map(rangeText).join("; ")}${more}: ${reason}`,
+    {
+      path: doubt?.path,
+      hint: `Choose one: ${choices}${candidates.length > SHOWN ? ", or another" : ""}. List them with: walkit generations <replica>`,
+    },
   );
+}
+
+function rangeText(generation: Generation): string {
+  const range = timeRange(generation);
+  if (!range) return `${generation.id} without times`;
+  return `${generation.id} from ${formatTime(range.oldest)} to ${formatTime(range.newest)}`;
 }
 
 /** @throws WalkitError `replica/times-untrusted` where a generation's times do not tell when its files were written */
 export function checkTimes(generation: Generation): void {
-  const untrusted = timesUntrusted(generation);
-  if (!untrusted) return;
-  throw new WalkitError(
+  const evidence = judgeTimes([generation]).get(generation);
+  if (evidence && !isDated(evidence)) throw untrusted(generation, evidence);
+}
+
+function untrusted({ id }: Generation, { doubt }: Evidence): WalkitError {
+  return new WalkitError(
     "replica/times-untrusted",
-    `Expected file times that tell when each file was written, found that those of generation ${generation.id} cannot: ${untrusted.reason}`,
+    `Expected file times that tell when each file was written, found that those of generation ${id} cannot: ${doubt!.reason}`,
     {
-      path: untrusted.path,
-      hint: "Copy the replica again with its times (cp -p, rsync -t, tar), or restore by --index or --target-position",
+      path: doubt!.path,
+      hint: "Copy the replica again with its times (cp -p, rsync -t, tar), or restore by --index or --target-position, or the newest state without a target",
     },
   );
 }
 
-/** Among `generations` the newest one whose files' times contain `time`. */
-function checkTime(generations: Generation[], time: bigint): Generation {
-  let chosen: { generation: Generation; newest: bigint } | undefined;
-  const ranges: string[] = [];
-  for (const generation of generations) {
-    checkTimes(generation);
-    const range = timeRange(generation);
-    if (!range) continue;
-    ranges.push(`${generation.id} from ${formatTime(range.oldest)} to ${formatTime(range.newest)}`);
-    if (time < range.oldest || time > range.newest) continue;
-    if (!chosen || range.newest > chosen.newest) chosen = { generation, newest: range.newest };
+/**
+ * The generation that was written at `time`. Only one is written at a time: where times that can be trusted show which, it
+ * does not matter what those of others are worth.
+ */
+function checkTime(generations: readonly Generation[], time: bigint): Generation {
+  const judged = judgeTimes(generations);
+  const dated = generations.filter(
+    (generation) => judged.has(generation) && isDated(judged.get(generation)!),
+  );
+  const holding = dated
+    .filter((generation) => {
+      const range = timeRange(generation);
+      return range && range.oldest <= time && time <= range.newest;
+    })
+    .sort((a, b) => (judged.get(a)!.begin! < judged.get(b)!.begin! ? -1 : 1));
+  const last = holding.at(-1);
+  if (last) {
+    // The end of the one and the beginning of the next may share a tick, and then the next one had begun.
+    const isOrdered = holding.every(
+      (one, i) => i === 0 || isBefore(judged.get(holding[i - 1]!)!, judged.get(one)!),
+    );
+    if (!isOrdered) throw ambiguous(holding, judged, `the one of ${formatTime(time)}`);
+    checkReadings(last, time);
+    return last;
   }
-  if (chosen) return chosen.generation;
+  for (const generation of generations) {
+    const evidence = judged.get(generation);
+    if (!evidence || isDated(evidence)) continue;
+    const isPast = evidence.end !== undefined && evidence.end < time;
+    if (!isPast || dated.length === 0) throw untrusted(generation, evidence);
+  }
+  throw outOfRange(dated, time);
+}
+
+function outOfRange(generations: readonly Generation[], time: bigint): WalkitError {
+  const ranges = generations.slice(-SHOWN).map(rangeText);
   const nearest = timeMoments(generations, time);
-  throw new WalkitError(
+  const newest = generations.reduce<bigint | undefined>((latest, generation) => {
+    const range = timeRange(generation);
+    return range && (latest === undefined || range.newest > latest) ? range.newest : latest;
+  }, undefined);
+  const isLater = newest !== undefined && newest < time;
+  const found = isLater
+    ? `${formatTime(time)}, and nothing was written since ${formatTime(newest)}; there is`
+    : `${formatTime(time)}; there is`;
+  const instead = isLater
+    ? "The newest state is restored without a target, or with --target-time now"
+    : "Without a target the newest state is restored";
+  return new WalkitError(
     "target/out-of-range",
-    `Expected a time that the replica reaches, found ${formatTime(time)}; there is ${ranges.join("; ") || "nothing with a time"}`,
-    {
-      nearest,
-      hint: `${hintOf(nearest) ?? "Choose another time"}. Without a target the newest state is restored`,
-    },
+    `Expected a time that the replica reaches, found ${found} ${ranges.join("; ") || "nothing with a time"}`,
+    { nearest, hint: `${hintOf(nearest) ?? "Choose another time"}. ${instead}` },
+  );
+}
+
+/** Where the clock was set back, a time may have come twice. */
+function checkReadings(generation: Generation, time: bigint): void {
+  const readings = readingsAt(generation, time);
+  if (readings.length === 1) return;
+  const choices = readings.slice(0, SHOWN).map(({ position }) => {
+    const how = position
+      ? `, with --target-position ${formatPosition(position)}`
+      : " without a target: its newest state";
+    return `--generation ${generation.id}${how}`;
+  });
+  throw new WalkitError(
+    "replica/times-untrusted",
+    `Expected a time that came once, found that the clock of generation ${generation.id} was set back, and ${formatTime(time)} came ${readings.length} times`,
+    { path: readings[0]!.path, hint: `Choose one of these moments: ${choices.join("; or ")}` },
   );
 }
 

@@ -9,8 +9,9 @@
 import { WalkitError } from "../errors.ts";
 import { type Finding, makeFinding } from "../findings.ts";
 import type { Catalog, Generation, Segment, Snapshot } from "../snapshot/catalog.ts";
+import { timesUntrusted } from "../snapshot/evidence.ts";
 import { comparePositions, formatPosition, type Position } from "../snapshot/names.ts";
-import { formatTime, timesUntrusted } from "../snapshot/times.ts";
+import { formatTime } from "../snapshot/times.ts";
 import { chooseGeneration, noSnapshot, refuseBesideLtx, refuseUnknown } from "./choose.ts";
 import { missingFirstSegment, missingIndex } from "./faults.ts";
 
@@ -103,7 +104,7 @@ export function planRestore(
   checkTarget(target);
   const findings: Finding[] = [];
   if (target.index === undefined && !target.commit) refuseBesideLtx(catalog, target);
-  const generation = chooseGeneration(catalog, target, findings);
+  const generation = chooseGeneration(catalog, target);
   refuseUnknown(generation);
   const files = chooseFiles(generation, target, options.avoid ?? new Set());
   const { snapshot, segments, later } = files;

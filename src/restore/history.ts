@@ -69,7 +69,7 @@ async function isNewest(
 
 function isNewestGeneration(catalog: Catalog, id: string): boolean {
   try {
-    return catalog.ltx === undefined && chooseGeneration(catalog, {}, []).id === id;
+    return catalog.ltx === undefined && chooseGeneration(catalog, {}).id === id;
   } catch {
     return false;
   }

@@ -17,6 +17,7 @@ export {
   lockPage,
   parseDatabaseHeader,
 } from "./database.ts";
+export { type Doubt, timesUntrusted } from "./evidence.ts";
 export {
   comparePositions,
   formatPosition,
@@ -29,4 +30,4 @@ export {
   parseSnapshotName,
   segmentPathBeside,
 } from "./names.ts";
-export { formatTime, parseTime, timeRange, timesUntrusted } from "./times.ts";
+export { formatTime, parseTime, timeRange } from "./times.ts";

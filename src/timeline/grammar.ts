@@ -11,21 +11,22 @@ const YEAR_0 = -62_167_219_200_000_000_000n;
 const TIMES = '2026-01-31T18:30:00Z (RFC 3339, with a zone), now or "1 hour 30 minutes ago"';
 
 /**
- * Nanoseconds since 1970, as `now` is, of an RFC 3339 time, of `now`, or of so long before it: weeks, days (of 24 hours),
- * hours, minutes, seconds, the larger unit first.
+ * Nanoseconds since 1970, as `now` is, of an RFC 3339 time or of so long ago: weeks, days (of 24 hours), hours, minutes,
+ * seconds, the larger unit first. `now` itself stays a word: it means the newest state, as a replica reaches to its newest
+ * file and not up to this moment.
  *
  * @throws RangeError with what was expected
  */
-export function parseTargetTime(text: string, now: bigint): bigint {
+export function parseTargetTime(text: string, now: bigint): bigint | "now" {
   const time = timeOf(text, now);
   if (time !== undefined) return time;
   throw expected(`a time such as ${TIMES}`, text);
 }
 
-function timeOf(text: string, now: bigint): bigint | undefined {
+function timeOf(text: string, now: bigint): bigint | "now" | undefined {
   const words = text.trim();
   if (words.length > 200) return undefined;
-  if (/^now$/i.test(words)) return now;
+  if (/^now$/i.test(words)) return "now";
   const ago = durationOf(/^(.*)\sago$/is.exec(words)?.[1]?.toLowerCase() ?? "");
   if (ago !== undefined) return now - ago < YEAR_0 ? undefined : now - ago;
   try {
@@ -60,7 +61,7 @@ function durationOf(text: string): bigint | undefined {
 
 /**
  * One word or phrase for a moment: `<index>:<offset>`, a time as {@link parseTargetTime} takes it, `index:<hex>`,
- * `transaction:<n>`, `name:<restore point>`, `immediate` or `newest`. `now` is in nanoseconds since 1970.
+ * `transaction:<n>`, `name:<restore point>`, `immediate`, `newest` or, which is the same, `now`. `now` is in nanoseconds since 1970.
  *
  * @throws RangeError with what was expected
  */
@@ -76,6 +77,7 @@ export function parseTarget(text: string, now: bigint): Target {
   const position = /^\d\d:\d\d$/.test(words) ? undefined : parsePosition(words);
   if (position) return { position };
   const timestamp = timeOf(words, now);
+  if (timestamp === "now") return {};
   if (timestamp !== undefined) return { timestamp };
   const others = "index:1f, transaction:12, name:<restore point>, immediate or newest";
   throw expected(`a position such as 0000001f:00001038, a time such as ${TIMES}, ${others}`, text);

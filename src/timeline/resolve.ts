@@ -89,7 +89,7 @@ async function timelineOf({
   const { timeline: wanted } = target;
   if (wanted === undefined || wanted === "current") return undefined;
   const lineage = await readLineage(storage, catalog, { signal, infer: true });
-  const name = wanted === "latest" ? chooseGeneration(catalog, {}, []).id : wanted;
+  const name = wanted === "latest" ? chooseGeneration(catalog, {}).id : wanted;
   const timeline = lineage.timelines.find(({ id, generation }) => id === name || generation === name);
   if (timeline && !timeline.gone) return { lineage, timeline };
   const there = lineage.timelines
@@ -106,7 +106,7 @@ async function timelineOf({
 /** Without lineage, which may have to read all WAL, where the target says the generation by itself. */
 async function generationOf(context: Context): Promise<string | undefined> {
   const { catalog, target } = context;
-  if (target.timeline === "latest") return chooseGeneration(catalog, {}, []).id;
+  if (target.timeline === "latest") return chooseGeneration(catalog, {}).id;
   if (catalog.generations.some(({ id }) => id === target.timeline)) return String(target.timeline);
   const timeline = await timelineOf(context);
   return timeline?.timeline.generation ?? context.target.generation;
@@ -114,7 +114,7 @@ async function generationOf(context: Context): Promise<string | undefined> {
 
 /** The generation meant, the newest where none is named. */
 function find({ catalog }: Context, id: string | undefined): Generation {
-  return chooseGeneration(catalog, { generation: id }, []);
+  return chooseGeneration(catalog, { generation: id });
 }
 
 async function atRestorePoint(context: Context, name: string, exclusive: boolean): Promise<Chosen> {

@@ -4,8 +4,9 @@ import type { WalkitError } from "../errors.ts";
 import { type Finding, findingOf, makeFinding } from "../findings.ts";
 import { missingFirstSegment, missingIndex } from "../replay/faults.ts";
 import type { Catalog, Generation, Segment, Snapshot, Stray } from "../snapshot/catalog.ts";
+import { type Doubt, timesUntrusted } from "../snapshot/evidence.ts";
 import { formatPosition } from "../snapshot/names.ts";
-import { formatTime, timesUntrusted } from "../snapshot/times.ts";
+import { formatTime } from "../snapshot/times.ts";
 import type { Range } from "./report.ts";
 
 export function strayFindings(strays: readonly Stray[]): Finding[] {
@@ -55,11 +56,8 @@ export function nameFindings(generation: Generation, catalog: Catalog): Finding[
     const message = `Expected WAL up to the newest snapshot's index ${index}, found none after index ${last}`;
     findings.push(makeFinding("replica/snapshot-ahead", message, { generation: id, path }));
   }
-  const untrusted = timesUntrusted(generation);
-  if (untrusted) {
-    const message = `Expected file times that tell when each file was written, found that they cannot: ${untrusted.reason}`;
-    findings.push(makeFinding("replica/times-untrusted", message, { generation: id, path: untrusted.path }));
-  }
+  const untrusted = timesUntrusted(generation, catalog.generations);
+  if (untrusted) findings.push(timesFinding(generation, untrusted));
   return findings;
 }
 
@@ -67,6 +65,20 @@ export function nameFindings(generation: Generation, catalog: Catalog): Finding[
 export function unreadableIn({ snapshots, segments, unreadable = [] }: Generation): WalkitError[] {
   const files = [...snapshots, ...segments].map((file) => file.unreadable);
   return [...unreadable, ...files.filter((error) => error !== undefined)];
+}
+
+/** What the times of a generation do not tell, and what is refused for that. */
+export function timesFinding({ id }: Generation, { kind, path, reason }: Doubt): Finding {
+  const about = { generation: id, path };
+  if (kind !== "clock") {
+    const message = `Expected file times that tell when each file was written, found that they cannot: ${reason}. A time is refused; the newest state, an index and a position can be had`;
+    return makeFinding("replica/times-untrusted", message, about);
+  }
+  const message = `Expected file times in the order of the names, found that ${reason}. A time that came twice is refused; any other can be had`;
+  return makeFinding("replica/times-untrusted", message, {
+    ...about,
+    hint: "For a moment within that time restore by --index or --target-position",
+  });
 }
 
 /** Gaps that names alone show, and the ranges between them: what level `names` has to say in place of a replay. */

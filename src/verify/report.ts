@@ -65,6 +65,7 @@ export interface GenerationReport {
   pageCount: number | undefined;
   oldest: string | undefined;
   newest: string | undefined;
+  /** `false`: a time may be refused, or all of them are. */
   timesTrusted: boolean;
   restorable: Range[];
   /** From level `replay` on. */
@@ -81,6 +82,8 @@ export interface GenerationReport {
 export interface VerifyReport {
   status: Status;
   level: Level;
+  /** The generation that a restore without a target brings back; undefined where that is not known. */
+  newestGeneration?: string | undefined;
   generations: GenerationReport[];
   findings: Finding[];
 }

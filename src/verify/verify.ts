@@ -2,6 +2,7 @@
 
 import { WalkitError } from "../errors.ts";
 import { type Finding, findingOf, makeFinding } from "../findings.ts";
+import { chooseGeneration } from "../replay/choose.ts";
 import { MemorySink } from "../restore/memory-sink.ts";
 import { restore } from "../restore/restore.ts";
 import type { DatabaseSink, DatabaseWrite } from "../restore/sink.ts";
@@ -91,6 +92,13 @@ export async function verify(storage: Storage, options: VerifyOptions = {}): Pro
         `Expected generations below ${prefix ?? "generations/"}, found none`,
       ),
     ]);
+  }
+  try {
+    report.newestGeneration = chooseGeneration(catalog, {}).id;
+  } catch (error) {
+    if (!(error instanceof WalkitError)) throw error;
+    // What a restore without a target would be refused for.
+    if (error.code === "target/ambiguous-generation") add([findingOf(error, { severity: "warning" })]);
   }
   const progress = new ProgressOf(catalog, options.onProgress);
   if (level !== "names") options.threads?.expect(progress.total);

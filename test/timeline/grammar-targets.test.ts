@@ -69,8 +69,10 @@ function readOptions(words: readonly string[]): Target {
       if (option === "--generation") read.generation = value;
       else if (option === "--target-timeline") read.timeline = parseTargetTimeline(value);
       else if (option === "--index") read.index = parseTarget(`index:${value}`, NOW).index;
-      else if (option === "--target-time") read.timestamp = parseTargetTime(value, NOW);
-      else if (option === "--target-position") read.position = parseTargetPosition(value);
+      else if (option === "--target-time") {
+        const time = parseTargetTime(value, NOW);
+        if (time !== "now") read.timestamp = time;
+      } else if (option === "--target-position") read.position = parseTargetPosition(value);
       else if (option === "--target-transaction") read.transaction = parseTargetTransaction(value);
       else if (option === "--target-name") read.name = value;
       else throw new Error(`unknown option ${word}`);

@@ -7,7 +7,7 @@ import {
   listMoments,
   type MomentsOptions,
 } from "../../src/moments/index.ts";
-import { chooseGeneration } from "../../src/replay/choose.ts";
+import { newestGeneration } from "../../src/replay/choose.ts";
 import { type Catalog, type Generation, readCatalog } from "../../src/snapshot/catalog.ts";
 import { formatPosition, type Position } from "../../src/snapshot/names.ts";
 import type { Entry, ReadOptions, Storage } from "../../src/storage/storage.ts";
@@ -107,11 +107,7 @@ class Phases implements Storage {
 
 /** The newest generation; undefined where that cannot be told. */
 function newest(catalog: Catalog): string | undefined {
-  try {
-    return chooseGeneration(catalog, {}, []).id;
-  } catch {
-    return undefined;
-  }
+  return newestGeneration(catalog)?.id;
 }
 
 function timelinesOf(
