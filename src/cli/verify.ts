@@ -200,10 +200,7 @@ function isFilled({ snapshots, segments }: GenerationReport): boolean {
   return snapshots + segments > 0;
 }
 
-/**
- * Those with files, that of the newest state first; undefined where it is not known which that is. A younger generation
- * without a snapshot, which restore has to pass over, comes before it.
- */
+/** Those with files, that of the newest state first; undefined where it is not known which that is. */
 function newestFirst({
   generations,
   newestGeneration: newest,
@@ -211,9 +208,7 @@ function newestFirst({
   const filled = generations.filter(isFilled);
   if (filled.length > 1 && newest === undefined) return undefined;
   const timeOf = (g: GenerationReport) => (g.newest && parseTime(g.newest)) || 0n;
-  const known = filled.find((g) => g.generation === newest);
-  const isPassedOver = (g: GenerationReport) => known && g.snapshots === 0 && timeOf(g) > timeOf(known);
-  const rank = (g: GenerationReport) => (isPassedOver(g) ? 0 : g === known ? 1 : 2);
+  const rank = (g: GenerationReport) => (g.generation === newest ? 0 : 1);
   return filled.toSorted((a, b) => rank(a) - rank(b) || (timeOf(a) < timeOf(b) ? 1 : -1));
 }
 

@@ -11,6 +11,7 @@ import {
   readCatalog,
 } from "../../src/snapshot/index.ts";
 import { MemoryStorage } from "../../src/storage/index.ts";
+import { attemptRestore } from "../support/attempt.ts";
 import { readFixture } from "../support/fixtures.ts";
 
 interface File {
@@ -36,7 +37,7 @@ function naivePlan(
       const times = files.filter((f) => f.generation === g).map((f) => f.modified);
       if (timestamp !== undefined)
         return times.some((t) => t <= timestamp) && times.some((t) => t >= timestamp);
-      return files.some((f) => f.generation === g && f.offset === undefined);
+      return true;
     });
     const newest = (g: string) =>
       files
@@ -227,16 +228,20 @@ describe("planRestore", () => {
     expect(plan).toMatchObject({ code: "replica/times-untrusted" });
   });
 
-  it("leaves out a newer generation without a snapshot, and says so", async () => {
+  it("does not pass over a newer generation without a snapshot", async () => {
     const storage = readFixture("multi-generation");
     const newest = "5895e7a4888b5747";
     for (const path of storage.files.keys()) {
       if (path.includes(newest) && path.includes("snapshots")) storage.files.delete(path);
     }
-    const plan = attempt(await readCatalog(storage), {}) as RestorePlan;
-    expect(plan.generation).toBe("89c0220745ddaaba");
-    expect(plan.findings).toMatchObject([
-      { code: "replica/no-snapshot", severity: "warning", generation: newest },
+    const refused = attempt(await readCatalog(storage), {}) as WalkitError;
+    expect([refused.code, refused.message]).toEqual(["replica/no-snapshot", expect.stringContaining(newest)]);
+    // The older one is what salvage gives, with the younger as lost.
+    const salvaged = await attemptRestore(storage, {}, { salvage: true });
+    expect(salvaged.restored!.generation).toBe("89c0220745ddaaba");
+    expect(salvaged.restored!.lost!.branches).toMatchObject([
+      { generation: newest, whole: true, snapshots: 0 },
     ]);
+    expect(salvaged.restored!.lost!.branches[0]!.transactions).toBeGreaterThan(0);
   });
 });
