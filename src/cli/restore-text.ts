@@ -5,6 +5,7 @@ import type { RestorePlan } from "../replay/index.ts";
 import type { RestoredFile } from "../restore/file.ts";
 import type { Finding } from "../findings.ts";
 import type { Lost, LostBranch } from "../restore/loss.ts";
+import { stepsText } from "../replay/steps.ts";
 import { formatPosition } from "../snapshot/names.ts";
 import { describeTarget, targetOptions } from "../timeline/grammar.ts";
 import type { Target } from "../timeline/target.ts";
@@ -49,9 +50,8 @@ export function restoredLines(
     const salvaged = vouched
       ? "SALVAGED, and nothing is known to be lost:"
       : "SALVAGED, not what was asked for:";
-    const plain = isSure(restored)
-      ? paint.green("Restored")
-      : paint.yellow("Restored, but NOT PROVEN (see below):");
+    const doubt = doubtOf(restored);
+    const plain = doubt ? paint.yellow(`Restored, ${doubt} (see below):`) : paint.green("Restored");
     const verb = lost ? paint.yellow(salvaged) : plain;
     lines.push(paint.bold(`${verb} ${where}`));
   }
@@ -84,7 +84,7 @@ export function restoredLines(
       "applied",
       `${count(restored.transactions, "transaction")}, ${count(restored.frames, "frame")} from ${count(applied, "WAL segment")}`,
     );
-    if (unproven.length > 0) add("unproven", unprovenText(restored));
+    if (unproven.length > 0) add("proven", `all but ${unprovenText(restored)}`);
     if (history !== undefined) add("history", `${printable(history)}: where this database branches off`);
     add("took", formatSeconds(milliseconds));
   }
@@ -94,10 +94,10 @@ export function restoredLines(
   return lines;
 }
 
-/** All of it is proven, or what is not is checked by SQLite and in line with Litestream's counter. */
-function isSure({ unproven, integrity }: RestoredFile): boolean {
-  const inLine = unproven.every((one) => one.what === "step" && one.counter === "follows");
-  return unproven.length === 0 || (inLine && integrity === "ok");
+/** Undefined: all is proven, or what is not is in line with Litestream's counter, and SQLite finds the result in order. */
+function doubtOf({ unproven, integrity }: RestoredFile): string | undefined {
+  if (!unproven.every((one) => one.what === "step" && one.counter === "follows")) return "but NOT PROVEN";
+  return unproven.length === 0 || integrity === "ok" ? undefined : "not proven throughout";
 }
 
 /** What nothing proves on the way, and what SQLite says of the result. */
@@ -109,15 +109,13 @@ function unprovenText({ unproven, integrity }: RestoredFile): string {
     texts.push("that nothing was changed between the switch point and the generation's own WAL");
   const steps = unproven.flatMap((one) => (one.what === "step" ? one : []));
   if (steps.length > 0) {
-    const shown = steps.slice(-3).map(({ from, to }) => `${from} to ${to}`);
-    const which = steps.length > shown.length ? `the last ones are ${shown.join(", ")}` : shown.join(", ");
     const follows = steps.filter(({ counter }) => counter === "follows").length;
     const counter =
       follows === 0
         ? ""
         : `; Litestream's counter shows for ${follows === steps.length ? "all of them" : `${follows} of them`} that no whole index is missing, no more`;
     const what = steps.length === 1 ? "the step" : `the ${steps.length} steps`;
-    texts.push(`${what} from the end of one WAL index to the next (${which})${counter}`);
+    texts.push(`${what} from the end of one WAL index to the next (${stepsText(steps, 3)})${counter}`);
   }
   const said = {
     ok: "SQLite's check finds the database in order",

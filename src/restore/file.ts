@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { WalkitError } from "../errors.ts";
 import { type Finding, findingOf } from "../findings.ts";
 import { checkFileIntegrity } from "../sqlite/file.ts";
+import { stepsText } from "../replay/steps.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Target } from "../timeline/target.ts";
 import type { RestoreResult } from "./execute.ts";
@@ -188,10 +189,7 @@ function checkFor({ unproven, bytes }: RestoreResult): "none" | "full" {
 function withSteps(error: WalkitError, { unproven }: RestoreResult): WalkitError {
   const steps = unproven.flatMap((one) => (one.what === "step" ? one : []));
   if (error.code !== "database/integrity" || steps.length === 0) return error;
-  const places = steps.slice(-5).map(({ from, to }) => `${from} to ${to}`);
-  const which =
-    steps.length > places.length ? `the last of ${steps.length}: ${places.join(", ")}` : places.join(", ");
-  const hint = `Most likely the end of a WAL index is lost, where nothing proves that one goes on where the other ended (${which}). Bring it back from another copy of the replica, or restore a moment before that. Where the original database is corrupt as well, --integrity-check none restores it as it was replicated`;
+  const hint = `Most likely the end of a WAL index is lost, where nothing proves that one goes on where the other ended (${stepsText(steps)}). Bring it back from another copy of the replica, or restore a moment before that. Where the original database is corrupt as well, --integrity-check none restores it as it was replicated`;
   const { path, position, cause } = error;
   return new WalkitError(error.code, error.message, { path, position, hint, cause });
 }

@@ -48,6 +48,9 @@ export interface Checked {
 /** So many pages that differ are kept in mind, to look for them in what came before. */
 const MOST_WRONG = 1 << 16;
 
+/** A snapshot, held against what leads to it. The last two: it is the newest, and nothing speaks for it. */
+type Compared = "agrees" | "differs" | "may be older" | "is older";
+
 const NO_COUNTERS = { change: undefined, litestream: undefined };
 
 /** Met at the first frame of an index, and wrong with what lies before it. */
@@ -333,10 +336,12 @@ class GenerationCheck {
     const chain = this.#range;
     this.#isBase = false;
     this.#window = new IndexWindow(this.#known);
+    let found: Compared = "differs";
     if (chain && this.#options.pages) {
       this.#began = { change: this.#counter, litestream: this.#sequence.value };
-      const found = await this.#compare(snapshot, !isSettled(this.#generation, snapshot));
-      if (found === "is older") return chain;
+      found = await this.#compare(snapshot, !isSettled(this.#generation, snapshot));
+      // What came after the WAL was in the snapshot that should be in its place.
+      if (found === "is older") return undefined;
       if (found === "agrees") {
         chain.to = formatPosition({ index: snapshot.index, offset: 0 });
         return chain;
@@ -356,7 +361,9 @@ class GenerationCheck {
       return undefined;
     }
     this.#range = undefined;
-    return alone;
+    if (!alone || found !== "may be older") return alone;
+    alone.salvage = true;
+    return undefined;
   }
 
   /** Makes the snapshot the base of a new chain. */
@@ -380,7 +387,7 @@ class GenerationCheck {
    * Holds a snapshot against the replay of its index: each page is as at the start of the index, or any version from
    * within. `whole`: all of that index's WAL that there is was read; else a page that differs may come from what is missing.
    */
-  async #compare(snapshot: Snapshot, whole: boolean): Promise<"agrees" | "differs" | "is older"> {
+  async #compare(snapshot: Snapshot, whole: boolean): Promise<Compared> {
     const wrong = new Map<number, number>();
     let wrongPages = 0;
     const fresh = new PageHashes();
@@ -423,7 +430,7 @@ class GenerationCheck {
           : `Expected the snapshot of index ${snapshot.index} to hold what the WAL before it leads to, or newer pages, found ${wrongPages} that differ, some of them as they were before: the first is page ${first ?? pages}`;
         const code = isAhead ? "replica/snapshot-ahead" : "replica/snapshot-ambiguous";
         this.#report(new WalkitError(code, message, { path: snapshot.path }));
-        return "differs";
+        return isAhead ? "differs" : "may be older";
       }
     }
     const wrongOnes = `${wrongPages} page${wrongPages === 1 ? " that differs" : "s that differ"}, the first of them page ${first}`;

@@ -31,7 +31,7 @@ export interface Range {
   newest: boolean;
   /** False where the WAL that could show how far the snapshot reaches is missing or broken. */
   proven: boolean;
-  /** True where that WAL is broken: a restore gives these moments with `salvage` only. */
+  /** True where that WAL is broken, or the snapshot may be an older one: a restore gives these moments with `salvage` only. */
   salvage: boolean;
 }
 

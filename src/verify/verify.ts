@@ -4,6 +4,7 @@ import { WalkitError } from "../errors.ts";
 import { type Finding, findingOf, makeFinding } from "../findings.ts";
 import { chooseGeneration } from "../replay/choose.ts";
 import { MemorySink } from "../restore/memory-sink.ts";
+import { stepsText } from "../replay/steps.ts";
 import { restore } from "../restore/restore.ts";
 import type { DatabaseSink, DatabaseWrite } from "../restore/sink.ts";
 import { type Catalog, type Generation, guarded, hasChanged, readCatalog } from "../snapshot/catalog.ts";
@@ -299,12 +300,9 @@ async function integrity(
 function withSteps(finding: Finding, { links }: GenerationReport): Finding {
   const steps = links?.steps ?? [];
   if (steps.length === 0) return finding;
-  const places = steps.slice(-5).map(({ from, to }) => `${from} to ${to}`);
-  const which =
-    steps.length > places.length ? `the last of ${steps.length}: ${places.join(", ")}` : places.join(", ");
   return {
     ...finding,
-    action: `Look first where nothing proves that one WAL index goes on where the one before it ended (${which}): the end of a WAL may be lost there. ${finding.action}`,
+    action: `Look first where nothing proves that one WAL index goes on where the one before it ended (${stepsText(steps)}): the end of a WAL may be lost there. ${finding.action}`,
   };
 }
 
