@@ -149,6 +149,12 @@ function verdict(report: VerifyReport, paint: Paint): string {
 /** Where one thing alone stands in the way. */
 const UNKNOWN: Partial<Record<ErrorCode, string>> = {
   "replica/encrypted": "the replica is encrypted with age, so nothing can be said of what it holds",
+  "replica/ltx":
+    "no damage found in generations/, but LTX files of Litestream 0.5 are beside it, and the newest state may be in these",
+  "replica/snapshot-ambiguous":
+    "no damage found, but whether the newest snapshot is newer than the WAL, or an older one, cannot be told",
+  "storage/unreadable": "no damage found in what can be read, but not everything can be",
+  "replica/empty": "there is no damage, and nothing to restore, either",
   "database/integrity-skipped": "no damage found, but SQLite's own check, which was asked for, was not made",
 };
 
@@ -230,14 +236,16 @@ function whatIsLeft(report: VerifyReport, shown: Shown, paint: Paint): string[] 
   const which = id === undefined ? "" : ` --generation ${id}`;
   const command = `  walkit restore ${shellQuote(location)} -o restored.db${which}`;
   const { available } = newest;
+  const last = newest.restorable.at(-1);
   if (newest.integrity === "failed") {
-    const corrupt = "SQLite finds the newest state corrupt";
+    const corrupt = last?.newest
+      ? "SQLite finds the newest state corrupt"
+      : "The newest state cannot be restored, and SQLite finds what is left of it corrupt";
     if (!available)
       return [...row("", `${corrupt}, and no other that it finds in order is known.`, 0, paint)];
     const text = `${corrupt}. The latest state known that it finds in order is ${momentText(available)}:`;
     return [...row("", text, 0, paint), `${command} --integrity-check full --salvage`];
   }
-  const last = newest.restorable.at(-1);
   if (!last) {
     const others = quiet ? "" : " Others: see below.";
     return sorted.length === 1

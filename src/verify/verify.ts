@@ -2,7 +2,7 @@
 
 import { WalkitError } from "../errors.ts";
 import { type Finding, findingOf, makeFinding } from "../findings.ts";
-import { chooseGeneration } from "../replay/choose.ts";
+import { chooseGeneration, newestGeneration } from "../replay/choose.ts";
 import { MemorySink } from "../restore/memory-sink.ts";
 import { stepsText } from "../replay/steps.ts";
 import { restore } from "../restore/restore.ts";
@@ -94,8 +94,10 @@ export async function verify(storage: Storage, options: VerifyOptions = {}): Pro
       ),
     ]);
   }
+  // The newest state may be in LTX files that stand beside them.
+  if (catalog.ltx === undefined) report.newestGeneration = newestGeneration(catalog)?.id;
   try {
-    report.newestGeneration = chooseGeneration(catalog, {}).id;
+    chooseGeneration(catalog, {});
   } catch (error) {
     if (!(error instanceof WalkitError)) throw error;
     // What a restore without a target would be refused for.
@@ -284,6 +286,15 @@ async function integrity(
     const { code } = error;
     report.integrity = code === "database/integrity" ? "failed" : "skipped";
     report.available = error.available;
+    if (database.corrupt && code !== "database/integrity") {
+      // What is left of it was given to SQLite as well.
+      report.integrity = "failed";
+      const { message, path } = database.corrupt;
+      const left = new WalkitError("database/integrity", `${message}, in the state up to the damage`, {
+        path,
+      });
+      findings.push(withSteps(findingOf(left, { generation }), report));
+    }
     // What is known to be damaged need not be said again in other words.
     if (report.status === "damaged" && !code.startsWith("database/integrity")) return;
     if (findings.some((finding) => finding.code === code && finding.path === error.path)) return;
@@ -310,6 +321,8 @@ function withSteps(finding: Finding, { links }: GenerationReport): Finding {
 class CheckedDatabase implements DatabaseSink {
   /** Why a check could not be made; that alone does not turn a state down. */
   skipped: WalkitError | undefined;
+  /** What SQLite found wrong with the first state that it turned down. */
+  corrupt: WalkitError | undefined;
   readonly #size: number;
   readonly #options: VerifyOptions;
   #database: IntegrityCheck | undefined;
@@ -334,6 +347,7 @@ class CheckedDatabase implements DatabaseSink {
     try {
       await this.#database!.check("full", signal);
     } catch (error) {
+      if (error instanceof WalkitError && error.code === "database/integrity") this.corrupt ??= error;
       if (!(error instanceof WalkitError) || error.code !== "database/integrity-skipped") throw error;
       this.skipped = error;
     } finally {
