@@ -14,8 +14,8 @@ import { attemptRestore } from "../support/attempt.ts";
 import { readFixture, sha256 as sha256Of } from "../support/fixtures.ts";
 import { naiveGenerations, naiveStates } from "../support/naive.ts";
 
-/** Campaigns of test/kernel, test/timeline and test/sqlite. */
-const OTHERS = ["kernel", "targets", "infer", "large"];
+/** Campaigns of other folders. */
+const OTHERS = ["kernel", "targets", "infer", "large", "agreement", "times"];
 const EXHAUSTIVE = process.env.WALKIT_CAMPAIGN?.split(",").filter((name) => !OTHERS.includes(name)) ?? [];
 const REPLICAS =
   EXHAUSTIVE.length > 0 ? EXHAUSTIVE : ["basic", "multi-snapshot", "rewritten-snapshot", "multi-generation"];
