@@ -113,7 +113,7 @@ function unprovenText({ unproven, integrity }: RestoredFile): string {
     const counter =
       follows === 0
         ? ""
-        : `; Litestream's counter shows for ${follows === steps.length ? "all of them" : `${follows} of them`} that no whole index is missing, no more`;
+        : `; Litestream's counter shows for ${steps.length === 1 ? "it" : follows === steps.length ? "all of them" : `${follows} of them`} that no whole index is missing, no more`;
     const what = steps.length === 1 ? "the step" : `the ${steps.length} steps`;
     texts.push(`${what} from the end of one WAL index to the next (${stepsText(steps, 3)})${counter}`);
   }
