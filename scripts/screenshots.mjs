@@ -206,6 +206,9 @@ const REAL = [
   { name: "app-checkpoints", steps: [fixture("app-checkpoints"), ready] },
   { name: "sql", steps: [fixture("multi-snapshot"), ready, question] },
   { name: "restored", steps: [fixture("multi-snapshot"), ready, restored] },
+  // Steps from one WAL index to the next that nothing proves: no alarm; and those that the counter does not show.
+  { name: "steps", steps: [fixture("multi-index"), ready, restored], whole: true },
+  { name: "not-proven", steps: [fixture("page-512"), ready, restored], whole: true },
   ...[
     "missing-middle-segment",
     "flip-compressed",

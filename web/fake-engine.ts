@@ -1,5 +1,6 @@
 /** An engine that makes everything up: what the page is drawn with until it meets a real replica. */
 
+import type { Unproven } from "../src/restore/execute.ts";
 import { finding } from "./fake-report.ts";
 import { makeReplica, SCENARIOS, type FakeReplica, type Scenario } from "./fake-replica.ts";
 import type {
@@ -164,7 +165,7 @@ export function fakeEngine(): Asynchronous {
         pageSize: 4096,
         pageCount,
         tables: name.includes("crowded") ? [...tablesAt(at), ...crowd()] : tablesAt(at),
-        proven: true,
+        unproven: unprovenOf(name),
         findings: [],
         milliseconds: 41,
       };
@@ -235,7 +236,7 @@ export function fakeEngine(): Asynchronous {
         bytes,
         sha256: "5d7c1f0e9a3b64c28d4f7710b6f2f6f5a1c09e63d8274b15e8a90c3d7e51b204",
         file: output.kind === "private" ? new File([new Uint8Array(4096)], output.name) : undefined,
-        proven: !name.includes("unproven"),
+        unproven: unprovenOf(name),
         integrity: name.includes("unproven")
           ? "skipped"
           : isLarge()
@@ -248,6 +249,10 @@ export function fakeEngine(): Asynchronous {
       };
     },
   };
+}
+
+function unprovenOf(name: string): Unproven[] {
+  return name.includes("unproven") ? [{ what: "snapshot" }] : [];
 }
 
 /** How many commits at the end of a replica whose name says so are corrupt. */

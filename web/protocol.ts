@@ -4,6 +4,7 @@
  */
 
 import type { Finding } from "../src/findings.ts";
+import type { Unproven } from "../src/restore/execute.ts";
 import type { VerifyReport } from "../src/verify/report.ts";
 
 /** Where a replica comes from. Nothing of it leaves the machine. */
@@ -187,8 +188,8 @@ export interface StateView {
   pageSize: number;
   pageCount: number;
   tables: TableView[];
-  /** It is not proven that the snapshot fits (see docs/json.md, restore). */
-  proven: boolean;
+  /** What on the way to it nothing proves; steps from one WAL index to the next are the rule behind the newest snapshot. */
+  unproven: Unproven[];
   findings: Finding[];
   milliseconds: number;
 }
@@ -245,10 +246,10 @@ export interface RestoredView {
   sha256: string | undefined;
   /** Of output `private`: backed by the disk, not by memory. */
   file: File | undefined;
-  proven: boolean;
+  unproven: Unproven[];
   /**
-   * What SQLite's own check said. `corrupt`: the bytes are what was backed up, and that is corrupt; a state that is not proven
-   * is refused then. Undefined: too large to be checked unasked.
+   * What SQLite's own check said. `corrupt`: the bytes are what the replica makes, and that is corrupt; where it is not proven
+   * that the snapshot fits, it is refused then. Undefined: too large to be checked unasked.
    */
   integrity: "ok" | "corrupt" | "skipped" | undefined;
   findings: Finding[];

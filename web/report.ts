@@ -8,8 +8,8 @@ import { type IconName, icon } from "./icons.ts";
 import { roundel } from "./picture/labels.ts";
 import type { Session } from "./session.ts";
 import { t } from "./strings.ts";
-import { isLeftOut } from "./verdict.ts";
-import { placeInWords, placeOfFinding, shortGeneration, spanName } from "./words.ts";
+import { isDoubtful, isLeftOut, stepsToNewest } from "./verdict.ts";
+import { endName, placeInWords, placeOfFinding, placeOfSteps, shortGeneration, spanName } from "./words.ts";
 
 const ORDER: Severity[] = ["damage", "inconclusive", "warning", "info"];
 const SIGN: Record<Severity, IconName> = {
@@ -56,12 +56,16 @@ export class Report {
 
   #show(report: VerifyReport): void {
     const groups = groupsOf(report.findings);
+    const isDoubted = report.generations.some((one) => isDoubtful(this.#session, one));
+    const nothing = isDoubted ? t.foundNoFault : t.foundNothing;
     const ranges = h("section", { class: "ranges" }, h("h3", {}, t.whatCanBeRestored), this.#ranges(report));
     const found = h(
       "section",
       { class: "found" },
       h("h3", {}, t.whatWasFound),
-      groups.length === 0 ? h("p", { class: "notice" }, icon("check", 18), t.foundNothing) : undefined,
+      groups.length === 0
+        ? h("p", { class: "notice" }, icon("check", 18), h("span", {}, nothing))
+        : undefined,
       ...groups.map((group) => this.#group(group)),
     );
     const limits = h(
@@ -95,9 +99,11 @@ export class Report {
       pageSize,
       pageCount,
       integrity,
+      links,
     } = report;
     const lane = this.#session.lanes.find(({ timeline }) => timeline.generation === generation);
     const items: Child[] = [];
+    const isDoubted = isDoubtful(this.#session, report);
     const isNewest = lane?.timeline.current ?? this.#session.lanes.length === 1;
     if (restorable.length === 0 && report.status === "inconclusive")
       items.push(h("li", { class: "unread" }, icon("question", 14), t.nothingKnown));
@@ -110,11 +116,12 @@ export class Report {
         [range.toTime, range.to, generation],
       );
       const text = range.from === range.to ? t.oneMoment(from) : t.everyMoment(from, to);
+      const isCorrupt = range.newest && integrity === "failed";
       items.push(
         h(
           "li",
-          { class: "kept" },
-          icon("check", 14),
+          { class: range.salvage ? "unread" : "kept" },
+          icon(range.salvage ? "warning" : "check", 14),
           h(
             "span",
             {},
@@ -123,15 +130,16 @@ export class Report {
             range.newest &&
               h(
                 "span",
-                { class: integrity === "failed" ? "tag unsure" : "tag" },
+                { class: isCorrupt || range.salvage || isDoubted ? "tag unsure" : "tag" },
                 isNewest ? t.newest : t.toItsEnd,
               ),
             !range.proven && h("span", { class: "tag unsure" }, t.notProven),
+            range.salvage && h("span", { class: "tag unsure" }, t.salvageOnly),
           ),
           this.#goTo(generation, range.to, t.goToEnd),
         ),
       );
-      if (range.newest && integrity === "failed") items.push(this.#corrupt(generation, range.to));
+      if (isCorrupt) items.push(this.#corrupt(generation, range.to));
       const next = restorable[i + 1];
       if (next || !range.newest) {
         const [after, before] = spanName(
@@ -149,6 +157,11 @@ export class Report {
         );
       }
     }
+    const instead = this.#instead(report);
+    if (instead) items.push(instead);
+    const isBroken = integrity === "failed";
+    const open = isBroken ? stepsToNewest(this.#session, report) : (links?.steps ?? []);
+    const steps = placeOfSteps(this.#session, generation, open);
     const about = [
       t.snapshots(snapshots),
       t.segments(segments),
@@ -168,11 +181,30 @@ export class Report {
       ),
       h("ul", {}, ...items),
       h("p", { class: "quiet" }, about.join(" · ")),
+      steps && h("p", { class: "quiet" }, isBroken ? t.stepsBroken(steps) : t.stepsUnproven(steps)),
       h(
         "details",
         {},
         h("summary", {}, t.details),
         h("p", { class: "quiet" }, `${t.generation} `, h("span", { class: "mono" }, generation)),
+      ),
+    );
+  }
+
+  /** What salvage gives where the newest state cannot be had, and nothing above says so. */
+  #instead({ restorable, available }: GenerationReport): HTMLElement | undefined {
+    if (!available || restorable.some(({ newest }) => newest)) return undefined;
+    const { generation, snapshot, position, time } = available;
+    const end = position ?? formatPosition({ index: snapshot, offset: 0 });
+    if (restorable.some(({ to }) => to === end)) return undefined;
+    return h(
+      "li",
+      { class: "unread" },
+      icon("info", 14),
+      h(
+        "span",
+        {},
+        t.salvageGives(endName(this.#session, this.#session.hasTimes ? time : undefined, end, generation)),
       ),
     );
   }

@@ -2,6 +2,7 @@
 
 import { formatDuration, formatNumber } from "./format.ts";
 import type { Thing } from "./protocol.ts";
+import type { StepsPlace } from "./words.ts";
 
 type FolderThing = Extract<Thing, { files: number }>;
 type FileThing = Exclude<Thing, FolderThing>;
@@ -228,7 +229,7 @@ export const t = {
   mostlyTimelines: (n: number, lost: number) =>
     `All ${formatNumber(n)} timelines can be brought back, but for ${lost === 1 ? "one stretch" : `${formatNumber(lost)} stretches`} of moments.`,
   newestCorrupt: (time: string) =>
-    `The newest state, ${time}, can be brought back as it was, but SQLite itself finds it corrupt.`,
+    `The newest state, ${time}, can be brought back as it stands, but SQLite itself finds it corrupt.`,
   otherCorrupt: (time: string) =>
     `The newest state, ${time}, can be brought back. On another timeline the last state can as well, but SQLite finds it corrupt.`,
   someLost: (time: string) => `The newest state, ${time}, can be brought back, but not everything before it.`,
@@ -263,6 +264,11 @@ export const t = {
       ".",
     ].join(""),
   someUnproven: "Not everything is proven: see the report.",
+  /** Between WAL indexes no file says what came before it. */
+  stepsUnproven: ({ count, from, to }: StepsPlace) =>
+    `That no WAL is missing ${count > 1 ? `at ${formatNumber(count)} places ` : ""}between ${from} and ${to} is not proven.`,
+  stepsBroken: ({ count, from, to }: StepsPlace) =>
+    `Most likely some WAL is missing ${count > 1 ? `at one of ${formatNumber(count)} places ` : ""}between ${from} and ${to}, where nothing proves that it is all there.`,
   notGiven: (size: string) =>
     `SQLite’s own check of the newest state was left out: it would hold all ${size} of the database in memory.`,
   giveToSqlite: "Have SQLite check it too",
@@ -376,6 +382,8 @@ export const t = {
   pagesAre: (pages: string, pageSize: number) => `${pages} of ${pageSize} bytes`,
   canBeRestored: "Can be restored",
   inOrder: "SQLite finds it in order.",
+  notAsked: "SQLite was not asked about it yet.",
+  couldNotAsk: "SQLite’s own check, which may show it, cannot be run here.",
   cannotBeRestored: "Cannot be restored",
   corrupt: "SQLite finds it corrupt",
   corruptMeans:
@@ -424,7 +432,7 @@ export const t = {
     proven: "Every checksum was right, and the WAL proves this state. SQLite’s own check was not run on it.",
     ok: "Every checksum was right, and SQLite’s own check finds it in order.",
     corrupt:
-      "The file holds what was backed up, byte for byte, but SQLite finds that database corrupt. Do not go on with it: use it to rescue rows, and take an earlier moment for the rest.",
+      "The file is what the backup makes, byte for byte, but SQLite finds that database corrupt. Do not go on with it: use it to rescue rows, and take an earlier moment for the rest.",
     skipped:
       "Every checksum was right, but SQLite’s own check was not run on it. Run that before you use it: the last line under “Command”.",
   },
@@ -538,6 +546,7 @@ export const t = {
   commandsAbout: "The same without a browser. Put the path of your replica in.",
   commandsTrue: "The same without a browser. Paste it into a shell on this machine.",
   commandRestore: "Restore this moment",
+  commandCorrupt: "Restore this moment as it is, to rescue rows from it",
   commandSalvage: "Restore as much as there is, up to this moment",
   databaseFile: "database",
   commandMark: "Give this moment a name",
@@ -552,6 +561,7 @@ export const t = {
   reportWaiting: "The report is here as soon as the check is done.",
   whatCanBeRestored: "What can be brought back",
   whatWasFound: "What was found",
+  foundNoFault: "No file has a fault. What nothing proves is said above.",
   foundNothing: "Nothing is wrong, and nothing is odd.",
   nothingRestorable: "Nothing",
   nothingKnown: "Nothing is known of it",
@@ -562,6 +572,9 @@ export const t = {
   foundSoFar: "Found while opening",
   everyMoment: (from: string, to: string) => `Every moment from ${from} to ${to}`,
   oneMoment: (at: string) => `One moment: ${at}`,
+  salvageOnly: "with walkit restore --salvage only",
+  salvageGives: (moment: string) =>
+    `walkit restore --salvage brings back the state of ${moment}, and says what is lost`,
   newest: "newest state",
   toItsEnd: "to its end",
   lostBetween: (after: string, before: string) =>
@@ -608,6 +621,7 @@ export const t = {
   failures: {
     "replica/ltx": {
       title: "This is a backup of Litestream 0.5",
+      text: "It holds LTX files. walkit reads the format of Litestream 0.3. Nothing is known to be wrong with it.",
       action: "Restore it with Litestream 0.5 itself: litestream restore.",
     },
     "replica/encrypted": {
@@ -635,5 +649,6 @@ export const t = {
     "no-transaction": { title: "No transaction ends at this moment", action: undefined },
     sql: { title: "SQLite could not do that", action: undefined },
     internal: { title: "This is a mistake in walkit itself", action: "Please report it, with the message." },
-  } as Record<string, { title: string; action: string | undefined }>,
+    /** `text`: in place of what the engine says. */
+  } as Record<string, { title: string; text?: string; action: string | undefined }>,
 };

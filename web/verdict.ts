@@ -1,13 +1,14 @@
 /** The verdict over a replica, in one sentence that its owner understands. */
 
 import type { Finding } from "../src/findings.ts";
+import type { Step } from "../src/replay/steps.ts";
 import type { GenerationReport, Range, VerifyReport } from "../src/verify/report.ts";
 import { formatBytes, parsePosition } from "./format.ts";
 import { MOST_BYTES } from "./limits.ts";
 import type { MomentId } from "./protocol.ts";
 import type { Session } from "./session.ts";
 import { t } from "./strings.ts";
-import { endName, spanName } from "./words.ts";
+import { endName, placeOfSteps, spanName } from "./words.ts";
 
 export interface Verdict {
   kind: "good" | "bad" | "unsure";
@@ -33,7 +34,7 @@ export function verdictOf(session: Session, report: VerifyReport): Verdict & { c
 }
 
 function wholeVerdict(session: Session, report: VerifyReport): Verdict {
-  const filled = report.generations.filter(({ snapshots, segments }) => snapshots + segments > 0);
+  const filled = filledOf(report);
   const warnings = count(report.findings, "warning");
   const checked = t.checked(
     sum(filled, (one) => one.transactions),
@@ -62,21 +63,53 @@ function wholeVerdict(session: Session, report: VerifyReport): Verdict {
   const sentence =
     lost > 0 ? (isNamed ? t.mostlySentence(...span, lost) : t.mostlyTimelines(filled.length, lost)) : whole;
   // What is whole but not proven to be a committed state is not called good.
-  if (newestOf(session, filled)?.restorable.at(-1)?.proven === false) {
+  const newest = newestOf(session, report, filled);
+  if (newest?.restorable.at(-1)?.proven === false) {
     return { kind: "unsure", word: t.verdictUnproven, sentence, more: `${checked} ${t.notProvenMeans}` };
   }
+  const steps = newest ? stepsToNewest(session, newest) : [];
+  const place = newest && placeOfSteps(session, newest.generation, steps);
+  const said = place ? `${checked} ${t.stepsUnproven(place)}` : checked;
+  if (newest && isDoubtful(session, newest)) {
+    const more = newest.integrity === "skipped" ? `${said} ${t.couldNotAsk}` : said;
+    return { kind: "unsure", word: t.verdictUnproven, sentence, more };
+  }
   const unproven = ranges.some(({ proven }) => !proven);
-  const more = unproven ? `${checked} ${t.someUnproven}` : checked;
+  const more = unproven ? `${said} ${t.someUnproven}` : said;
   return { kind: "good", word: t.verdictGood, sentence, more };
+}
+
+/** Generations in which there is something, with what a restore gives without `salvage`. */
+function filledOf({ generations }: VerifyReport): GenerationReport[] {
+  return generations
+    .filter(({ snapshots, segments }) => snapshots + segments > 0)
+    .map((one) => ({ ...one, restorable: one.restorable.filter(({ salvage }) => !salvage) }));
+}
+
+/** Whether what nothing proves puts the newest state in doubt: it goes over steps, and neither SQLite nor the counter helps. */
+export function isDoubtful(session: Session, report: GenerationReport): boolean {
+  const steps = stepsToNewest(session, report);
+  const isSkipped = report.integrity === "skipped" && steps.length > 0;
+  return isSkipped || steps.some(({ counter }) => counter !== "follows");
+}
+
+/** The steps from one WAL index to the next that nothing proves, on the way to a generation's newest state. */
+export function stepsToNewest(session: Session, { generation, links }: GenerationReport): Step[] {
+  const lane = session.lanes.find(({ timeline }) => timeline.generation === generation);
+  // A restore begins with the newest snapshot: what lies before that is no matter.
+  const whole = lane?.timeline.snapshots.filter(({ damaged }) => !damaged) ?? [];
+  const base = Math.max(-1, ...whole.map(({ index }) => index));
+  return (links?.steps ?? []).filter(({ to }) => (parsePosition(to)?.index ?? 0) > base);
 }
 
 function damaged(
   session: Session,
-  { findings }: VerifyReport,
+  report: VerifyReport,
   filled: readonly GenerationReport[],
 ): Pick<Verdict, "sentence" | "more"> {
+  const { findings } = report;
   const problems = count(findings, "damage");
-  const newest = newestOf(session, filled);
+  const newest = newestOf(session, report, filled);
   const last = newest?.restorable.at(-1);
   const isSpread = filled.length > 1;
   if (filled.every(({ restorable }) => restorable.length === 0)) {
@@ -124,20 +157,19 @@ function lostStretches(filled: readonly GenerationReport[]): number {
 }
 
 /** The generation that the replica's owner means when they say "my backup". */
-export function newestOf(
+function newestOf(
   session: Session,
+  { newestGeneration }: VerifyReport,
   filled: readonly GenerationReport[],
 ): GenerationReport | undefined {
-  const current = session.lanes.find(({ timeline }) => timeline.current)?.timeline.generation;
+  const current =
+    newestGeneration ?? session.lanes.find(({ timeline }) => timeline.current)?.timeline.generation;
   return filled.find(({ generation }) => generation === current) ?? filled.at(-1);
 }
 
 /** The newest moment of the replica, where SQLite finds its database corrupt. */
-export function corruptNewest(session: Session, { generations }: VerifyReport): MomentId | undefined {
-  const newest = newestOf(
-    session,
-    generations.filter(({ snapshots, segments }) => snapshots + segments > 0),
-  );
+export function corruptNewest(session: Session, report: VerifyReport): MomentId | undefined {
+  const newest = newestOf(session, report, filledOf(report));
   const last = newest?.restorable.at(-1);
   if (newest?.integrity !== "failed" || !last) return undefined;
   const place = parsePosition(last.to);
@@ -145,6 +177,11 @@ export function corruptNewest(session: Session, { generations }: VerifyReport): 
 }
 
 function wholeSpan(session: Session, ranges: readonly Range[]): [string, string] {
+  const [first] = ranges;
+  if (first && ranges.length === 1 && first.from === first.to) {
+    const name = endName(session, session.hasTimes ? first.toTime : undefined, first.to);
+    return [name, name];
+  }
   const timed = ranges.filter(({ fromTime, toTime }) => fromTime !== undefined && toTime !== undefined);
   if (!session.hasTimes || timed.length !== ranges.length) {
     return [endName(session, undefined, ranges[0]!.from), endName(session, undefined, ranges.at(-1)!.to)];

@@ -1,6 +1,7 @@
 /** What is known of a moment, a range or a failure, said in words. */
 
 import type { Finding } from "../src/findings.ts";
+import type { Step } from "../src/replay/steps.ts";
 import { EngineFailure } from "./engine-client.ts";
 import {
   formatClock,
@@ -131,6 +132,36 @@ export function spanName(session: Session, from: End, to: End): [string, string]
   return [start, formatClock(Date.parse(b), session.coarse)];
 }
 
+/** Where steps that nothing proves lie: how many, and the moments before the first and behind the last of them. */
+export interface StepsPlace {
+  count: number;
+  from: string;
+  to: string;
+}
+
+/** Undefined: there are none. */
+export function placeOfSteps(
+  session: Session,
+  generation: string,
+  steps: readonly Step[],
+): StepsPlace | undefined {
+  const [first, last] = [steps[0], steps.at(-1)];
+  if (!first || !last) return undefined;
+  const [from, to] = [first.from, last.to];
+  const lane = laneOf(session.lanes, generation);
+  const [begin, end] = [parsePosition(from), parsePosition(to)];
+  const before = lane && begin ? lane.stops.atOrBefore(begin) : -1;
+  const after = lane && end ? lane.stops.atOrBefore(end) + 1 : 0;
+  const count = steps.length;
+  if (!lane || before < 0 || after <= before || after >= lane.stops.length) return { count, from, to };
+  const names = [before, after].map((stop) => momentName(session, { lane, stop }, "long"));
+  if (names[0] === names[1]) return { count, from: stopName(lane, before), to: stopName(lane, after) };
+  const times = session.hasTimes ? [lane.stops.time(before), lane.stops.time(after)] : [];
+  const [time, next] = times;
+  const isOneDay = time !== undefined && next !== undefined && formatDate(time) === formatDate(next);
+  return { count, from: names[0]!, to: isOneDay ? formatClock(next, session.precision) : names[1]! };
+}
+
 /** How long before the newest moment of its timeline a moment was; undefined where no times tell. */
 export function beforeNewest({ hasTimes }: Session, { lane, stop }: Place): string | undefined {
   const last = lane.stops.length - 1;
@@ -174,7 +205,7 @@ export function failureWords(error: unknown): { title: string; text: string; act
     const known = t.failures[error.code];
     return {
       title: known?.title ?? error.finding?.meaning ?? t.failed,
-      text: error.message,
+      text: known?.text ?? error.message,
       action: known?.action ?? error.finding?.action,
     };
   }

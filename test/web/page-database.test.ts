@@ -6,9 +6,11 @@ import type { Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkIntegrity } from "../../src/sqlite/index.ts";
 import { temporaryFolder } from "../cli/support.ts";
+import { readFixture, tarPath } from "../support/fixtures.ts";
 import { withoutLastSegment } from "../support/lost-tail.ts";
 import { SqliteReplica } from "../support/sqlite-replica.ts";
 import { CHROMIUM } from "./browser.ts";
+import { onDisk } from "./large.ts";
 import {
   download,
   drop,
@@ -87,12 +89,19 @@ describe.skipIf(!CHROMIUM)("the database in the page", { timeout: 60_000 }, () =
     expect(await page.getByRole("slider").getAttribute("aria-valuetext")).toMatch(/corrupt/);
     expect(await violations(page)).toEqual([]);
 
+    // The way that the command line takes only when it is told to.
+    await page.getByRole("tab", { name: "Command" }).click();
+    expect(await textOf(page.locator(".commands"))).toMatch(/to rescue rows.*--integrity-check none/s);
+    await page.getByRole("tab", { name: "Tables" }).click();
+
     // It can be had as it is, with a word of warning.
     const corrupt = await download(page);
     await page.locator(".card.bad").waitFor();
     expect(await page.locator(".card.good").count()).toBe(0);
     expect(await textOf(page.locator(".card.bad"))).toMatch(/Do not go on with it/);
     expect(await textOf(page.locator(".card.bad"))).not.toMatch(/Put this file in its place/);
+    for (const place of [".card.bad", ".moment-can", ".ranges"])
+      expect(await textOf(page.locator(place))).toMatch(/Most likely some WAL is missing/);
     expect(await isInOrder(corrupt)).toBe(false);
 
     await page.locator(".sign-side").getByRole("button", { name: "Find the newest moment in order" }).click();
@@ -109,6 +118,64 @@ describe.skipIf(!CHROMIUM)("the database in the page", { timeout: 60_000 }, () =
     await page.keyboard.press("ArrowRight");
     await rested(page);
     await moment.getByText("SQLite finds it corrupt", { exact: true }).waitFor();
+    expectClean(one);
+  });
+
+  it("several indexes behind the newest snapshot are no alarm, and what nothing proves is said", async () => {
+    const one = await visits.visit();
+    const { page } = one;
+    await drop(one, tarPath("multi-index"));
+    expect(await verdict(page)).toMatch(
+      /^Good\. .*That no WAL is missing at 5 places between .* is not proven\./,
+    );
+    const moment = page.locator(".moment-can");
+    await moment.getByText("SQLite finds it in order").waitFor();
+    const said = /^Can be restored.*That no WAL is missing at 5 places between .* is not proven\.$/;
+    expect(await textOf(moment)).toMatch(said);
+    expect(await isInOrder(await download(page))).toBe(true);
+    const card = await textOf(page.locator(".card.good"));
+    expect(card).toMatch(/own check finds it in order.*That no WAL is missing at 5 places/);
+    expect(await page.locator(".unsure, .bad, .lost").count()).toBe(0);
+    expect(await violations(page)).toEqual([]);
+    // Before the first of these steps there is nothing to say.
+    await page.getByRole("slider").focus();
+    await page.keyboard.press("Home");
+    await rested(page);
+    await moment.getByText("SQLite finds it in order").waitFor();
+    expect(await textOf(moment)).not.toMatch(/is missing/);
+    expectClean(one);
+  });
+
+  it("a step that Litestream's counter does not show is not proven, and shown so everywhere", async () => {
+    const one = await visits.visit({ scheme: "dark", width: 360 });
+    const { page } = one;
+    await drop(one, tarPath("page-512"));
+    await page.getByText("Whole, but not proven.").waitFor();
+    const moment = page.locator(".moment-can");
+    await moment.getByText("SQLite finds it in order").waitFor();
+    expect(await textOf(moment)).toMatch(/^Not proven.*Nothing in the replica proves/);
+    expect(await isInOrder(await download(page))).toBe(true);
+    const card = page.locator(".restore .card");
+    expect(await textOf(card.locator(".notice.unsure"))).toMatch(/Nothing in the replica proves/);
+    expect(await page.locator(".tag:not(.unsure)").count()).toBe(0);
+    expect(await textOf(page.locator(".found"))).not.toMatch(/nothing is odd/);
+    expect(await violations(page)).toEqual([]);
+    expectClean(one);
+  });
+
+  it("what only salvage brings back is not shown as what can be brought back", async () => {
+    const storage = readFixture("basic");
+    const wal = [...storage.files.keys()].filter((path) => path.includes("/wal/")).sort();
+    storage.files.delete(wal[wal.length >> 1]!);
+    const one = await visits.visit();
+    const { page } = one;
+    await drop(one, onDisk(storage));
+    expect(await verdict(page)).toMatch(/^Damaged\. Nothing in this backup can be brought back completely/);
+    const ranges = page.locator(".ranges");
+    expect(await textOf(ranges)).toMatch(/Every moment from .*with walkit restore --salvage only.*Lost: /);
+    expect(await ranges.locator(".kept, .tag:not(.unsure)").count()).toBe(0);
+    expect(await textOf(page.locator(".moment-can"))).toMatch(/^Cannot be restored/);
+    expect(await violations(page)).toEqual([]);
     expectClean(one);
   });
 

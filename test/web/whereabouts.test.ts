@@ -21,7 +21,7 @@ import { compress } from "../../src/lz4/index.ts";
 import { hashOf, MAIN, temporaryFolder, unpack } from "../cli/support.ts";
 import { encryptFolder } from "../support/age.ts";
 import { readFixture, tarPath } from "../support/fixtures.ts";
-import { CHROMIUM } from "./browser.ts";
+import { CHROMIUM, ROOT } from "./browser.ts";
 import { download, drop, expectClean, textOf, Visits, verdict, violations } from "./page-support.ts";
 
 const position = (page: Page): Locator =>
@@ -176,12 +176,28 @@ describe.skipIf(!CHROMIUM)("whereabouts", { timeout: 60_000 }, () => {
     expectClean(one);
   });
 
+  it("an archive of Litestream 0.5 is no damage", async () => {
+    const one = await visits.visit();
+    const { page } = one;
+    await drop(one, join(ROOT, "test/fixtures/cases/ltx-file-layout/replica.tar"));
+    const message = page.locator(".start-message");
+    await message.waitFor();
+    expect(await textOf(message)).toMatch(
+      /backup of Litestream 0\.5.*Nothing is known to be wrong with it.*litestream restore/,
+    );
+    expect(await page.locator(".bad, .damage").count()).toBe(0);
+    expect(await violations(page)).toEqual([]);
+    expectClean(one);
+  });
+
   it("counts commits where no times are known, and goes to them by number", async () => {
     const one = await visits.visit();
     const { page } = one;
     const replica = unpack("multi-index");
+    // One instant for all of them, to the millisecond: times of a copy.
+    const COPIED = 1.7e9 + 0.123;
     for (const entry of readdirSync(replica, { recursive: true, withFileTypes: true }))
-      if (entry.isFile()) utimesSync(join(entry.parentPath, entry.name), 1.7e9, 1.7e9);
+      if (entry.isFile()) utimesSync(join(entry.parentPath, entry.name), COPIED, COPIED);
     await drop(one, replica);
     expect(await verdict(page)).toMatch(/Every moment from the snapshot before commit 1 to commit 21 can be/);
     expect(await textOf(page.locator(".moment-clock"))).toBe("commit 21");

@@ -2,7 +2,8 @@
 
 import { describe, expect, it } from "vitest";
 import { Session } from "../../web/session.ts";
-import { beforeNewest, endName, fileName, momentInWords, momentName } from "../../web/words.ts";
+import { formatPosition } from "../../web/format.ts";
+import { beforeNewest, endName, fileName, momentInWords, momentName, placeOfSteps } from "../../web/words.ts";
 import { hashOf, spotOf } from "../../web/spot.ts";
 import { timelineOf } from "./picture/timelines.ts";
 
@@ -19,6 +20,44 @@ function sessionOf(
 }
 
 const at = (session: Session, stop: number) => ({ lane: session.lanes[0]!, stop });
+
+describe("steps that nothing proves", () => {
+  // Two indexes of three segments of two commits each.
+  const plan = { from: Date.UTC(2026, 10, 18, 12, 6), restorable: [true] };
+  const segments = Array.from({ length: 6 }, (_, i) => ({ ...SEGMENT, isFirst: i % 3 === 0 }));
+  const sessionWith = (after: number, timesTrusted: boolean) => {
+    const timeline = timelineOf(
+      { ...plan, segments: segments.map((one) => ({ ...one, after })) },
+      { timesTrusted },
+    );
+    const view = { name: "", bytes: undefined, files: 7, timelines: [timeline], findings: [] };
+    return new Session(undefined as never, view, { name: "x", replicas: [], skipped: [], home: undefined });
+  };
+  const { moments, generation } = sessionWith(60_000, true).lanes[0]!.timeline;
+  const end = { index: moments.index[5]!, offset: moments.offset[5]! };
+  const step = { from: formatPosition(end), to: "00000001:00000000", counter: "follows" as const };
+
+  it("lie between the moments before and behind them", () => {
+    const times = placeOfSteps(sessionWith(60_000, true), generation!, [step]);
+    expect(times).toEqual({ count: 1, from: "18 Nov 2026, 12:09:00", to: "12:10:00" });
+    const numbers = { count: 1, from: "commit 6", to: "commit 7" };
+    expect(placeOfSteps(sessionWith(60_000, false), generation!, [step])).toEqual(numbers);
+    // One time says nothing of where.
+    expect(placeOfSteps(sessionWith(0, true), generation!, [step])).toEqual(numbers);
+  });
+
+  it("are told by their positions where there are no such moments, and not at all where there are none", () => {
+    const session = sessionWith(60_000, true);
+    const steps = [step, { ...step, from: "00000001:00009999", to: "00000002:00000000" }];
+    expect(placeOfSteps(session, generation!, steps)).toEqual({
+      count: 2,
+      from: step.from,
+      to: "00000002:00000000",
+    });
+    expect(placeOfSteps(session, "another", [step])).toMatchObject({ from: step.from });
+    expect(placeOfSteps(session, generation!, [])).toBeUndefined();
+  });
+});
 
 describe("restored files", () => {
   it.each([

@@ -6,6 +6,7 @@ import type { Storage } from "../../src/storage/storage.ts";
 import type { VerifyReport } from "../../src/verify/report.ts";
 import { verify } from "../../src/verify/verify.ts";
 import { MOST_BYTES, MOST_CHECKED, MOST_UNASKED, memoryOf } from "../limits.ts";
+import { fits } from "../proof.ts";
 import type * as Page from "../protocol.ts";
 import type { CallContext } from "./calls.ts";
 import { EngineError } from "./failure.ts";
@@ -151,10 +152,10 @@ export class ReplicaEngine implements Served {
       MOST_BYTES,
       inPhase("look", context),
     );
-    const { proven, findings, pageSize, pageCount } = restored;
+    const { unproven, findings, pageSize, pageCount } = restored;
     this.#looked = undefined;
     // Where nothing shows that the snapshot fits, SQLite has the last word.
-    const { tables } = await this.#sql.open(bytes, !proven, context.signal);
+    const { tables } = await this.#sql.open(bytes, !fits(unproven), context.signal);
     this.#looked = { moment, bytes: pageSize * pageCount };
     const milliseconds = performance.now() - began;
     return {
@@ -163,7 +164,7 @@ export class ReplicaEngine implements Served {
       pageSize,
       pageCount,
       tables,
-      proven,
+      unproven,
       findings,
       milliseconds,
     };
@@ -284,7 +285,7 @@ export class ReplicaEngine implements Served {
       try {
         const options = { signal, onProgress, openSpill: spill?.open };
         const restored = await restoreMoment(replica, moment, open.sink, options);
-        const { bytes, proven, findings } = restored;
+        const { bytes, unproven, findings } = restored;
         const integrity = await this.#check(replica, moment, restored, inPhase("integrity", context));
         // All of a small replica may come from memory, and that leaves no turn in which a cancel could be heard.
         await new Promise((resolve) => setTimeout(resolve, 0));
@@ -294,7 +295,7 @@ export class ReplicaEngine implements Served {
         if (output.kind === "private") signal.throwIfAborted();
         const milliseconds = performance.now() - began;
         const own = output.kind === "private" ? file : undefined;
-        return { bytes, sha256, file: own, proven, integrity, findings, milliseconds };
+        return { bytes, sha256, file: own, unproven, integrity, findings, milliseconds };
       } catch (error) {
         await open.drop();
         throw error;
@@ -306,19 +307,26 @@ export class ReplicaEngine implements Served {
 
   /**
    * What SQLite says of what was restored, unless that takes more memory than anybody asked for. Where nothing shows that the
-   * snapshot fits, it has the last word. An output cannot be read before it is kept, so it is restored once more.
+   * snapshot fits, it has the last word; where only steps between WAL indexes are not proven, more may be checked unasked. An
+   * output cannot be read before it is kept, so it is restored once more.
    *
-   * @throws WalkitError `database/integrity` of a state that is not proven
+   * @throws WalkitError `database/integrity` of a state whose snapshot is not proven to fit
    */
   async #check(
     replica: Replica,
     moment: Page.MomentId,
-    { bytes: size, proven, ...pages }: Pick<Page.StateView, "bytes" | "proven" | "pageSize" | "pageCount">,
+    {
+      bytes: size,
+      unproven,
+      ...pages
+    }: Pick<Page.StateView, "bytes" | "unproven" | "pageSize" | "pageCount">,
     context: CallContext,
   ): Promise<Page.RestoredView["integrity"]> {
     const known = this.#integrity.get(nameOf(moment));
-    if (known && (proven || known.found !== "corrupt")) return known.found;
-    if (size > (proven ? this.#mostChecked : this.#mostUnasked)) return proven ? undefined : "skipped";
+    const isSaid = fits(unproven);
+    if (known && (isSaid || known.found !== "corrupt")) return known.found;
+    const most = unproven.length === 0 ? this.#mostChecked : this.#mostUnasked;
+    if (size > most) return isSaid ? undefined : "skipped";
     const sql = this.#surroundings.openSql();
     try {
       const { bytes } = await readState(replica, moment, pages, MOST_BYTES, context);
@@ -326,7 +334,7 @@ export class ReplicaEngine implements Served {
       return "ok";
     } catch (error) {
       const said = integrityIn(error);
-      if (said && (proven || said.found === "skipped")) return said.found;
+      if (said && (isSaid || said.found === "skipped")) return said.found;
       throw error;
     } finally {
       sql.close();

@@ -13,9 +13,12 @@ const UNKNOWN = { quoted: "/path/to/replica", program: "walkit", canMark: true }
 export class CommandPanel {
   readonly element = h("div", { class: "commands" });
   readonly #session: Session;
+  /** What is shown, so that it is not put in anew while somebody has the focus in it. */
+  #shown = "";
 
   constructor(session: Session) {
     this.#session = session;
+    session.on("integrity", () => this.show());
   }
 
   show(): void {
@@ -25,12 +28,22 @@ export class CommandPanel {
     const target = `--generation ${moment.generation} --target-position ${formatPosition(moment)}`;
     const file = fileName(this.#session, place);
     const isRestorable = place.lane.stops.isRestorable(place.stop);
+    // That SQLite finds it corrupt is known here, and on the command line a reason to refuse.
+    const isCorrupt = isRestorable && this.#session.conditionOf(place) === "corrupt";
     const restore = `${program} restore ${replica} -o ${file} ${target}`;
+    const key = `${restore} ${isRestorable} ${isCorrupt}`;
+    if (key === this.#shown) return;
+    this.#shown = key;
     replace(
       this.element,
       h("p", { class: "quiet" }, home ? t.commandsTrue : t.commandsAbout),
-      isRestorable ? command(t.commandRestore, restore) : command(t.commandSalvage, `${restore} --salvage`),
+      isCorrupt
+        ? command(t.commandCorrupt, `${restore} --integrity-check none`)
+        : isRestorable
+          ? command(t.commandRestore, restore)
+          : command(t.commandSalvage, `${restore} --salvage`),
       isRestorable &&
+        !isCorrupt &&
         canMark &&
         command(t.commandMark, `${program} mark ${replica} before-the-change ${target}`),
       command(t.commandVerify, `${program} verify ${replica}`),

@@ -11,12 +11,14 @@ import {
   formatZone,
 } from "../format.ts";
 import { icon } from "../icons.ts";
+import { MOST_CHECKED } from "../limits.ts";
 import { roundel } from "../picture/labels.ts";
+import { doubtsIn, isInLine, stepsOf, trustIn } from "../proof.ts";
 import type { StateView, TimelineView } from "../protocol.ts";
 import { segmentAt } from "../segments.ts";
 import type { Session } from "../session.ts";
 import { t } from "../strings.ts";
-import { beforeNewest, momentName, shortGeneration, transactionOf } from "../words.ts";
+import { beforeNewest, momentName, placeOfSteps, shortGeneration, transactionOf } from "../words.ts";
 import { copyButton } from "./command.ts";
 import { RestorePanel } from "./restore.ts";
 import { SoundPanel } from "./sound.ts";
@@ -127,14 +129,16 @@ export class MomentPanel {
   }
 
   #showWhether(): void {
-    const { place, state } = this.#session;
+    const { place, state, size } = this.#session;
     if (!place) return;
     const { lane, stop } = place;
     const isRestorable = lane.stops.isRestorable(stop);
-    const notProven = state !== undefined && !state.proven;
     this.#restore.allow(isRestorable);
     const gap = isRestorable ? undefined : lane.stops.gapAt(stop);
     const condition = this.#session.conditionOf(place);
+    const said = condition === "doubtful" ? undefined : condition;
+    const unproven = state?.unproven ?? [];
+    const notProven = state !== undefined && trustIn(unproven, said) === "doubtful";
     const badge = (kind: "good" | "bad" | "unsure", text: string) => {
       const sign = ({ good: "check", bad: "cross", unsure: "warning" } as const)[kind];
       return h("p", { class: `badge ${kind}` }, icon(sign, 16), text);
@@ -190,8 +194,25 @@ export class MomentPanel {
         jump("previous", lane.stops.restorableFrom(stop, -1), t.lastGood),
         jump("next", lane.stops.restorableFrom(stop, 1), t.nextGood),
       );
-    const unsure = notProven && h("p", { class: "reason" }, state.findings[0]?.meaning ?? t.notProvenMeans);
-    replace(this.#can, whether, inOrder, corrupt, doubtful, unsure, reason, ways);
+    const doubts = doubtsIn(state?.findings ?? []);
+    const unsure =
+      notProven &&
+      !isCorrupt &&
+      !isInLine(unproven) &&
+      h("p", { class: "reason" }, doubts.length > 0 ? doubts.map(t.asSentence).join(" ") : t.notProvenMeans);
+    const steps = state && placeOfSteps(this.#session, state.moment.generation, stepsOf(unproven));
+    const isLarge = condition === undefined && size !== undefined && size.bytes > MOST_CHECKED;
+    const missing =
+      isRestorable &&
+      steps &&
+      h(
+        "p",
+        { class: isCorrupt ? "reason" : "quiet" },
+        isCorrupt ? t.stepsBroken(steps) : t.stepsUnproven(steps),
+        condition === "skipped" && ` ${t.couldNotAsk}`,
+        isLarge && ` ${t.notAsked}`,
+      );
+    replace(this.#can, whether, inOrder, corrupt, doubtful, unsure, missing, reason, ways);
     this.#sound.show();
   }
 }

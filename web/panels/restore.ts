@@ -5,10 +5,11 @@ import { isAbort } from "../engine-client.ts";
 import { formatBytes, formatDuration } from "../format.ts";
 import { icon } from "../icons.ts";
 import { beginWork } from "../leave.ts";
+import { doubtsIn, isInLine, stepsOf, trustIn } from "../proof.ts";
 import type { Output, Progress, RestoredView } from "../protocol.ts";
 import type { Session } from "../session.ts";
 import { t } from "../strings.ts";
-import { failureWords, fileName, momentName, progressWords } from "../words.ts";
+import { failureWords, fileName, momentName, placeOfSteps, progressWords } from "../words.ts";
 import { copyButton } from "./command.ts";
 
 export class RestorePanel {
@@ -62,7 +63,7 @@ export class RestorePanel {
       const restored = await engine.call("restore", [moment, output], { signal, onProgress: show });
       if (restored.integrity) this.#session.found(moment, restored.integrity);
       const isCorrupt = this.#session.conditionOf(place) === "corrupt";
-      this.#showResult(restored, isCorrupt, output, name, suggested);
+      this.#showResult(restored, { isCorrupt, generation: moment.generation, output, name, suggested });
     } catch (error) {
       if (isAbort(error))
         replace(this.#body, h("p", { class: "notice", role: "status" }, t.restoreCancelled));
@@ -130,16 +131,24 @@ export class RestorePanel {
   /** `isCorrupt`: SQLite says so, of this file or before. */
   #showResult(
     restored: RestoredView,
-    isCorrupt: boolean,
-    output: Output,
-    name: string,
-    suggested: string,
+    {
+      isCorrupt,
+      generation,
+      output,
+      name,
+      suggested,
+    }: { isCorrupt: boolean; generation: string; output: Output; name: string; suggested: string },
   ): void {
-    const { bytes, sha256, file, proven, integrity, findings, milliseconds } = restored;
-    const checked = isCorrupt ? "corrupt" : (integrity ?? (proven ? "proven" : "skipped"));
+    const { bytes, sha256, file, unproven, integrity, findings, milliseconds } = restored;
+    const checked = isCorrupt ? "corrupt" : (integrity ?? (unproven.length === 0 ? "proven" : "skipped"));
+    const steps = placeOfSteps(this.#session, generation, stepsOf(unproven));
+    const isDoubtful = !isCorrupt && trustIn(unproven, integrity) === "doubtful";
+    const doubts = doubtsIn(findings);
+    const known = findings.filter(({ meaning }) => !doubts.includes(meaning));
+    const doubt = doubts.length > 0 ? doubts.map(t.asSentence).join(" ") : t.notProvenMeans;
     const saved = output.kind === "handle" ? output.handle.name : suggested;
     const link = file && this.#download(file, saved);
-    const steps = (isCorrupt ? t.rescueSteps : t.nextSteps).map((step) => h("li", {}, step));
+    const next = (isCorrupt ? t.rescueSteps : t.nextSteps).map((step) => h("li", {}, step));
     const title = h(
       "h3",
       { tabindex: -1 },
@@ -153,11 +162,14 @@ export class RestorePanel {
         { class: `card ${isCorrupt ? "bad" : "good"}` },
         title,
         h("p", {}, t.restoredIs(name, formatBytes(bytes), formatDuration(milliseconds))),
-        !proven && h("p", { class: "notice unsure" }, icon("warning", 16), h("span", {}, t.notProvenMeans)),
+        isDoubtful &&
+          !isInLine(unproven) &&
+          h("p", { class: "notice unsure" }, icon("warning", 16), h("span", {}, doubt)),
         isCorrupt
           ? h("p", {}, h("strong", {}, t.restoreChecked[checked]))
           : h("p", { class: checked !== "skipped" && "quiet" }, t.restoreChecked[checked]),
-        ...findings.map(({ meaning }) => h("p", { class: "quiet" }, meaning)),
+        steps && h("p", { class: "quiet" }, isCorrupt ? t.stepsBroken(steps) : t.stepsUnproven(steps)),
+        ...known.map(({ meaning }) => h("p", { class: "quiet" }, t.asSentence(meaning))),
         sha256 &&
           h(
             "p",
@@ -167,7 +179,7 @@ export class RestorePanel {
           ),
         link,
         h("h4", {}, t.whatNext),
-        h("ol", {}, ...steps),
+        h("ol", {}, ...next),
         h(
           "span",
           { class: "hidden", role: "status" },

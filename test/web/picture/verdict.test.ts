@@ -3,6 +3,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Finding, RULES } from "../../../src/findings.ts";
+import type { Step } from "../../../src/replay/steps.ts";
 import type { GenerationReport, Range, VerifyReport } from "../../../src/verify/report.ts";
 import { statusOf } from "../../../src/verify/report.ts";
 import { formatTime } from "../../../web/format.ts";
@@ -72,7 +73,7 @@ function verdict(
     );
     return { ...one, restorable };
   });
-  const plan = { commits: 1, after: 60_000, isFirst: false, snapshot: undefined, damaged: false };
+  const plan = { commits: 1, after: 60_000, isFirst: false, snapshot: 0, damaged: false };
   const timelines = generations.map((one, i) =>
     timelineOf(
       { from: 1e12, segments: Array(3).fill(plan), restorable: [true] },
@@ -119,8 +120,11 @@ describe("a whole replica", () => {
   });
 
   it("of one moment has no range", () => {
-    const { sentence } = verdict([generation(0, { restorable: [{ ...WHOLE, from: WHOLE.to }] })]);
-    expect(sentence).toBe("There is one moment, 00000004:00002050, and it can be brought back.");
+    const one = [generation(0, { restorable: [{ ...WHOLE, from: WHOLE.to, fromTime: WHOLE.toTime }] })];
+    expect(verdict(one).sentence).toBe("There is one moment, 00000004:00002050, and it can be brought back.");
+    expect(verdict(one, [], { hasTimes: true }).sentence).toBe(
+      `There is one moment, ${formatTime(Date.parse(WHOLE.toTime!), "second")}, and it can be brought back.`,
+    );
   });
 
   it("that SQLite was not asked about says nothing of SQLite; warnings are counted", () => {
@@ -138,6 +142,51 @@ describe("a whole replica", () => {
     expect(both).toMatchObject({ kind: "good", word: "Good." });
     expect(both.more).toMatch(/Not everything is proven/);
     expect(both.sentence).toMatch(/all but one stretch of them/);
+  });
+});
+
+describe("steps that no snapshot proves", () => {
+  const step = (index: number, counter: Step["counter"]): Step => ({
+    from: `0000000${index - 1}:00001038`,
+    to: `0000000${index}:00000000`,
+    counter,
+  });
+  const linksOf = (...steps: Step[]) => ({
+    total: 4,
+    snapshot: 4 - steps.length,
+    sequence: 0,
+    unproven: 0,
+    steps,
+  });
+  const of = (steps: Step[], more: Partial<GenerationReport> = {}) =>
+    verdict([generation(0, { links: linksOf(...steps), ...more })]);
+
+  it("are said, and no alarm, where SQLite finds the newest state in order", () => {
+    const { kind, word, more } = of([step(3, "follows"), step(4, "follows")]);
+    expect([kind, word]).toEqual(["good", "Good."]);
+    expect(more).toMatch(
+      /in order\. That no WAL is missing at 2 places between 00000002:00001038 and 00000004:00000000 is not proven\.$/,
+    );
+    expect(of([]).more).not.toMatch(/not proven/);
+  });
+
+  it("are a doubt where Litestream's counter jumps or does not show, or SQLite cannot be asked", () => {
+    for (const counter of ["jumps", undefined] as const) {
+      expect(of([step(3, "follows"), step(4, counter)])).toMatchObject({
+        kind: "unsure",
+        word: "Whole, but not proven.",
+      });
+    }
+    const skipped = of([step(4, "follows")], { integrity: "skipped" });
+    expect(skipped.kind).toBe("unsure");
+    expect(skipped.more).toMatch(/not proven\. SQLite’s own check, which may show it, cannot be run here\.$/);
+  });
+
+  it("are no matter where a newer snapshot lies behind them, or on another timeline", () => {
+    // The snapshot of these timelines is that of index 0.
+    expect(of([step(0, "jumps")]).kind).toBe("good");
+    const older = generation(0, { links: linksOf(step(4, "jumps")) });
+    expect(verdict([older, generation(1)]).kind).toBe("good");
   });
 });
 
@@ -176,6 +225,15 @@ describe("a damaged replica", () => {
     const { sentence } = of({ restorable: [{ ...WHOLE, newest: false }] });
     const last = "The latest moment that can be brought back is 00000004:00002050.";
     expect(sentence).toBe(`The newest state is lost. ${last}`);
+  });
+
+  it("of which the newest state can be salvaged, no more", () => {
+    const salvage = { ...WHOLE, proven: false, salvage: true };
+    expect(of({ restorable: [salvage] }).sentence).toMatch(/^Nothing in this backup/);
+    const first = { ...WHOLE, newest: false, to: "00000002:00001038" };
+    expect(of({ restorable: [first, salvage] }).sentence).toMatch(
+      /^The newest state is lost\. .* is 00000002:00001038\.$/,
+    );
   });
 
   it("of which stretches in the middle are lost", () => {
