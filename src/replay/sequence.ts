@@ -12,10 +12,15 @@ const NAME = "_litestream_seq";
 const INTERIOR_TABLE = 0x05;
 const LEAF_TABLE = 0x0d;
 
+/** A hostile file may have many pages that look like the table. */
+const MOST_SEEN = 4096;
+
 export class LitestreamSequence {
-  /** Pages of the schema's b-tree that are still to come. */
+  /** Pages of the schema's b-tree, as far as they are known. */
   #schema = new Set<number>([1]);
   #root: number | undefined;
+  /** Pages that may be the table, with what they say, until the schema tells which one it is. */
+  readonly #seen = new Map<number, number>();
   #value: number | undefined;
   #index = -1;
   #first: { value: number; expected: number } | undefined;
@@ -25,14 +30,28 @@ export class LitestreamSequence {
     if (page === 1) {
       this.#schema = new Set([1]);
       this.#root = undefined;
+      this.#seen.clear();
     }
-    if (page === this.#root && this.#value === undefined) {
-      this.#value = sequenceValue(data);
-      this.#index = index;
+    if (page === this.#root) this.#take(index, sequenceValue(data));
+    if (this.#root === undefined) this.#look(index, page, data);
+  }
+
+  /** With the table not known yet: a page of the schema may tell of it, any other be it. */
+  #look(index: number, page: number, data: Uint8Array): void {
+    if (!this.#schema.has(page)) {
+      // Where the schema has several pages, the table may lie before the one that tells of it.
+      const value = this.#seen.size < MOST_SEEN || this.#seen.has(page) ? sequenceValue(data) : undefined;
+      if (value !== undefined) this.#seen.set(page, value);
+      return;
     }
-    if (this.#root !== undefined || !this.#schema.has(page)) return;
-    this.#schema.delete(page);
     this.#readSchema(page, data);
+    if (this.#root !== undefined) this.#take(index, this.#seen.get(this.#root));
+  }
+
+  #take(index: number, value: number | undefined): void {
+    if (this.#value !== undefined || value === undefined) return;
+    this.#value = value;
+    this.#index = index;
   }
 
   /** The page of the counter's table, where the schema tells. */
@@ -55,11 +74,13 @@ export class LitestreamSequence {
     if (page === 1) {
       const root = this.#root;
       this.#root = undefined;
+      this.#schema = new Set([1]);
       this.#readSchema(1, data);
       // A schema of several pages says nothing of the table on page 1 itself; what was known stays.
       if (this.#root === undefined && data[100] === INTERIOR_TABLE) this.#root = root;
       if (this.#root !== root) this.#value = undefined;
-    }
+      if (this.#root === undefined) this.#seen.clear();
+    } else if (this.#root === undefined) this.#look(index, page, data);
     if (page !== this.#root) return;
     const value = sequenceValue(data);
     if (value === undefined) return;

@@ -292,17 +292,7 @@ class GenerationCheck {
 
   async #endIndex(whole: boolean): Promise<void> {
     const snapshot = this.#snapshot;
-    const sequence = this.#sequence.endIndex();
-    if (sequence && sequence.value !== sequence.expected) {
-      const message = `Expected _litestream_seq to go on with ${sequence.expected} in WAL index ${this.#index}, found ${sequence.value}`;
-      const position = formatPosition({ index: this.#index, offset: 0 });
-      this.#report(new WalkitError("replica/sequence-gap", message, { position }));
-    }
-    if (this.#range && this.#range.snapshot.index < this.#index) {
-      const counter = sequence && (sequence.value === sequence.expected ? "follows" : "jumps");
-      const to = formatPosition({ index: this.#index, offset: 0 });
-      this.links.crossed({ from: formatPosition(this.#before), to, counter });
-    }
+    this.#cross();
     if (!snapshot) return;
     if (this.#isBase && this.#range) {
       // With its own WAL at an end the mark is known: from there on the range is whole.
@@ -314,8 +304,24 @@ class GenerationCheck {
     } else if (!this.#isBase) await this.#compare(snapshot, whole);
   }
 
+  /** The replay came into the index under way from the one before: what Litestream's counter says of that. */
+  #cross(): void {
+    const sequence = this.#sequence.endIndex();
+    if (sequence && sequence.value !== sequence.expected) {
+      const message = `Expected _litestream_seq to go on with ${sequence.expected} in WAL index ${this.#index}, found ${sequence.value}`;
+      const position = formatPosition({ index: this.#index, offset: 0 });
+      this.#report(new WalkitError("replica/sequence-gap", message, { position }));
+    }
+    if (!this.#range || this.#range.snapshot.index >= this.#index) return;
+    const counter = sequence && (sequence.value === sequence.expected ? "follows" : "jumps");
+    const to = formatPosition({ index: this.#index, offset: 0 });
+    this.links.crossed({ from: formatPosition(this.#before), to, counter });
+  }
+
   /** What comes next cannot be applied to what came before. */
   #break(): void {
+    // It was gone over, if what follows there is committed.
+    if (this.#end.index === this.#index) this.#cross();
     this.links.broken();
     const range = this.#range;
     // A base whose own WAL breaks off: how far it reaches into the lost part cannot be told.
