@@ -171,11 +171,6 @@ function schemaRoot(data: Uint8Array, cell: number): number | undefined {
   return readInteger(data, root);
 }
 
-/** Whether a page may be that of the counter's table, with its row. */
-export function isCounterRow(data: Uint8Array): boolean {
-  return data[0] === LEAF_TABLE && readUint16BE(data, 3) === 1 && sequenceValue(data) !== undefined;
-}
-
 /** The counter, where `data` is its table's page: one leaf cell, columns (id, seq). 0 where there is no row yet. */
 export function sequenceValue(data: Uint8Array): number | undefined {
   if (data[0] !== LEAF_TABLE) return undefined;

@@ -8,7 +8,7 @@
  */
 
 import { formatPosition, type Position } from "../snapshot/names.ts";
-import { isCounterRow, LitestreamSequence, sequenceValue } from "./sequence.ts";
+import { LitestreamSequence, sequenceValue } from "./sequence.ts";
 
 /** A step that nothing proves. */
 export interface Step {
@@ -29,8 +29,9 @@ export function stepsText(steps: readonly Step[], shown = 5): string {
   return steps.length > shown ? `the last of ${steps.length}: ${places}` : places;
 }
 
-/** Pages of one row, two columns, are few; a hostile file may have many. */
+/** Pages of one row, two columns, are few; a hostile file may have many. Empty pages, as of a table without its row yet, are not. */
 const MOST_PAGES = 4096;
+const MOST_EMPTY = 1024;
 
 export class Steps {
   /** Per index of the way: where it begins, and the last commit in it. */
@@ -39,7 +40,8 @@ export class Steps {
   readonly #values = new Map<number, { at: number; first: number; last: number }[]>();
   readonly #schema = new LitestreamSequence();
   readonly #snapshot = new LitestreamSequence();
-  #pending: [page: number, value: number][] = [];
+  /** Of the transaction under way. */
+  readonly #pending = new Map<number, number>();
 
   /** `isStep`: it goes on from the index before; else the way begins, or goes over to another timeline. */
   begin(index: number, isStep: boolean): void {
@@ -52,7 +54,11 @@ export class Steps {
     if (page === 1) {
       this.#schema.addFrame(0, page, data);
       this.#indexes.at(-1)!.root = this.#schema.page;
-    } else if (isCounterRow(data)) this.#pending.push([page, sequenceValue(data)!]);
+      return;
+    }
+    if (this.#pending.size >= MOST_PAGES && !this.#pending.has(page)) return;
+    const value = sequenceValue(data);
+    if (value !== undefined) this.#pending.set(page, value);
   }
 
   commit(end: Position): void {
@@ -63,9 +69,10 @@ export class Steps {
       const newest = values?.at(-1);
       if (newest?.at === at) newest.last = value;
       else if (values) values.push({ at, first: value, last: value });
-      else if (this.#values.size < MOST_PAGES) this.#values.set(page, [{ at, first: value, last: value }]);
+      else if (this.#values.size < (value === 0 ? MOST_EMPTY : MOST_PAGES))
+        this.#values.set(page, [{ at, first: value, last: value }]);
     }
-    this.#pending = [];
+    this.#pending.clear();
   }
 
   /** A page of the snapshot, as it is there; in ascending order. */
@@ -84,21 +91,24 @@ export class Steps {
     // What nothing was committed in was not gone to.
     const last = this.#indexes.findLastIndex(({ begin, end }) => end !== begin);
     return this.#indexes.slice(0, last + 1).flatMap(({ begin, root: now, isStep }, at) => {
-      const before = value;
-      // Where the schema moves the table, its counter is not followed.
-      const moved = now !== undefined && now !== root;
-      if (moved) root = now;
-      const own = root === undefined ? undefined : this.#values.get(root)?.find((one) => one.at === at);
-      value = own ? own.last : moved ? undefined : value;
+      const [before, old] = [value, root];
+      // VACUUM moves the table: the index begins with it at its old place, and ends with it at the new one.
+      root = now ?? root;
+      const first = this.#valuesOf(old, at)?.first;
+      value = this.#valuesOf(root, at)?.last ?? (root === old ? value : undefined);
       if (!isStep) return [];
       const from = formatPosition(this.#indexes[at - 1]!.end);
-      const known = own && before !== undefined && !moved;
-      const counter = known
-        ? own.first === before + 1
+      const isKnown = first !== undefined && before !== undefined;
+      const counter = isKnown
+        ? first === before + 1
           ? ("follows" as const)
           : ("jumps" as const)
         : undefined;
       return [{ from, to: formatPosition(begin), counter }];
     });
+  }
+
+  #valuesOf(page: number | undefined, at: number): { first: number; last: number } | undefined {
+    return page === undefined ? undefined : this.#values.get(page)?.find((one) => one.at === at);
   }
 }
