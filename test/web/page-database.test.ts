@@ -2,6 +2,7 @@
 
 import { mkdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkIntegrity } from "../../src/sqlite/index.ts";
@@ -149,7 +150,8 @@ describe.skipIf(!CHROMIUM)("the database in the page", { timeout: 60_000 }, () =
   it("a step that Litestream's counter does not show is not proven, and shown so everywhere", async () => {
     const one = await visits.visit({ scheme: "dark", width: 360 });
     const { page } = one;
-    await drop(one, tarPath("page-512"));
+    // Litestream 0.4 betas did not write the counter with each checkpoint.
+    await drop(one, fileURLToPath(new URL("../fixtures/litestream-0.4-beta/replica", import.meta.url)));
     await page.getByText("Whole, but not proven.").waitFor();
     const moment = page.locator(".moment-can");
     await moment.getByText("SQLite finds it in order").waitFor();
