@@ -215,7 +215,7 @@ async function run(
     signal,
     onProgress: ({ done, total, phase }) =>
       bar.update(done, total, phase === "wal" ? "reading WAL" : "writing database"),
-    // SQLite's check does not hear a signal while it runs: what came meanwhile must count before the file gets its name.
+    // sql.js does not hear a signal while it checks: what came meanwhile must count before the file gets its name.
     accept: async () => {
       for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
       signal.throwIfAborted();

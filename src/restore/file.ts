@@ -23,8 +23,9 @@ export interface RestoreFileOptions extends RestoreOptions {
    */
   force?: boolean | undefined;
   /**
-   * SQLite's own check of the restored file before it gets its name. `none` by default; `full` where it cannot be proven
-   * that the snapshot is a committed state (see `RestoreResult.proven`).
+   * SQLite's own check of the restored file before it gets its name. By default `full` where it cannot be proven that the
+   * snapshot is a committed state, and, up to 64 MiB, where nothing proves a step from one WAL index to the next (see
+   * `RestoreResult.unproven`); else `none`.
    */
   integrityCheck?: "none" | "quick" | "full" | undefined;
   /**

@@ -82,7 +82,7 @@ export interface GenerationReport {
 export interface VerifyReport {
   status: Status;
   level: Level;
-  /** The generation that a restore without a target brings back; undefined where that is not known. */
+  /** The generation of the newest state, which a restore without a target is about; undefined where that is not known. */
   newestGeneration?: string | undefined;
   generations: GenerationReport[];
   findings: Finding[];
