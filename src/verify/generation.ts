@@ -48,8 +48,11 @@ export interface Checked {
 /** So many pages that differ are kept in mind, to look for them in what came before. */
 const MOST_WRONG = 1 << 16;
 
-/** A snapshot, held against what leads to it. The last two: it is the newest, and nothing speaks for it. */
-type Compared = "agrees" | "differs" | "may be older" | "is older";
+/**
+ * A snapshot, held against what leads to it. "is ahead": the newest, and WAL that it holds was not uploaded, or not yet. The
+ * last two: it is the newest, and nothing speaks for it.
+ */
+type Compared = "agrees" | "differs" | "is ahead" | "may be older" | "is older";
 
 const NO_COUNTERS = { change: undefined, litestream: undefined };
 
@@ -357,11 +360,11 @@ class GenerationCheck {
     if (alone) alone.proven = false;
     const [inUse, there] = [this.#inHeader ?? 0, this.#known];
     if (alone && this.#options.pages && inUse > there) {
-      // With its own WAL a snapshot may well lack pages: a checkpoint copies only some. Here is none to bring them.
+      // With its own WAL a snapshot may well lack pages: a checkpoint copies only some. Here is none to bring them, and
+      // damage is only where none is to come.
       const message = `Expected the ${inUse} pages that page 1 tells of, found ${there}: the snapshot lacks the end of the database`;
-      this.#report(
-        new WalkitError("database/size", message, { path: snapshot.path, offset: 28, decoded: true }),
-      );
+      const where = { path: snapshot.path, offset: 28, decoded: true };
+      if (found !== "is ahead") this.#report(new WalkitError("database/size", message, where));
       this.ranges.pop();
       this.#range = undefined;
       return undefined;
@@ -436,7 +439,7 @@ class GenerationCheck {
           : `Expected the snapshot of index ${snapshot.index} to hold what the WAL before it leads to, or newer pages, found ${wrongPages} that differ, some of them as they were before: the first is page ${first ?? pages}`;
         const code = isAhead ? "replica/snapshot-ahead" : "replica/snapshot-ambiguous";
         this.#report(new WalkitError(code, message, { path: snapshot.path }));
-        return isAhead ? "differs" : "may be older";
+        return isAhead ? "is ahead" : "may be older";
       }
     }
     const wrongOnes = `${wrongPages} page${wrongPages === 1 ? " that differs" : "s that differ"}, the first of them page ${first}`;

@@ -178,6 +178,18 @@ it("never restores a state that did not exist, whatever happens to one file", as
   );
 }, 240_000);
 
+const TORN = {
+  pageSize: 512,
+  pages: 5,
+  seed: 47562165,
+  indexes: [
+    { snapshot: true, mark: 0, segments: [{ commits: 0 }, { commits: 1 }, { commits: 1 }] },
+    { snapshot: true, mark: 0, segments: [{ commits: 1 }] },
+    { snapshot: true, mark: 1, segments: [{ commits: 2 }, { commits: 1 }] },
+    { snapshot: true, mark: 0, segments: [{ commits: 0 }] },
+  ],
+};
+
 it("says so where a snapshot may hold what was never uploaded", async () => {
   const seen = { right: 0, unproven: 0, wrong: 0 };
   await fc.assert(
@@ -202,7 +214,11 @@ it("says so where a snapshot may hold what was never uploaded", async () => {
       expect(findings.filter(({ severity }) => severity === "damage")).toEqual([]);
       if (!isState) expect(generations[0]!.restorable.at(-1)!.proven).toBe(false);
     }),
-    { numRuns: 300 },
+    {
+      numRuns: 300,
+      // The newest snapshot was taken amid a checkpoint: page 1 tells of a page that is in WAL which was never uploaded.
+      examples: [[TORN, 3]],
+    },
   );
   // Some of these states never existed, and nothing in the files tells: that is what the warning is for.
   expect(seen.wrong).toBeGreaterThan(0);
