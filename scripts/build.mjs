@@ -3,7 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { chmodSync, copyFileSync, existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join, resolve as absolute } from "node:path";
+import { resolve as absolute, dirname, join } from "node:path";
 import { build } from "esbuild";
 import { build as buildPage } from "vite";
 

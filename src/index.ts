@@ -6,18 +6,6 @@
 export { type Available, type ErrorCode, type Moment, WalkitError } from "./errors.ts";
 export { type Finding, findingOf, RULES, type Severity } from "./findings.ts";
 export {
-  type CommitMoment,
-  type FoundPosition,
-  type Gap,
-  type GenerationMoments,
-  listMoments,
-  type MomentsOptions,
-  type PointMoment,
-  positionOf,
-  type SegmentMoments,
-  type SnapshotMoment,
-} from "./moments/index.ts";
-export {
   type PlannedAncestor,
   type PlannedFile,
   type PlannedSegment,
@@ -30,7 +18,19 @@ export {
   type ReplayPlan,
   type RestorePlan,
   replay,
-} from "./replay/index.ts";
+} from "./layouts/generations/index.ts";
+export {
+  type CommitMoment,
+  type FoundPosition,
+  type Gap,
+  type GenerationMoments,
+  listMoments,
+  type MomentsOptions,
+  type PointMoment,
+  positionOf,
+  type SegmentMoments,
+  type SnapshotMoment,
+} from "./moments/index.ts";
 export {
   type DatabaseSink,
   type DatabaseWrite,
@@ -71,7 +71,7 @@ export {
   type Storage,
 } from "./storage/index.ts";
 export { serve, type Thread, ThreadPool } from "./threads/index.ts";
-export type { Target } from "./timeline/target.ts";
+export type { Target } from "./timeline/target/target.ts";
 export {
   type GenerationReport,
   type IntegrityCheck,

@@ -1,9 +1,10 @@
 /** walkit on Node (and Deno, Bun): replicas in directories, databases into files. */
+
+export { openReplica, type Replica } from "./layouts/locate.ts";
 export { type NewRestorePoint, type RecordOptions, recordRestorePoint } from "./moments/record.ts";
 export { type RestoredFile, type RestoreFileOptions, restoreFile, restoreThrough } from "./restore/file.ts";
 export { type CheckFileOptions, checkFileIntegrity } from "./sqlite/file.ts";
 export { checkIntegrityInThread } from "./sqlite/thread.ts";
 export { DirectoryStorage } from "./storage/directory.ts";
-export { openReplica, type Replica } from "./storage/locate.ts";
 export { openThreads } from "./threads/node.ts";
 export { openIntegrityCheck } from "./verify/temporary.ts";

@@ -1,11 +1,13 @@
 /** walkit in browsers: replicas in picked and dropped folders, archives, on web servers; databases into files and downloads. */
-export { BlobSink } from "./restore/blob-sink.ts";
+
+export { type FindOptions, type FoundReplica, findReplicas } from "./layouts/find.ts";
+export { BlobSink } from "./restore/sinks/blob.ts";
 export {
   HandleSink,
   openHandleSpill,
   type SyncFileLike,
   type WritableFileLike,
-} from "./restore/handle-sink.ts";
+} from "./restore/sinks/handle.ts";
 export {
   type ArchiveKind,
   type ArchiveOptions,
@@ -21,7 +23,6 @@ export {
   filesOfEntries,
   type ReaderLike,
 } from "./storage/file-list.ts";
-export { type FindOptions, type FoundReplica, findReplicas } from "./storage/find.ts";
 export { type FileHandleLike, type FolderHandleLike, folderOf, HandleStorage } from "./storage/handles.ts";
 export { type HttpOptions, HttpStorage } from "./storage/http.ts";
 export { isJunk, type Skipped } from "./storage/paths.ts";

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { createContext, runInContext } from "node:vm";
 import { gzipSync } from "node:zlib";
 import { type BuildOptions, build } from "esbuild";
-import { createLogger, build as buildWithVite } from "vite";
+import { build as buildWithVite, createLogger } from "vite";
 import { describe, expect, it } from "vitest";
 import { readFixture, readManifest, sha256 } from "./support/fixtures.ts";
 
@@ -28,16 +28,18 @@ const imports = new Map(
 
 /** Files only for Node; everything else is the portable library. */
 const NODE =
-  /^(cli\/|node\.ts$|storage\/(archive-file|directory|leftovers|locate|owner|timeline-files)\.ts$|moments\/record\.ts$|sqlite\/(thread(-worker)?|engine(-process)?|file)\.ts$|verify\/temporary\.ts$|threads\/(node|decode-worker)\.ts$|restore\/(file|file-sink|in-use|output|publish|temporary)\.ts$)/;
+  /^(cli\/|node\.ts$|storage\/(directory|leftovers|owner)\.ts$|layouts\/(archive-file|locate)\.ts$|timeline\/files\.ts$|moments\/record\.ts$|sqlite\/(thread(-worker)?|engine(-process)?|file)\.ts$|verify\/temporary\.ts$|threads\/(node|decode-worker)\.ts$|restore\/(file|sinks\/file|in-use|output|publish|temporary)\.ts$)/;
 
-/** `design`: imports go down only. */
+/** Imports go down only. */
 const FLOORS = [
-  [/^((errors|bytes|findings|turn)\.ts$|kernel\/)/, 0],
+  [/^((errors|bytes|findings|turn|time)\.ts$|kernel\/)/, 0],
   [/^(lz4|wal)\//, 1],
-  [/^(snapshot|storage|sqlite|threads)\//, 2],
-  [/^(replay|timeline)\//, 3],
-  [/^(restore|verify|moments)\//, 4],
-  [/^(cli\/|index\.ts|node\.ts|web\.ts)/, 5],
+  [/^(storage|sqlite|threads)\//, 2],
+  [/^replay\//, 3],
+  [/^layouts\//, 4],
+  [/^(snapshot|timeline)\//, 5],
+  [/^(restore|verify|moments)\//, 6],
+  [/^(cli\/|index\.ts|node\.ts|web\.ts)/, 7],
 ] as const;
 
 const floorOf = (path: string) => FLOORS.find(([pattern]) => pattern.test(path))![1];

@@ -1,8 +1,8 @@
 /** An engine that makes everything up: what the page is drawn with until it meets a real replica. */
 
 import type { Unproven } from "../src/restore/execute.ts";
+import { type FakeReplica, makeReplica, SCENARIOS, type Scenario } from "./fake-replica.ts";
 import { finding } from "./fake-report.ts";
-import { makeReplica, SCENARIOS, type FakeReplica, type Scenario } from "./fake-replica.ts";
 import type {
   Answers,
   Cell,

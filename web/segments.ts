@@ -1,6 +1,6 @@
 /** The WAL segments of a timeline as they come from the worker: columns, since a replica may have a hundred thousand. */
 
-import { segmentPathBeside } from "../src/snapshot/names.ts";
+import { segmentPathBeside } from "../src/layouts/generations/names.ts";
 import type { SegmentsView } from "./protocol.ts";
 
 /** One segment, by itself. */

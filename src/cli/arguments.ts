@@ -1,10 +1,10 @@
 /** What is written on the command line, as values: each parser says what it expected. */
 
 import { InvalidArgumentError, type Option } from "commander";
-import { isGenerationName } from "../snapshot/names.ts";
 import { WalkitError } from "../errors.ts";
+import { isGenerationName } from "../layouts/generations/names.ts";
+import type { Replica } from "../layouts/locate.ts";
 import type { DirectoryStorage } from "../storage/directory.ts";
-import type { Replica } from "../storage/locate.ts";
 
 /** The command line asks for what cannot be asked: exit code 2. */
 export class UsageError extends Error {

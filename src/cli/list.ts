@@ -1,6 +1,7 @@
 /** `walkit generations | snapshots | wal`: Litestream's lists, byte for byte but for the lag, and as JSON. */
 
 import { type Finding, findingOf, makeFinding } from "../findings.ts";
+import { openReplica } from "../layouts/locate.ts";
 import {
   type Catalog,
   formatPosition,
@@ -10,7 +11,6 @@ import {
   timeRange,
   timesUntrusted,
 } from "../snapshot/index.ts";
-import { openReplica } from "../storage/locate.ts";
 import { ltxFindings } from "../verify/beside.ts";
 import { timesFinding, unreadableIn } from "../verify/names.ts";
 import { statusOf } from "../verify/report.ts";

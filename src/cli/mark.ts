@@ -1,13 +1,13 @@
 /** `walkit mark`: gives a moment a name. */
 
 import { join } from "node:path";
+import { openReplica } from "../layouts/locate.ts";
 import { positionOf } from "../moments/position.ts";
 import { recordRestorePoint } from "../moments/record.ts";
 import { formatPosition, formatTime } from "../snapshot/index.ts";
-import { openReplica } from "../storage/locate.ts";
-import { parseTarget, targetOptions } from "../timeline/grammar.ts";
 import { MAX_NAME_LENGTH, quoted } from "../timeline/restore-points.ts";
-import type { Target } from "../timeline/target.ts";
+import { parseTarget, targetOptions } from "../timeline/target/grammar.ts";
+import type { Target } from "../timeline/target/target.ts";
 import { folderOf, UsageError } from "./arguments.ts";
 import { EXIT } from "./exit.ts";
 import { findingLines, print, printAside, printJson } from "./output.ts";

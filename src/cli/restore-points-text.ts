@@ -1,7 +1,7 @@
 /** The tables that `walkit restore-points` prints. */
 
 import type { CommitMoment, Gap, GenerationMoments, SegmentMoments } from "../moments/index.ts";
-import { comparePositions, formatPosition, type Position } from "../snapshot/names.ts";
+import { comparePositions, formatPosition, type Position } from "../replay/position.ts";
 import { MAX_NAME_LENGTH, quoted } from "../timeline/restore-points.ts";
 import { count, type Paint, printable, row, shellQuote, table } from "./text.ts";
 

@@ -1,10 +1,10 @@
 /** `walkit restore-points`: every moment that can be restored, and where there is none. */
 
 import { type Finding, makeFinding } from "../findings.ts";
+import { readCatalog } from "../layouts/generations/catalog.ts";
+import { openReplica } from "../layouts/locate.ts";
 import { type GenerationMoments, listMoments } from "../moments/index.ts";
-import { readCatalog } from "../snapshot/catalog.ts";
-import { formatPosition, type Position } from "../snapshot/names.ts";
-import { openReplica } from "../storage/locate.ts";
+import { formatPosition, type Position } from "../replay/position.ts";
 import { ltxFindings } from "../verify/beside.ts";
 import { statusOf } from "../verify/report.ts";
 import { generationOf } from "./arguments.ts";

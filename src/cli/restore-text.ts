@@ -1,14 +1,14 @@
 /** What `walkit restore` says for people: what was restored or would be, and what is lost. */
 
 import type { Available, ErrorCode, WalkitError } from "../errors.ts";
-import type { RestorePlan } from "../replay/index.ts";
-import type { RestoredFile } from "../restore/file.ts";
 import type { Finding } from "../findings.ts";
-import type { Lost, LostBranch } from "../restore/loss.ts";
+import type { RestorePlan } from "../layouts/generations/index.ts";
+import { formatPosition } from "../replay/position.ts";
 import { stepsText } from "../replay/steps.ts";
-import { formatPosition } from "../snapshot/names.ts";
-import { describeTarget, targetOptions } from "../timeline/grammar.ts";
-import type { Target } from "../timeline/target.ts";
+import type { RestoredFile } from "../restore/file.ts";
+import type { Lost, LostBranch } from "../restore/loss.ts";
+import { describeTarget, targetOptions } from "../timeline/target/grammar.ts";
+import type { Target } from "../timeline/target/target.ts";
 import { errorLines, findingLines } from "./output.ts";
 import type { RestoreFlags } from "./restore.ts";
 import {

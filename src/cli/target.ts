@@ -1,16 +1,16 @@
 /** The options that name a moment: the same for every command that takes one. */
 
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { Replica } from "../storage/locate.ts";
+import type { Replica } from "../layouts/locate.ts";
+import { expectRestorePointName } from "../timeline/restore-points.ts";
 import {
   checkTarget,
   parseTargetPosition,
   parseTargetTime,
   parseTargetTimeline,
   parseTargetTransaction,
-} from "../timeline/grammar.ts";
-import { expectRestorePointName } from "../timeline/restore-points.ts";
-import type { Target } from "../timeline/target.ts";
+} from "../timeline/target/grammar.ts";
+import type { Target } from "../timeline/target/target.ts";
 import { generationOf, parseGeneration, parseIndex, UsageError } from "./arguments.ts";
 
 export interface TargetFlags {

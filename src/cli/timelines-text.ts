@@ -1,7 +1,7 @@
 /** The tree that `walkit timelines` draws. */
 
 import type { Finding } from "../findings.ts";
-import { formatPosition } from "../snapshot/names.ts";
+import { formatPosition } from "../replay/position.ts";
 import { findingLines } from "./output.ts";
 import { count, type Paint, printable, wrap } from "./text.ts";
 import type { TimelineState } from "./timelines.ts";

@@ -1,11 +1,11 @@
 /** `walkit verify`: is it good, and what can be brought back. */
 
 import type { Available, ErrorCode } from "../errors.ts";
-import { parseSnapshotName } from "../snapshot/names.ts";
-import { parseTime } from "../snapshot/times.ts";
+import { parseSnapshotName } from "../layouts/generations/names.ts";
+import { openReplica } from "../layouts/locate.ts";
 import { hasEngine } from "../sqlite/engine.ts";
 import { IntegrityThread } from "../sqlite/thread.ts";
-import { openReplica } from "../storage/locate.ts";
+import { parseTime } from "../time.ts";
 import {
   type GenerationReport,
   type Level,

@@ -3,12 +3,12 @@
  * first commits of a new database: these can be restored all the same.
  */
 
+import type { Generation, Snapshot } from "../layouts/generations/catalog.ts";
+import { plannedSegment } from "../layouts/generations/plan.ts";
+import { replay } from "../layouts/generations/segments.ts";
+import { Pages, readSnapshot } from "../layouts/generations/snapshot.ts";
 import { xxh32 } from "../lz4/index.ts";
-import { plannedSegment } from "../replay/plan.ts";
-import { replay } from "../replay/replay.ts";
-import { Pages, readSnapshot } from "../replay/snapshot.ts";
-import { Versions } from "../replay/versions.ts";
-import type { Generation, Snapshot } from "../snapshot/catalog.ts";
+import { Versions } from "../snapshot/versions.ts";
 import type { Storage } from "../storage/storage.ts";
 import { forEachPage } from "../wal/index.ts";
 

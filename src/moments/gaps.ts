@@ -1,8 +1,8 @@
 /** Where what can be restored begins and ends, and why. */
 
 import { type Finding, makeFinding } from "../findings.ts";
-import type { Generation } from "../snapshot/catalog.ts";
-import { comparePositions, formatPosition, type Position, parsePosition } from "../snapshot/names.ts";
+import type { Generation } from "../layouts/generations/catalog.ts";
+import { comparePositions, formatPosition, type Position, parsePosition } from "../replay/position.ts";
 import type { GenerationReport } from "../verify/report.ts";
 import type { SegmentMoments } from "./moments.ts";
 

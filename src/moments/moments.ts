@@ -2,18 +2,18 @@
 
 import { WalkitError } from "../errors.ts";
 import { type Finding, findingOf, makeFinding } from "../findings.ts";
-import { restless } from "../replay/faults.ts";
+import { type Catalog, type Generation, hasChanged, readCatalog } from "../layouts/generations/catalog.ts";
+import { restless } from "../layouts/generations/faults.ts";
+import { formatPosition, type Position } from "../replay/position.ts";
 import type { RestoreResult } from "../restore/execute.ts";
-import { MemorySink } from "../restore/memory-sink.ts";
 import { restore } from "../restore/restore.ts";
-import type { DatabaseWrite } from "../restore/sink.ts";
-import { type Catalog, type Generation, hasChanged, readCatalog } from "../snapshot/catalog.ts";
-import { formatPosition, type Position } from "../snapshot/names.ts";
-import { formatTime } from "../snapshot/times.ts";
+import { MemorySink } from "../restore/sinks/memory.ts";
+import type { DatabaseWrite } from "../restore/sinks/sink.ts";
 import type { Storage } from "../storage/storage.ts";
+import { formatTime } from "../time.ts";
 import { readRestorePoints } from "../timeline/points.ts";
 import type { RestorePoint } from "../timeline/restore-points.ts";
-import type { Target } from "../timeline/target.ts";
+import type { Target } from "../timeline/target/target.ts";
 import type { VerifyReport } from "../verify/report.ts";
 import { verify } from "../verify/verify.ts";
 import { type Gap, gapsOf, type Stretch, stretchesOf } from "./gaps.ts";

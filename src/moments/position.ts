@@ -2,15 +2,15 @@
 
 import { WalkitError } from "../errors.ts";
 import type { Finding } from "../findings.ts";
-import type { RestorePlan } from "../replay/plan.ts";
-import { replay } from "../replay/replay.ts";
+import { type Generation, readCatalog } from "../layouts/generations/catalog.ts";
+import type { RestorePlan } from "../layouts/generations/plan.ts";
+import { replay } from "../layouts/generations/segments.ts";
+import { timesUntrusted } from "../layouts/generations/times.ts";
+import { comparePositions, formatPosition, type Position } from "../replay/position.ts";
 import { planTarget, type RestoreOptions, restore } from "../restore/restore.ts";
-import type { DatabaseSink } from "../restore/sink.ts";
-import { type Generation, readCatalog } from "../snapshot/catalog.ts";
-import { timesUntrusted } from "../snapshot/evidence.ts";
-import { comparePositions, formatPosition, type Position } from "../snapshot/names.ts";
+import type { DatabaseSink } from "../restore/sinks/sink.ts";
 import type { Storage } from "../storage/storage.ts";
-import type { Target } from "../timeline/target.ts";
+import type { Target } from "../timeline/target/target.ts";
 
 export interface FoundPosition {
   generation: string;

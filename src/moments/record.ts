@@ -3,12 +3,13 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { WalkitError } from "../errors.ts";
-import type { Catalog, TimelineFile } from "../snapshot/catalog.ts";
-import { formatPosition, isGenerationName, type Position } from "../snapshot/names.ts";
-import { formatTime } from "../snapshot/times.ts";
+import type { Catalog, TimelineFile } from "../layouts/generations/catalog.ts";
+import { isGenerationName } from "../layouts/generations/names.ts";
+import { formatPosition, type Position } from "../replay/position.ts";
 import type { DirectoryStorage } from "../storage/directory.ts";
 import { cannotRead } from "../storage/system.ts";
-import { appendRestorePoint, withLock, writeTextFile } from "../storage/timeline-files.ts";
+import { formatTime } from "../time.ts";
+import { appendRestorePoint, withLock, writeTextFile } from "../timeline/files.ts";
 import { readRestorePoints } from "../timeline/points.ts";
 import {
   expectRestorePointName,

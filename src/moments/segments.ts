@@ -1,9 +1,9 @@
 /** The WAL of a generation, commit by commit. */
 
-import { plannedSegment } from "../replay/plan.ts";
-import { replay } from "../replay/replay.ts";
-import type { Generation } from "../snapshot/catalog.ts";
-import { comparePositions, type Position } from "../snapshot/names.ts";
+import type { Generation } from "../layouts/generations/catalog.ts";
+import { plannedSegment } from "../layouts/generations/plan.ts";
+import { replay } from "../layouts/generations/segments.ts";
+import { comparePositions, type Position } from "../replay/position.ts";
 import { firstIndex, missingStart } from "../timeline/commits.ts";
 import { earlyCommits } from "./early.ts";
 import type { Stretch } from "./gaps.ts";

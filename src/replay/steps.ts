@@ -7,8 +7,8 @@
  * the counter's is kept in mind, a few numbers each.
  */
 
-import { formatPosition, type Position } from "../snapshot/names.ts";
-import { LitestreamSequence, sequenceValue } from "./sequence.ts";
+import { LitestreamSequence, sequenceValue } from "../sqlite/litestream.ts";
+import { formatPosition, type Position } from "./position.ts";
 
 /** A step that nothing proves. */
 export interface Step {

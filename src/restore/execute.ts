@@ -5,17 +5,17 @@
 
 import { WalkitError } from "../errors.ts";
 import { type Finding, findingOf } from "../findings.ts";
+import type { PlannedWal, RestorePlan } from "../layouts/generations/plan.ts";
+import { type ReplayOptions, replay } from "../layouts/generations/segments.ts";
+import { readSnapshot, type SnapshotPiece } from "../layouts/generations/snapshot.ts";
 import { xxh32 } from "../lz4/index.ts";
-import type { PlannedWal, RestorePlan } from "../replay/plan.ts";
-import { type ReplayOptions, replay } from "../replay/replay.ts";
-import { readSnapshot, type SnapshotPiece } from "../replay/snapshot.ts";
+import { comparePositions, formatPosition, type Position } from "../replay/position.ts";
 import { type Step, Steps } from "../replay/steps.ts";
-import { comparePositions, formatPosition, type Position } from "../snapshot/names.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { ThreadPool } from "../threads/index.ts";
 import { forEachPage } from "../wal/index.ts";
 import { PageStore, type Spill } from "./page-store.ts";
-import type { DatabaseSink } from "./sink.ts";
+import type { DatabaseSink } from "./sinks/sink.ts";
 import { Writer } from "./writer.ts";
 
 export interface Progress {

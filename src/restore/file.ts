@@ -4,16 +4,16 @@ import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { WalkitError } from "../errors.ts";
 import { type Finding, findingOf } from "../findings.ts";
-import { checkFileIntegrity } from "../sqlite/file.ts";
 import { stepsText } from "../replay/steps.ts";
+import { checkFileIntegrity } from "../sqlite/file.ts";
 import type { Storage } from "../storage/storage.ts";
-import type { Target } from "../timeline/target.ts";
+import type { Target } from "../timeline/target/target.ts";
 import type { RestoreResult } from "./execute.ts";
-import { FileSink, FileSpill, wrap } from "./file-sink.ts";
 import { historyOfRestored } from "./history.ts";
 import { changedOwner, checkHistoryName, checkOutput, inherit, type Rights, rightsOf } from "./output.ts";
 import { HISTORY, PARTS, publish } from "./publish.ts";
 import { type Restored, type RestoreOptions, restore } from "./restore.ts";
+import { FileSink, FileSpill, wrap } from "./sinks/file.ts";
 import { clearLeftovers, type Temporary, withTemporaryFile } from "./temporary.ts";
 
 export interface RestoreFileOptions extends RestoreOptions {

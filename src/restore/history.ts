@@ -1,14 +1,14 @@
 /** The history that a restored database takes along: what it is a branch of, for the day when it is replicated again. */
 
-import { chooseGeneration } from "../replay/choose.ts";
-import { type Catalog, readCatalog } from "../snapshot/catalog.ts";
-import { comparePositions, type Position } from "../snapshot/names.ts";
+import { type Catalog, readCatalog } from "../layouts/generations/catalog.ts";
+import { chooseGeneration } from "../layouts/generations/choose.ts";
+import { comparePositions, type Position } from "../replay/position.ts";
 import type { Storage } from "../storage/storage.ts";
-import { describeTarget } from "../timeline/grammar.ts";
 import { formatHistory } from "../timeline/history.ts";
 import { historyOf, readLineage } from "../timeline/lineage.ts";
-import { newestCommit } from "../timeline/resolve.ts";
-import type { Target } from "../timeline/target.ts";
+import { describeTarget } from "../timeline/target/grammar.ts";
+import { newestCommit } from "../timeline/target/resolve.ts";
+import type { Target } from "../timeline/target/target.ts";
 import type { Restored } from "./restore.ts";
 
 const HEAD = `# Where the database beside this file came from. Once it is replicated again, tie the new generation to its parent:

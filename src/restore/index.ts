@@ -6,9 +6,9 @@ export {
   type RestoreResult,
   type Unproven,
 } from "./execute.ts";
-export { MemorySink } from "./memory-sink.ts";
-export type { Spill } from "./page-store.ts";
 export type { Lost, LostBranch } from "./loss.ts";
+export type { Spill } from "./page-store.ts";
 export { planTarget, type Restored, type RestoreOptions, restore } from "./restore.ts";
+export { MemorySink } from "./sinks/memory.ts";
+export type { DatabaseSink, DatabaseWrite } from "./sinks/sink.ts";
 export { newestSound, type SoundMoment, type SoundOptions, type SoundProgress } from "./sound.ts";
-export type { DatabaseSink, DatabaseWrite } from "./sink.ts";

@@ -2,12 +2,13 @@
 
 import type { WalkitError } from "../errors.ts";
 import { type Finding, findingOf } from "../findings.ts";
-import { type PlanTarget, plannedSegment, type RestorePlan } from "../replay/plan.ts";
-import { replay } from "../replay/replay.ts";
-import type { Catalog, Generation, Segment, Snapshot } from "../snapshot/catalog.ts";
-import { comparePositions, formatPosition, type Position } from "../snapshot/names.ts";
-import { formatTime, timeRange } from "../snapshot/times.ts";
+import type { Catalog, Generation, Segment, Snapshot } from "../layouts/generations/catalog.ts";
+import { type PlanTarget, plannedSegment, type RestorePlan } from "../layouts/generations/plan.ts";
+import { replay } from "../layouts/generations/segments.ts";
+import { timeRange } from "../layouts/generations/times.ts";
+import { comparePositions, formatPosition, type Position } from "../replay/position.ts";
 import type { Storage } from "../storage/storage.ts";
+import { formatTime } from "../time.ts";
 
 /** What is lost of one generation. */
 export interface LostBranch {

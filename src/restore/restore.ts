@@ -5,20 +5,20 @@
 
 import { type Available, WalkitError } from "../errors.ts";
 import { type Finding, findingOf } from "../findings.ts";
-import { meantGeneration, refuseBesideLtx } from "../replay/choose.ts";
-import { restless } from "../replay/faults.ts";
-import { planToMark, withMark } from "../replay/mark.ts";
-import { type PlanTarget, planRestore, type RestorePlan } from "../replay/plan.ts";
-import { type Catalog, hasChanged, readCatalog } from "../snapshot/catalog.ts";
-import { formatPosition, type Position } from "../snapshot/names.ts";
-import { formatTime } from "../snapshot/times.ts";
+import { type Catalog, hasChanged, readCatalog } from "../layouts/generations/catalog.ts";
+import { meantGeneration, refuseBesideLtx } from "../layouts/generations/choose.ts";
+import { restless } from "../layouts/generations/faults.ts";
+import { type PlanTarget, planRestore, type RestorePlan } from "../layouts/generations/plan.ts";
+import { formatPosition, type Position } from "../replay/position.ts";
+import { planToMark, withMark } from "../snapshot/mark.ts";
 import type { Storage } from "../storage/storage.ts";
-import { isPlain, needsTimelines, type Target } from "../timeline/target.ts";
+import { formatTime } from "../time.ts";
+import { isPlain, needsTimelines, type Target } from "../timeline/target/target.ts";
 import { type ExecuteOptions, executePlan, type RestoreResult } from "./execute.ts";
-import { MemorySink } from "./memory-sink.ts";
 import { judgeSnapshot } from "./judge.ts";
 import type { Lost } from "./loss.ts";
-import type { DatabaseSink } from "./sink.ts";
+import { MemorySink } from "./sinks/memory.ts";
+import type { DatabaseSink } from "./sinks/sink.ts";
 
 export interface RestoreOptions extends ExecuteOptions {
   /** What stands before a generation's name in paths; `generations/` by default. */
@@ -190,7 +190,7 @@ class Attempt {
       return this.bound;
     }
     // What most restores do not need is not loaded: a page has it as a file of its own.
-    const { chooseTarget } = await import("../timeline/resolve.ts");
+    const { chooseTarget } = await import("../timeline/target/resolve.ts");
     const chosen = await chooseTarget(this.#storage, catalog, this.#target, this.#options.signal);
     this.bound = chosen.bound;
     this.bound = await chosen.exact();
@@ -268,7 +268,7 @@ class Attempt {
       return undefined;
     const [{ readLineage }, { planThrough }] = await Promise.all([
       import("../timeline/lineage.ts"),
-      import("../timeline/through.ts"),
+      import("../timeline/target/through.ts"),
     ]);
     const lineage = await readLineage(this.#storage, whole, { signal });
     return planThrough(whole, lineage, { ...target, generation }, { avoid: this.#avoid });

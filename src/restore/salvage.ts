@@ -1,22 +1,22 @@
 /** Salvage: from which snapshots the WAL that is there leads how far, the farthest first. */
 
 import { WalkitError } from "../errors.ts";
-import { isSettled, type PlanTarget, plannedSegment, type RestorePlan } from "../replay/plan.ts";
-import { replay } from "../replay/replay.ts";
 import {
   type Catalog,
   type Generation,
   readCatalog,
   type Segment,
   type Snapshot,
-} from "../snapshot/catalog.ts";
-import { comparePositions, type Position, parsePosition } from "../snapshot/names.ts";
+} from "../layouts/generations/catalog.ts";
+import { isSettled, type PlanTarget, plannedSegment, type RestorePlan } from "../layouts/generations/plan.ts";
+import { replay } from "../layouts/generations/segments.ts";
+import { comparePositions, type Position, parsePosition } from "../replay/position.ts";
 import type { Storage } from "../storage/storage.ts";
 import { type ExecuteOptions, executePlan, type RestoreResult } from "./execute.ts";
 import { judgeSnapshot } from "./judge.ts";
 import { fits, lossOf, newestFirst } from "./loss.ts";
 import type { Restored, RestoreOptions } from "./restore.ts";
-import type { DatabaseSink } from "./sink.ts";
+import type { DatabaseSink } from "./sinks/sink.ts";
 
 export interface Candidate {
   generation: Generation;

@@ -4,17 +4,17 @@
  */
 
 import { WalkitError } from "../errors.ts";
-import { checkTimes } from "../replay/choose.ts";
-import { restless } from "../replay/faults.ts";
-import { type PlanTarget, plannedSegment } from "../replay/plan.ts";
-import { replay } from "../replay/replay.ts";
-import { type Generation, readCatalog } from "../snapshot/catalog.ts";
-import { comparePositions, type Position } from "../snapshot/names.ts";
-import { timesUntrusted } from "../snapshot/evidence.ts";
-import { formatTime } from "../snapshot/times.ts";
+import { type Generation, readCatalog } from "../layouts/generations/catalog.ts";
+import { checkTimes } from "../layouts/generations/choose.ts";
+import { restless } from "../layouts/generations/faults.ts";
+import { type PlanTarget, plannedSegment } from "../layouts/generations/plan.ts";
+import { replay } from "../layouts/generations/segments.ts";
+import { timesUntrusted } from "../layouts/generations/times.ts";
+import { comparePositions, type Position } from "../replay/position.ts";
 import type { Storage } from "../storage/storage.ts";
-import { MemorySink } from "./memory-sink.ts";
+import { formatTime } from "../time.ts";
 import { restore } from "./restore.ts";
+import { MemorySink } from "./sinks/memory.ts";
 
 export interface SoundOptions {
   /** What stands before a generation's name in paths; `generations/` by default. */

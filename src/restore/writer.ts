@@ -1,13 +1,13 @@
 /** The output of a restore: the snapshot's pages on their way out, with newer ones laid over them. */
 
 import { WalkitError } from "../errors.ts";
+import { missingPage } from "../layouts/generations/faults.ts";
 import { xxh32 } from "../lz4/index.ts";
-import { missingPage } from "../replay/faults.ts";
-import { lockPage, parseDatabaseHeader } from "../snapshot/database.ts";
+import { formatPosition, type Position } from "../replay/position.ts";
 import type { Steps } from "../replay/steps.ts";
-import { formatPosition, type Position } from "../snapshot/names.ts";
+import { lockPage, parseDatabaseHeader } from "../sqlite/header.ts";
 import type { PageStore } from "./page-store.ts";
-import type { DatabaseSink } from "./sink.ts";
+import type { DatabaseSink } from "./sinks/sink.ts";
 
 /** Output is handed on in pieces of this size. */
 const PIECE = 1 << 22;

@@ -9,25 +9,22 @@ export {
   type Snapshot,
   type Stray,
   type TimelineFile,
-} from "./catalog.ts";
+} from "../layouts/generations/catalog.ts";
+export {
+  formatSegmentName,
+  formatSnapshotName,
+  isGenerationName,
+  parseSegmentName,
+  parseSnapshotName,
+  segmentPathBeside,
+} from "../layouts/generations/names.ts";
+export { type Doubt, timeRange, timesUntrusted } from "../layouts/generations/times.ts";
+export { comparePositions, formatPosition, type Position, parsePosition } from "../replay/position.ts";
 export {
   DATABASE_HEADER_SIZE,
   type DatabaseHeader,
   isDatabase,
   lockPage,
   parseDatabaseHeader,
-} from "./database.ts";
-export { type Doubt, timesUntrusted } from "./evidence.ts";
-export {
-  comparePositions,
-  formatPosition,
-  formatSegmentName,
-  formatSnapshotName,
-  isGenerationName,
-  type Position,
-  parsePosition,
-  parseSegmentName,
-  parseSnapshotName,
-  segmentPathBeside,
-} from "./names.ts";
-export { formatTime, parseTime, timeRange } from "./times.ts";
+} from "../sqlite/header.ts";
+export { formatTime, parseTime } from "../time.ts";

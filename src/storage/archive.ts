@@ -1,7 +1,7 @@
 /** One file that holds a whole replica: `.tar`, `.tar.gz` or `.zip`, told by its content. */
 
 import type { WalkitError } from "../errors.ts";
-import { isDatabase } from "../snapshot/database.ts";
+import { isDatabase } from "../sqlite/header.ts";
 import { asError, type BlobLike, readBlob, unreadable } from "./blob.ts";
 import { gunzip, type UnpackedParts } from "./gzip.ts";
 import { IndexedStorage } from "./indexed.ts";

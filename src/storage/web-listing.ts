@@ -1,7 +1,7 @@
 /** What a web server tells of its files: a manifest beside them, or an index of each folder, in HTML or JSON. */
 
 import type { WalkitError } from "../errors.ts";
-import { parseTime } from "../snapshot/times.ts";
+import { parseTime } from "../time.ts";
 import { giveTurn } from "../turn.ts";
 import { unreadable } from "./blob.ts";
 import { cleanPath } from "./paths.ts";

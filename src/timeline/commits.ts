@@ -1,9 +1,9 @@
 import type { WalkitError } from "../errors.ts";
-import { missingIndex } from "../replay/faults.ts";
-import { type PlannedSegment, plannedSegment } from "../replay/plan.ts";
-import { replay } from "../replay/replay.ts";
-import type { Generation } from "../snapshot/catalog.ts";
-import type { Position } from "../snapshot/names.ts";
+import type { Generation } from "../layouts/generations/catalog.ts";
+import { missingIndex } from "../layouts/generations/faults.ts";
+import { type PlannedSegment, plannedSegment } from "../layouts/generations/plan.ts";
+import { replay } from "../layouts/generations/segments.ts";
+import type { Position } from "../replay/position.ts";
 import type { Storage } from "../storage/storage.ts";
 
 export interface Commit {

@@ -11,7 +11,8 @@
  */
 
 import { type TimelineCode, WalkitError } from "../errors.ts";
-import { formatPosition, isGenerationName, type Position, parsePosition } from "../snapshot/names.ts";
+import { isGenerationName } from "../layouts/generations/names.ts";
+import { formatPosition, type Position, parsePosition } from "../replay/position.ts";
 import { type Line, linesOf, quoted } from "./restore-points.ts";
 
 export interface HistoryLine {

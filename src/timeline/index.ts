@@ -3,7 +3,7 @@
  * what verify and restore need of it they load themselves, when they need it.
  */
 
-export { describeTarget, parseTarget, parseTargetTime } from "./grammar.ts";
+export { tieToParent } from "./content/tie.ts";
 export { formatHistory, type History, type HistoryLine, historyPath, parseHistory } from "./history.ts";
 export {
   historyOf,
@@ -21,5 +21,5 @@ export {
   type RestorePoint,
   restorePointsPath,
 } from "./restore-points.ts";
-export type { Target } from "./target.ts";
-export { tieToParent } from "./tie.ts";
+export { describeTarget, parseTarget, parseTargetTime } from "./target/grammar.ts";
+export type { Target } from "./target/target.ts";

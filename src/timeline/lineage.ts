@@ -6,12 +6,12 @@
 import { concat } from "../bytes.ts";
 import { WalkitError } from "../errors.ts";
 import { type Finding, findingOf } from "../findings.ts";
-import type { Catalog, Generation, TimelineFile } from "../snapshot/catalog.ts";
-import { formatPosition, type Position } from "../snapshot/names.ts";
+import type { Catalog, Generation, TimelineFile } from "../layouts/generations/catalog.ts";
+import { formatPosition, type Position } from "../replay/position.ts";
 import type { Storage } from "../storage/storage.ts";
-import { beganAt } from "./beginning.ts";
+import { beganAt } from "./content/beginning.ts";
+import { type Inference, inferParents } from "./content/infer.ts";
 import { type History, type HistoryLine, MAX_HISTORY_SIZE, parseHistory } from "./history.ts";
-import { type Inference, inferParents } from "./infer.ts";
 
 /** A generation in the order of things. */
 export interface Timeline {

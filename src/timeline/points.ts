@@ -1,8 +1,8 @@
 /** The restore points of a replica: every generation's file of them. */
 
 import { WalkitError } from "../errors.ts";
-import type { Catalog } from "../snapshot/catalog.ts";
-import type { Position } from "../snapshot/names.ts";
+import type { Catalog } from "../layouts/generations/catalog.ts";
+import type { Position } from "../replay/position.ts";
 import type { Storage } from "../storage/storage.ts";
 import { readText } from "./lineage.ts";
 import { MAX_RESTORE_POINTS_SIZE, parseRestorePoints, quoted, type RestorePoint } from "./restore-points.ts";

@@ -9,8 +9,8 @@
  */
 
 import { WalkitError } from "../errors.ts";
-import { formatPosition, type Position, parsePosition } from "../snapshot/names.ts";
-import { parseTime } from "../snapshot/times.ts";
+import { formatPosition, type Position, parsePosition } from "../replay/position.ts";
+import { parseTime } from "../time.ts";
 
 export interface RestorePoint {
   name: string;

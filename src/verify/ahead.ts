@@ -5,10 +5,10 @@
  * Where both stand still, the pages are left: one that equals a version long superseded may be old, or written back as it was.
  */
 
+import type { PlannedFile, PlannedSegment } from "../layouts/generations/plan.ts";
+import { replay } from "../layouts/generations/segments.ts";
+import { Pages, readSnapshot } from "../layouts/generations/snapshot.ts";
 import { xxh32 } from "../lz4/index.ts";
-import type { PlannedFile, PlannedSegment } from "../replay/plan.ts";
-import { replay } from "../replay/replay.ts";
-import { Pages, readSnapshot } from "../replay/snapshot.ts";
 import type { Storage } from "../storage/storage.ts";
 import { forEachPage } from "../wal/index.ts";
 

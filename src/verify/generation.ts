@@ -5,16 +5,17 @@
 
 import { type ErrorCode, WalkitError } from "../errors.ts";
 import { type Finding, findingOf, type Severity } from "../findings.ts";
+import type { Generation, Segment, Snapshot } from "../layouts/generations/catalog.ts";
+import { missingPage } from "../layouts/generations/faults.ts";
+import { isSettled, type PlannedSegment, plannedSegment } from "../layouts/generations/plan.ts";
+import { type ReplayEvent, replay } from "../layouts/generations/segments.ts";
+import { Pages, readSnapshot } from "../layouts/generations/snapshot.ts";
 import { xxh32 } from "../lz4/index.ts";
-import { missingPage } from "../replay/faults.ts";
 import { PageHashes } from "../replay/page-hashes.ts";
-import { isSettled, type PlannedSegment, plannedSegment } from "../replay/plan.ts";
-import { type ReplayEvent, replay } from "../replay/replay.ts";
-import { LitestreamSequence } from "../replay/sequence.ts";
-import { Pages, readSnapshot } from "../replay/snapshot.ts";
-import type { Generation, Segment, Snapshot } from "../snapshot/catalog.ts";
-import { type DatabaseHeader, isDatabase, lockPage, parseDatabaseHeader } from "../snapshot/database.ts";
-import { comparePositions, formatPosition, type Position } from "../snapshot/names.ts";
+import { comparePositions, formatPosition, type Position } from "../replay/position.ts";
+import { IndexWindow } from "../snapshot/window.ts";
+import { type DatabaseHeader, isDatabase, lockPage, parseDatabaseHeader } from "../sqlite/header.ts";
+import { LitestreamSequence } from "../sqlite/litestream.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { ThreadPool } from "../threads/index.ts";
 import { forEachPage, type WalFrames } from "../wal/index.ts";
@@ -22,7 +23,6 @@ import { type Counters, countSeen, judgeCounters, judgePages } from "./ahead.ts"
 import { LinkCount } from "./links.ts";
 import { type RangeDraft, splitLeftover, startRange } from "./names.ts";
 import type { Links } from "./report.ts";
-import { IndexWindow } from "./window.ts";
 
 export interface CheckOptions {
   signal?: AbortSignal | undefined;

@@ -2,11 +2,11 @@
 
 import type { WalkitError } from "../errors.ts";
 import { type Finding, findingOf, makeFinding } from "../findings.ts";
-import { missingFirstSegment, missingIndex } from "../replay/faults.ts";
-import type { Catalog, Generation, Segment, Snapshot, Stray } from "../snapshot/catalog.ts";
-import { type Doubt, timesUntrusted } from "../snapshot/evidence.ts";
-import { formatPosition } from "../snapshot/names.ts";
-import { formatTime } from "../snapshot/times.ts";
+import type { Catalog, Generation, Segment, Snapshot, Stray } from "../layouts/generations/catalog.ts";
+import { missingFirstSegment, missingIndex } from "../layouts/generations/faults.ts";
+import { type Doubt, timesUntrusted } from "../layouts/generations/times.ts";
+import { formatPosition } from "../replay/position.ts";
+import { formatTime } from "../time.ts";
 import type { Range } from "./report.ts";
 
 export function strayFindings(strays: readonly Stray[]): Finding[] {

@@ -1,8 +1,8 @@
 /** What verify reports: a documented contract (`docs/json.md`), plain JSON. */
 
 import type { Available } from "../errors.ts";
-import type { Step } from "../replay/steps.ts";
 import type { Finding, Severity } from "../findings.ts";
+import type { Step } from "../replay/steps.ts";
 
 /** How deep to look; each level includes the ones before it. */
 export const LEVELS = ["names", "frames", "replay", "integrity"] as const;

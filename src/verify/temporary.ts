@@ -5,7 +5,7 @@ import { type FileHandle, mkdtemp, open, rm, statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { WalkitError } from "../errors.ts";
-import type { DatabaseSink, DatabaseWrite } from "../restore/sink.ts";
+import type { DatabaseSink, DatabaseWrite } from "../restore/sinks/sink.ts";
 import { hasEngine } from "../sqlite/engine.ts";
 import { checkFileIntegrity, noEngine } from "../sqlite/file.ts";
 import { MAX_INTEGRITY_SIZE } from "../sqlite/index.ts";

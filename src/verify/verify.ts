@@ -2,16 +2,23 @@
 
 import { WalkitError } from "../errors.ts";
 import { type Finding, findingOf, makeFinding } from "../findings.ts";
-import { chooseGeneration, newestGeneration } from "../replay/choose.ts";
-import { MemorySink } from "../restore/memory-sink.ts";
+import {
+  type Catalog,
+  type Generation,
+  guarded,
+  hasChanged,
+  readCatalog,
+} from "../layouts/generations/catalog.ts";
+import { chooseGeneration, newestGeneration } from "../layouts/generations/choose.ts";
+import { timeRange } from "../layouts/generations/times.ts";
 import { stepsText } from "../replay/steps.ts";
 import { restore } from "../restore/restore.ts";
-import type { DatabaseSink, DatabaseWrite } from "../restore/sink.ts";
-import { type Catalog, type Generation, guarded, hasChanged, readCatalog } from "../snapshot/catalog.ts";
-import { formatTime, timeRange } from "../snapshot/times.ts";
+import { MemorySink } from "../restore/sinks/memory.ts";
+import type { DatabaseSink, DatabaseWrite } from "../restore/sinks/sink.ts";
 import type { checkIntegrity } from "../sqlite/index.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { ThreadPool } from "../threads/index.ts";
+import { formatTime } from "../time.ts";
 import { emptyAlone, ltxFindings } from "./beside.ts";
 import { type Checked, checkGeneration } from "./generation.ts";
 import { checkGaps, finishRange, nameFindings, strayFindings } from "./names.ts";

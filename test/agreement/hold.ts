@@ -3,23 +3,22 @@
  * other, and what is offered works.
  */
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { reportLines } from "../../src/cli/verify.ts";
 import { paintFor } from "../../src/cli/text.ts";
+import { reportLines } from "../../src/cli/verify.ts";
 import { WalkitError } from "../../src/errors.ts";
 import { listMoments } from "../../src/moments/index.ts";
+import { parsePosition } from "../../src/replay/position.ts";
 import { type RestoredFile, type RestoreFileOptions, restoreFile } from "../../src/restore/file.ts";
 import { planTarget } from "../../src/restore/index.ts";
-import { parsePosition } from "../../src/snapshot/names.ts";
-import { parseTime } from "../../src/snapshot/times.ts";
 import type { MemoryStorage } from "../../src/storage/index.ts";
-import type { Target } from "../../src/timeline/target.ts";
+import { parseTime } from "../../src/time.ts";
+import type { Target } from "../../src/timeline/target/target.ts";
 import { verify } from "../../src/verify/index.ts";
 import { sha256 } from "../support/fixtures.ts";
-import { readFileSync } from "node:fs";
 
 export interface Outcome {
   restored?: RestoredFile & { sha256: string };

@@ -8,7 +8,7 @@
 import { describe, expect, it } from "vitest";
 import { readCatalog } from "../../src/snapshot/index.ts";
 import { MemoryStorage } from "../../src/storage/index.ts";
-import type { Target } from "../../src/timeline/target.ts";
+import type { Target } from "../../src/timeline/target/target.ts";
 import { verify } from "../../src/verify/index.ts";
 import { attemptRestore } from "../support/attempt.ts";
 import { readFixture, sha256 as sha256Of } from "../support/fixtures.ts";

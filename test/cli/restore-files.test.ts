@@ -348,7 +348,7 @@ describe("what kill -9 leaves behind", () => {
     // A process that holds the lock until it is killed.
     const url = (path: string) => pathToFileURL(join(dirname(MAIN), "..", path)).href;
     const script = `
-      import { withLock } from "${url("storage/timeline-files.js")}";
+      import { withLock } from "${url("timeline/files.js")}";
       import { DirectoryStorage } from "${url("storage/directory.js")}";
       await withLock(new DirectoryStorage(process.argv[1]), "generations/.walkit-mark.tmp", () => {
         console.log("held");

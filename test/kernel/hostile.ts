@@ -1,7 +1,7 @@
 /** Blocks that no encoder makes, and blocks that one made and something changed. Each from its seed alone. */
 
-import { compressBlockBound } from "../../src/lz4/index.ts";
 import { encodeBlock } from "../../src/kernel/index.ts";
+import { compressBlockBound } from "../../src/lz4/index.ts";
 import { mixedBytes, random, randomBytes, textBytes } from "../lz4/helpers.ts";
 import {
   type DecodeCase,

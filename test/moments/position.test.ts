@@ -5,7 +5,7 @@ import { WalkitError } from "../../src/errors.ts";
 import { listMoments, positionOf } from "../../src/moments/index.ts";
 import { formatPosition, readCatalog } from "../../src/snapshot/index.ts";
 import type { MemoryStorage } from "../../src/storage/index.ts";
-import type { Target } from "../../src/timeline/target.ts";
+import type { Target } from "../../src/timeline/target/target.ts";
 import { attemptRestore } from "../support/attempt.ts";
 import { DAMAGED, GOLDEN, readFixture, readManifest } from "../support/fixtures.ts";
 

@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { readUint32BE } from "../../src/bytes.ts";
 import { MemoryStorage } from "../../src/storage/index.ts";
-import type { Target } from "../../src/timeline/target.ts";
+import type { Target } from "../../src/timeline/target/target.ts";
 import { verify } from "../../src/verify/index.ts";
 import { attemptRestore } from "../support/attempt.ts";
 import { sha256 } from "../support/fixtures.ts";

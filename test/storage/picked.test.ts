@@ -1,8 +1,8 @@
 /** Folders that were picked or dropped: through handles, lists of files, entries. */
 
 import { describe, expect, it } from "vitest";
-import type { FileHandleLike, FolderHandleLike } from "../../src/storage/handles.ts";
 import { MemorySink, readCatalog, restore, verify, WalkitError } from "../../src/index.ts";
+import type { FileHandleLike, FolderHandleLike } from "../../src/storage/handles.ts";
 import { FileListStorage, filesOfEntries, folderOf, HandleStorage } from "../../src/web.ts";
 import { contentOf, listAll, readAll } from "../support/archives.ts";
 import {

@@ -1,7 +1,7 @@
 import { WalkitError } from "../../src/errors.ts";
-import type { Target } from "../../src/timeline/target.ts";
 import { MemorySink, type Restored, type RestoreOptions, restore } from "../../src/restore/index.ts";
 import type { Storage } from "../../src/storage/index.ts";
+import type { Target } from "../../src/timeline/target/target.ts";
 import { type RecordedRestore, sha256 } from "./fixtures.ts";
 
 /** What a restore came to: the hash of its bytes, or the error. Anything but a WalkitError is thrown on. */

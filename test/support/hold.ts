@@ -3,7 +3,7 @@
 import { WalkitError } from "../../src/errors.ts";
 import { RULES } from "../../src/findings.ts";
 import type { Storage } from "../../src/storage/index.ts";
-import type { Target } from "../../src/timeline/target.ts";
+import type { Target } from "../../src/timeline/target/target.ts";
 import { type Attempt, attemptRestore } from "./attempt.ts";
 import type { Expected } from "./oracle.ts";
 

@@ -1,8 +1,8 @@
 /** Inferred parents held against the truth of {@link Branches}, as a table. */
 
+import { comparePositions, type Position } from "../../src/replay/position.ts";
 import { readCatalog } from "../../src/snapshot/index.ts";
-import { comparePositions, type Position } from "../../src/snapshot/names.ts";
-import { type Inference, inferParents } from "../../src/timeline/infer.ts";
+import { type Inference, inferParents } from "../../src/timeline/content/infer.ts";
 import type { Branches, TrueTimeline } from "./branches.ts";
 
 /** What there is to be found of a generation. */

@@ -1,7 +1,7 @@
 /** How often restores by time are right, refused or wrong: replicas whose times were changed, held against the true ones. */
 
 import { WalkitError } from "../../src/errors.ts";
-import { type PlanTarget, planRestore } from "../../src/replay/index.ts";
+import { type PlanTarget, planRestore } from "../../src/layouts/generations/index.ts";
 import { type Catalog, type Generation, readCatalog } from "../../src/snapshot/index.ts";
 import { MemoryStorage } from "../../src/storage/index.ts";
 

@@ -3,9 +3,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { WalkitError } from "../../src/errors.ts";
+import { parsePosition } from "../../src/replay/position.ts";
 import { historyOfRestored } from "../../src/restore/history.ts";
 import { readCatalog } from "../../src/snapshot/index.ts";
-import { parsePosition } from "../../src/snapshot/names.ts";
 import { MemoryStorage } from "../../src/storage/index.ts";
 import { MAX_HISTORY_SIZE } from "../../src/timeline/history.ts";
 import {
@@ -20,7 +20,7 @@ import {
   type Timeline,
   tieToParent,
 } from "../../src/timeline/index.ts";
-import type { Target } from "../../src/timeline/target.ts";
+import type { Target } from "../../src/timeline/target/target.ts";
 import { attemptRestore } from "../support/attempt.ts";
 import { type Branches, branchesRecipe, type GenerationRecipe, makeBranches } from "../support/branches.ts";
 import { readFixture } from "../support/fixtures.ts";

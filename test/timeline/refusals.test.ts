@@ -6,7 +6,7 @@ import { MemorySink, restore } from "../../src/restore/index.ts";
 import { readCatalog } from "../../src/snapshot/index.ts";
 import { MemoryStorage } from "../../src/storage/index.ts";
 import { historyPath, readLineage } from "../../src/timeline/index.ts";
-import type { Target } from "../../src/timeline/target.ts";
+import type { Target } from "../../src/timeline/target/target.ts";
 import { attemptRestore } from "../support/attempt.ts";
 import { type GenerationRecipe, makeBranches } from "../support/branches.ts";
 import { readFixture } from "../support/fixtures.ts";

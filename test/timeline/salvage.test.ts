@@ -8,9 +8,9 @@
 
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { parsePosition } from "../../src/snapshot/names.ts";
+import { parsePosition } from "../../src/replay/position.ts";
 import { MemoryStorage } from "../../src/storage/index.ts";
-import type { Target } from "../../src/timeline/target.ts";
+import type { Target } from "../../src/timeline/target/target.ts";
 import { attemptRestore } from "../support/attempt.ts";
 import { makeBranches, type TrueCommit } from "../support/branches.ts";
 import { describe, expectAdvice, Tally } from "../support/hold.ts";

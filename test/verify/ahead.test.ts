@@ -2,8 +2,8 @@
 
 import { describe, expect, it } from "vitest";
 import { compress } from "../../src/lz4/index.ts";
+import { parsePosition } from "../../src/replay/position.ts";
 import { formatSnapshotName } from "../../src/snapshot/index.ts";
-import { parsePosition } from "../../src/snapshot/names.ts";
 import { MemoryStorage } from "../../src/storage/index.ts";
 import { verify } from "../../src/verify/index.ts";
 import { holdAgreement } from "../agreement/hold.ts";

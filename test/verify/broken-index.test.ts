@@ -1,7 +1,7 @@
 /** WAL that is broken before its first frame: what comes behind it does not follow on its snapshot. */
 
 import { expect, it } from "vitest";
-import { parsePosition } from "../../src/snapshot/names.ts";
+import { parsePosition } from "../../src/replay/position.ts";
 import { verify } from "../../src/verify/index.ts";
 import { attemptRestore } from "../support/attempt.ts";
 import { makeReplica } from "../support/generate.ts";

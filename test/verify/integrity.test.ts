@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { WalkitError } from "../../src/errors.ts";
-import { MemorySink } from "../../src/restore/memory-sink.ts";
+import { MemorySink } from "../../src/restore/sinks/memory.ts";
 import { MemoryStorage } from "../../src/storage/index.ts";
 import { type IntegrityCheck, type VerifyOptions, verify } from "../../src/verify/index.ts";
 import { readFixture, readManifest, sha256 } from "../support/fixtures.ts";

@@ -2,13 +2,13 @@
 
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import type { TimelineView } from "../../web/protocol.ts";
-import { columnsOf } from "../../web/segments.ts";
 import { eachBar } from "../../web/picture/draw-bars.ts";
-import { firstIn } from "../../web/search.ts";
 import { DAMAGED, Geometry, type LaneGeometry, LOST, WHOLE } from "../../web/picture/geometry.ts";
 import { makeLanes } from "../../web/picture/lanes.ts";
 import { View } from "../../web/picture/view.ts";
+import type { TimelineView } from "../../web/protocol.ts";
+import { firstIn } from "../../web/search.ts";
+import { columnsOf } from "../../web/segments.ts";
 
 type Bar = [x: number, width: number, commits: number, look: number];
 

@@ -2,8 +2,8 @@
 
 import { describe, expect, it } from "vitest";
 import { WalkitError } from "../../src/errors.ts";
-import type { SyncFileLike, WritableFileLike } from "../../src/restore/handle-sink.ts";
 import { MemorySink, restore } from "../../src/restore/index.ts";
+import type { SyncFileLike, WritableFileLike } from "../../src/restore/sinks/handle.ts";
 import { MemoryStorage } from "../../src/storage/index.ts";
 import type { CallContext } from "../../web/engine/calls.ts";
 import { failureOf } from "../../web/engine/failure.ts";

@@ -3,8 +3,8 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { Unproven } from "../../src/restore/execute.ts";
-import { doubtsIn, fits, isInLine, stepsOf, trustIn } from "../../web/proof.ts";
 import { finding } from "../../web/fake-report.ts";
+import { doubtsIn, fits, isInLine, stepsOf, trustIn } from "../../web/proof.ts";
 
 const step = (counter: "follows" | "jumps" | undefined): Unproven => ({
   what: "step",

@@ -14,8 +14,8 @@ import {
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
-import type { Locator, Page } from "playwright-core";
 import sqlite from "node-sqlite3-wasm";
+import type { Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { compress } from "../../src/lz4/index.ts";
 import { hashOf, MAIN, temporaryFolder, unpack } from "../cli/support.ts";

@@ -1,10 +1,10 @@
 /** What moments, ranges and restored files are called. */
 
 import { describe, expect, it } from "vitest";
-import { Session } from "../../web/session.ts";
 import { formatPosition } from "../../web/format.ts";
-import { beforeNewest, endName, fileName, momentInWords, momentName, placeOfSteps } from "../../web/words.ts";
+import { Session } from "../../web/session.ts";
 import { hashOf, spotOf } from "../../web/spot.ts";
+import { beforeNewest, endName, fileName, momentInWords, momentName, placeOfSteps } from "../../web/words.ts";
 import { timelineOf } from "./picture/timelines.ts";
 
 const SEGMENT = { commits: 2, after: 60_000, isFirst: false, snapshot: undefined, damaged: false };

@@ -1,9 +1,9 @@
 /** From what the page was given to a storage, and the replicas in it. */
 
 import { WalkitError } from "../../src/errors.ts";
+import { findReplicas } from "../../src/layouts/find.ts";
 import { openArchive } from "../../src/storage/archive.ts";
 import { FileListStorage } from "../../src/storage/file-list.ts";
-import { findReplicas } from "../../src/storage/find.ts";
 import { folderOf, HandleStorage } from "../../src/storage/handles.ts";
 import { HttpStorage } from "../../src/storage/http.ts";
 import type { Storage } from "../../src/storage/storage.ts";

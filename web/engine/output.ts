@@ -1,14 +1,14 @@
 /** Where a restored database goes: a file that the user picked, or one of the origin's own (OPFS). */
 
+import type { Spill } from "../../src/restore/page-store.ts";
 import {
   HandleSink,
   openHandleSpill,
   type SyncFileLike,
   type WritableFileLike,
-} from "../../src/restore/handle-sink.ts";
-import { MemorySink } from "../../src/restore/memory-sink.ts";
-import type { Spill } from "../../src/restore/page-store.ts";
-import type { DatabaseSink } from "../../src/restore/sink.ts";
+} from "../../src/restore/sinks/handle.ts";
+import { MemorySink } from "../../src/restore/sinks/memory.ts";
+import type { DatabaseSink } from "../../src/restore/sinks/sink.ts";
 import { MOST_BYTES } from "../limits.ts";
 import type { Output } from "../protocol.ts";
 

@@ -1,14 +1,14 @@
 /** The replica that is opened, and one moment of it. */
 
 import { WalkitError } from "../../src/errors.ts";
-import { plannedSegment } from "../../src/replay/plan.ts";
-import { replay } from "../../src/replay/replay.ts";
-import { readSnapshot } from "../../src/replay/snapshot.ts";
-import { MemorySink } from "../../src/restore/memory-sink.ts";
+import { type Generation, readCatalog } from "../../src/layouts/generations/catalog.ts";
+import { plannedSegment } from "../../src/layouts/generations/plan.ts";
+import { replay } from "../../src/layouts/generations/segments.ts";
+import { readSnapshot } from "../../src/layouts/generations/snapshot.ts";
+import { comparePositions, formatPosition } from "../../src/replay/position.ts";
 import { type Restored, restore } from "../../src/restore/restore.ts";
-import type { DatabaseSink } from "../../src/restore/sink.ts";
-import { type Generation, readCatalog } from "../../src/snapshot/catalog.ts";
-import { comparePositions, formatPosition } from "../../src/snapshot/names.ts";
+import { MemorySink } from "../../src/restore/sinks/memory.ts";
+import type { DatabaseSink } from "../../src/restore/sinks/sink.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 import { forEachPage } from "../../src/wal/index.ts";
 import type { MomentId, Progress } from "../protocol.ts";

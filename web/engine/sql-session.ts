@@ -3,7 +3,7 @@
 
 import type { Database, SqlJs } from "sql.js";
 import { WalkitError } from "../../src/errors.ts";
-import { parseDatabaseHeader } from "../../src/snapshot/database.ts";
+import { parseDatabaseHeader } from "../../src/sqlite/header.ts";
 import { checkIntegrity } from "../../src/sqlite/integrity.ts";
 import { giveTurn } from "../../src/turn.ts";
 import type { Answer, Answers, Rows } from "../protocol.ts";

@@ -2,7 +2,7 @@
 
 import { readUint32BE } from "../../src/bytes.ts";
 import { FrameDecoder } from "../../src/lz4/index.ts";
-import { isDatabase } from "../../src/snapshot/database.ts";
+import { isDatabase } from "../../src/sqlite/header.ts";
 import { isJunk } from "../../src/storage/paths.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 import type { Thing } from "../protocol.ts";

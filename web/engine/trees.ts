@@ -1,7 +1,7 @@
 /** What a commit touched: which b-trees the pages that it wrote belong to, before and after it. */
 
 import { readUint32BE } from "../../src/bytes.ts";
-import { lockPage } from "../../src/snapshot/database.ts";
+import { lockPage } from "../../src/sqlite/header.ts";
 import { cellsOf, freePages, type Pages, recordOf, walkTree } from "./btree.ts";
 import { type Encoding, valuesOf } from "./record.ts";
 

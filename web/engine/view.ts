@@ -1,15 +1,15 @@
 /** A replica as the page draws it: its timelines, with every commit. */
 
 import { type Finding, makeFinding } from "../../src/findings.ts";
+import { type Catalog, type Generation, readCatalog } from "../../src/layouts/generations/catalog.ts";
+import { newestGeneration } from "../../src/layouts/generations/choose.ts";
 import {
   type Gap,
   type GenerationMoments,
   listMoments,
   type MomentsOptions,
 } from "../../src/moments/index.ts";
-import { newestGeneration } from "../../src/replay/choose.ts";
-import { type Catalog, type Generation, readCatalog } from "../../src/snapshot/catalog.ts";
-import { formatPosition, type Position } from "../../src/snapshot/names.ts";
+import { formatPosition, type Position } from "../../src/replay/position.ts";
 import type { Entry, ReadOptions, Storage } from "../../src/storage/storage.ts";
 import { type Lineage, readLineage, type Timeline } from "../../src/timeline/lineage.ts";
 import { verify } from "../../src/verify/verify.ts";

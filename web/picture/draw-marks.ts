@@ -1,10 +1,10 @@
 /** Snapshots as stations, restore points as flags, the borders of WAL indexes as ticks; and the axis. */
 
 import { formatDuration, hex } from "../format.ts";
-import { FADED, type Frame, historyEnd, railOf } from "./draw.ts";
 import { firstIn, firstOf } from "../search.ts";
-import type { LaneGeometry } from "./geometry.ts";
 import { t } from "../strings.ts";
+import { FADED, type Frame, historyEnd, railOf } from "./draw.ts";
+import type { LaneGeometry } from "./geometry.ts";
 import { ticksOf } from "./ticks.ts";
 
 export function drawSnapshots(frame: Frame, one: LaneGeometry): void {

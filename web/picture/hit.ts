@@ -1,10 +1,10 @@
 /** What lies under the pointer, and what to say of it. */
 
 import { formatBytes, formatDuration, formatPosition, formatTime, hex } from "../format.ts";
+import { firstIn } from "../search.ts";
 import { segmentAt as segmentOf } from "../segments.ts";
 import type { Session } from "../session.ts";
 import { t } from "../strings.ts";
-import { firstIn } from "../search.ts";
 import { inSight, stationRadius } from "./draw-marks.ts";
 import { gapPixels } from "./draw-rails.ts";
 import type { Geometry, LaneGeometry } from "./geometry.ts";

@@ -2,10 +2,10 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { firstIn } from "../../../web/search.ts";
 import { Geometry, hasTimes } from "../../../web/picture/geometry.ts";
 import { firstLane, historyOf, type Lane, makeLanes } from "../../../web/picture/lanes.ts";
 import type { TimelineView } from "../../../web/protocol.ts";
+import { firstIn } from "../../../web/search.ts";
 import { compare, Stops } from "../../../web/stops.ts";
 import { plans, timelineOf } from "./timelines.ts";
 

@@ -1,0 +1,135 @@
+/** Where in a storage replicas are: what was dropped may be one, a part of one, or hold several. */
+
+import { WalkitError } from "../errors.ts";
+import { isJunk } from "../storage/paths.ts";
+import type { Storage } from "../storage/storage.ts";
+import { isGenerationName, parseIndexFolder } from "./generations/names.ts";
+import { isLtxPath, onlyLtx } from "./ltx.ts";
+
+export interface FoundReplica {
+  /** What stands before a generation's name in paths: the option of that name of whatever reads a replica. */
+  prefix: string;
+  /** Set where the storage holds nothing but this generation's folder. */
+  generation: string | undefined;
+  /** The replica's folder in the storage, without `generations/`; empty for the storage's own root. To call it by. */
+  path: string;
+}
+
+export interface FindOptions {
+  signal?: AbortSignal | undefined;
+  /** Files that are looked at; a million by default. */
+  maxFiles?: number | undefined;
+}
+
+const MAX_FILES = 1_000_000;
+const HINT = "Open the folder that holds generations/, generations/ itself, or one generation's folder";
+
+/**
+ * Finds all replicas in a storage, at any depth, by the names of their files. macOS's own files are not looked at.
+ *
+ * @throws WalkitError `replica/not-a-replica` where there is none, with what is there instead, `replica/ltx` where that is
+ * LTX files; `storage/*` from the listing
+ */
+export async function findReplicas(storage: Storage, options: FindOptions = {}): Promise<FoundReplica[]> {
+  const { signal, maxFiles = MAX_FILES } = options;
+  const search = new Search();
+  let count = 0;
+  for await (const { path, unreadable } of storage.list("", { signal })) {
+    if (++count > maxFiles) {
+      throw new WalkitError("storage/unreadable", `Expected at most ${maxFiles} files, found more`, {
+        hint: "Open the replica's own folder, not one far above it",
+      });
+    }
+    search.look(path, unreadable);
+  }
+  return search.result();
+}
+
+class Search {
+  /** Prefixes, and the generations behind each. */
+  readonly #replicas = new Map<string, Set<string>>();
+  /** Prefixes of what has only the folders of a replica. */
+  readonly #likely = new Set<string>();
+  #shadow: string | undefined;
+  /** A folder with `snapshots/` or `wal/` in it that is no generation's. */
+  #nameless: string | undefined;
+  /** An LTX file. */
+  #ltx: string | undefined;
+  readonly #top = new Set<string>();
+  #unreadable: WalkitError | undefined;
+
+  look(path: string, unreadable: WalkitError | undefined): void {
+    if (isJunk(path)) return;
+    if (unreadable) this.#unreadable ??= unreadable;
+    const parts = path.split("/");
+    const name = parts.at(-1)!;
+    this.#top.add(parts[0]!);
+    if (isLtxPath(path)) this.#ltx ??= path;
+    // <prefix> <generation> / snapshots or wal / <name>; of Litestream 0.4 wal / <index> / <name>
+    const isNested = parts.at(-3) === "wal" && parseIndexFolder(parts.at(-2)!) !== undefined;
+    const at = parts.length - (isNested ? 4 : 3);
+    const isInside = at >= -1 && /^(snapshots|wal)$/.test(parts[at + 1]!);
+    const generation = parts[at] ?? "";
+    if (isInside && isGenerationName(generation)) {
+      const prefix = prefixOf(parts, at);
+      if (/\.lz4(\.tmp)?$/.test(name)) this.#add(prefix, generation);
+      else if (/\.wal$/.test(name)) this.#shadow ??= prefix;
+      else this.#likely.add(prefix);
+    } else if (isInside && /\.lz4$/.test(name)) this.#nameless ??= prefixOf(parts, at + 1) || "its root";
+    else {
+      const folder = parts.lastIndexOf("generations");
+      const inside = folder < 0 ? undefined : parts[folder + 1];
+      if (inside === "" || (inside && isGenerationName(inside)))
+        this.#likely.add(prefixOf(parts, folder + 1));
+    }
+  }
+
+  #add(prefix: string, generation: string): void {
+    const generations = this.#replicas.get(prefix);
+    if (generations) generations.add(generation);
+    else this.#replicas.set(prefix, new Set([generation]));
+  }
+
+  /**
+   * @throws WalkitError `replica/not-a-replica`
+   */
+  result(): FoundReplica[] {
+    const sure = [...this.#replicas.keys()];
+    const likely = this.#shadow === undefined ? [...this.#likely] : [];
+    const prefixes = sure.length > 0 ? sure : likely;
+    if (prefixes.length === 0) throw this.#nothing();
+    return prefixes.sort().map((prefix) => {
+      const [generation] = this.#replicas.get(prefix) ?? [];
+      const isOwn = prefix === "" && generation !== undefined && this.#top.size === 1;
+      const path = prefix.replace(/(^|\/)generations\/$/, "").replace(/\/$/, "");
+      return { prefix, generation: isOwn ? generation : undefined, path };
+    });
+  }
+
+  #nothing(): WalkitError {
+    if (this.#unreadable) return this.#unreadable;
+    if (this.#ltx !== undefined) return onlyLtx(this.#ltx);
+    if (this.#shadow !== undefined) {
+      const where = this.#shadow || "its root";
+      const message = `Expected a replica, found Litestream's local metadata folder (its shadow WAL): ${where}`;
+      return new WalkitError("replica/not-a-replica", message, {
+        hint: "The replica is where Litestream's configuration says: see 'replicas' in litestream.yml",
+      });
+    }
+    const names = [...this.#top].filter((name) => name !== "");
+    const more = names.length > 3 ? ` and ${names.length - 3} more` : "";
+    const found =
+      this.#nameless !== undefined
+        ? `snapshots/ or wal/ in a folder whose name is no generation's (16 hex digits): ${this.#nameless}`
+        : names.length === 0
+          ? "nothing"
+          : names.slice(0, 3).join(", ") + more;
+    return new WalkitError("replica/not-a-replica", `Expected a replica's generations/, found ${found}`, {
+      hint: HINT,
+    });
+  }
+}
+
+function prefixOf(parts: string[], end: number): string {
+  return end > 0 ? parts.slice(0, end).join("/") + "/" : "";
+}

@@ -1,0 +1,240 @@
+/**
+ * The catalog: what a replica's listing says. Generations with their snapshots and WAL segments, sorted by number, and
+ * what else lies around. It opens no file.
+ */
+
+import { WalkitError } from "../../errors.ts";
+import { type Position } from "../../replay/position.ts";
+import type { Storage } from "../../storage/storage.ts";
+import { findLtx } from "../ltx.ts";
+import { isGenerationName, parseIndexFolder, parseSegmentName, parseSnapshotName } from "./names.ts";
+import { folderInPlace, pastNumbers } from "./odd.ts";
+
+/** A snapshot's file. */
+export interface Snapshot {
+  index: number;
+  path: string;
+  /** Compressed size in bytes, where the listing tells. */
+  size: number | undefined;
+  /** Nanoseconds since 1970, where the storage keeps times. Litestream takes it as the time of creation. */
+  modified: bigint | undefined;
+  /** Why the file cannot be read, where the listing tells: its size and time are not known then. */
+  unreadable?: WalkitError | undefined;
+}
+
+/** A WAL segment's file. `offset` is the byte offset of its first byte within the WAL of `index`, uncompressed. */
+export interface Segment extends Position {
+  path: string;
+  size: number | undefined;
+  modified: bigint | undefined;
+  unreadable?: WalkitError | undefined;
+}
+
+export interface Generation {
+  id: string;
+  /** Ascending by index. */
+  snapshots: Snapshot[];
+  /** Ascending by index, then offset. */
+  segments: Segment[];
+  /** Why not all of its files are known: folders that cannot be listed, names whose numbers are too large. */
+  unreadable?: WalkitError[] | undefined;
+}
+
+/** What walkit keeps beside a generation's folder, where Litestream sees and deletes nothing: see `timeline/`. */
+export interface TimelineFile {
+  generation: string;
+  kind: "history" | "restore-points";
+  path: string;
+  /** In bytes, where the listing tells. */
+  size: number | undefined;
+}
+
+/** A file (or, with `/` at the end, an empty folder) that is no part of a replica, and why it is not. */
+export interface Stray {
+  path: string;
+  generation: string | undefined;
+  reason: "unknown-name" | "temporary" | "empty-folder";
+}
+
+export interface Catalog {
+  /** Ascending by name, which says nothing about their order in time. */
+  generations: Generation[];
+  /** Ascending by path; none where one generation alone is looked at. Their generations may be gone. */
+  timelineFiles: TimelineFile[];
+  strays: Stray[];
+  /**
+   * The path of an LTX file of Litestream 0.5 beside the generations: what these files hold may be newer. Not looked for
+   * where one generation alone is looked at.
+   */
+  ltx?: string | undefined;
+}
+
+const TIMELINE_FILE = /^([0-9a-f]{16})\.(history|restore-points)$/;
+
+/** From a generation's name on, a place that its files lie below. */
+const FOLDER = /^[0-9a-f]{16}(\/(snapshots|wal)?)?\/?$/;
+
+export interface CatalogOptions {
+  /** What stands before a generation's name in every path; `generations/` by default. */
+  prefix?: string | undefined;
+  /** Look at this generation only. */
+  generation?: string | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Reads the listing of a replica.
+ *
+ * @throws WalkitError `storage/*` from the listing, `target/no-generation` for a `generation` that is not there
+ */
+export async function readCatalog(storage: Storage, options: CatalogOptions = {}): Promise<Catalog> {
+  const prefix = options.prefix ?? "generations/";
+  const only = options.generation;
+  const generations = new Map<string, Generation>();
+  const timelineFiles: TimelineFile[] = [];
+  const strays: Stray[] = [];
+  const listed = only === undefined ? prefix : `${prefix}${only}/`;
+  const generationOf = (id: string) => {
+    const known = generations.get(id);
+    const generation = known ?? { id, snapshots: [], segments: [] };
+    if (!known) generations.set(id, generation);
+    return generation;
+  };
+  /** Paths of folders where files should be, and of files that cannot be read. */
+  const blocked = new Set<string>();
+  for await (const entry of storage.list(listed, { signal: options.signal })) {
+    const { path, unreadable } = entry;
+    const parts = path.slice(prefix.length).split("/");
+    const id = parts[0]!;
+    const beside = parts.length === 1 ? TIMELINE_FILE.exec(id) : null;
+    if (beside) {
+      const kind = beside[2] as TimelineFile["kind"];
+      timelineFiles.push({ generation: beside[1]!, kind, path, size: entry.size });
+      continue;
+    }
+    if (unreadable && FOLDER.test(path.slice(prefix.length))) {
+      (generationOf(id).unreadable ??= []).push(unreadable);
+      continue;
+    }
+    if (parts.length < 2 || !isGenerationName(id)) {
+      strays.push({ path, generation: undefined, reason: reasonOf(path) });
+      continue;
+    }
+    const generation = generationOf(id);
+    const inside = parts.slice(1);
+    const place = placeOf(inside) ?? (unreadable && indexFolderOf(inside));
+    if (!place) {
+      const past = path.endsWith(".lz4") ? pastNumbers(path, inside) : undefined;
+      if (past) (generation.unreadable ??= []).push(past);
+      else strays.push({ path, generation: id, reason: reasonOf(path) });
+      continue;
+    }
+    const { position, length } = place;
+    const isFolder = inside.length > length;
+    const own = isFolder ? prefix + parts.slice(0, 1 + length).join("/") : path;
+    const file = { path: own, size: entry.size, modified: entry.modified };
+    if (isFolder || unreadable) {
+      // However many files such a folder has, it is one thing in the way.
+      if (blocked.has(own)) continue;
+      blocked.add(own);
+      Object.assign(file, NOTHING_KNOWN, {
+        unreadable: unreadable ?? folderInPlace(own, path),
+      });
+    }
+    if (inside[0] === "wal") generation.segments.push({ ...position, ...file });
+    else generation.snapshots.push({ index: position.index, ...file });
+  }
+  if (only !== undefined && !generations.has(only)) {
+    throw new WalkitError(
+      "target/no-generation",
+      `Expected generation ${only} in the replica, found none of that name`,
+      {
+        path: listed,
+        hint: "List the generations with: walkit generations <replica>",
+      },
+    );
+  }
+  for (const { snapshots, segments } of generations.values()) {
+    snapshots.sort((a, b) => a.index - b.index);
+    segments.sort((a, b) => a.index - b.index || a.offset - b.offset);
+  }
+  return {
+    generations: [...generations.values()].sort((a, b) => (a.id < b.id ? -1 : 1)),
+    timelineFiles: timelineFiles.sort((a, b) => (a.path < b.path ? -1 : 1)),
+    strays: strays.sort((a, b) => (a.path < b.path ? -1 : 1)),
+    ltx: only === undefined ? await ltxBeside(storage, prefix, options.signal) : undefined,
+  };
+}
+
+/** Of the replica whose generations lie below `prefix`; not of a `generations` folder by another name. */
+async function ltxBeside(
+  storage: Storage,
+  prefix: string,
+  signal: AbortSignal | undefined,
+): Promise<string | undefined> {
+  const root = /^(.*\/|)generations\/$/s.exec(prefix)?.[1];
+  return root === undefined ? undefined : await findLtx(storage, root, signal);
+}
+
+interface Place {
+  position: Position;
+  /** How many parts of the path, from the generation's folder on, its name has. */
+  length: number;
+}
+
+/** What a path in a generation's folder is by name; more parts than the name has mean a folder in the file's place. */
+function placeOf([folder, name = "", nested = ""]: string[]): Place | undefined {
+  if (folder === "snapshots") {
+    const index = parseSnapshotName(name);
+    return index === undefined ? undefined : { position: { index, offset: 0 }, length: 2 };
+  }
+  if (folder !== "wal") return undefined;
+  const flat = parseSegmentName(name);
+  if (flat) return { position: flat, length: 2 };
+  const position = parseSegmentName(`${name}/${nested}`);
+  return position && { position, length: 3 };
+}
+
+/** Of Litestream 0.4 the folder of an index that cannot be listed: as a segment that cannot be read. */
+function indexFolderOf([folder, name = "", ...rest]: string[]): Place | undefined {
+  const index = folder === "wal" && rest.join("/") === "" ? parseIndexFolder(name) : undefined;
+  return index === undefined ? undefined : { position: { index, offset: 0 }, length: 1 + rest.length + 1 };
+}
+
+const NOTHING_KNOWN = { size: undefined, modified: undefined };
+
+/** `storage` that refuses to read what the catalog's generation says cannot be read, whatever stands at its path. */
+export function guarded(storage: Storage, { snapshots, segments }: Generation): Storage {
+  const errors = new Map<string, WalkitError>();
+  for (const { path, unreadable } of [...snapshots, ...segments])
+    if (unreadable) errors.set(path, unreadable);
+  if (errors.size === 0) return storage;
+  return {
+    list: (prefix, options) => storage.list(prefix, options),
+    async *read(path, options) {
+      const error = errors.get(path);
+      if (error) throw error;
+      yield* storage.read(path, options);
+    },
+  };
+}
+
+/**
+ * Whether files of `before` are gone from `after`, or have another size or time there: retention deletes, and uploads
+ * finish, while a replica is read. What is wrong with files that changed meanwhile is no damage.
+ */
+export function hasChanged(before: Catalog, after: Catalog): boolean {
+  const now = new Map(filesOf(after).map((file) => [file.path, file]));
+  return filesOf(before).some(({ path, size, modified }) => {
+    const file = now.get(path);
+    return file?.size !== size || file?.modified !== modified || !file;
+  });
+}
+
+function filesOf({ generations }: Catalog): (Snapshot | Segment)[] {
+  return generations.flatMap((generation) => [...generation.snapshots, ...generation.segments]);
+}
+
+function reasonOf(path: string): Stray["reason"] {
+  return path.endsWith("/") ? "empty-folder" : /\.tmp$/.test(path) ? "temporary" : "unknown-name";
+}

@@ -1,0 +1,264 @@
+/** Which generation a target means, where it names none: as Litestream chooses, or not at all where times do not tell. */
+
+import { WalkitError } from "../../errors.ts";
+import { formatPosition } from "../../replay/position.ts";
+import { formatTime } from "../../time.ts";
+import type { Catalog, Generation } from "./catalog.ts";
+import { hintOf, readingsAt, timeMoments } from "./nearest.ts";
+import type { PlanTarget } from "./plan.ts";
+import { type Evidence, isBefore, isDated, judgeTimes, timeRange } from "./times.ts";
+
+/**
+ * The generation of `target`: the one it names, the one whose times contain its time, or the newest.
+ *
+ * @throws WalkitError `target/no-generation`, `target/ambiguous-generation`, `target/out-of-range`,
+ * `replica/no-snapshot`, `replica/times-untrusted`
+ */
+export function chooseGeneration(catalog: Catalog, target: PlanTarget): Generation {
+  const filled = catalog.generations.filter((g) => g.snapshots.length + g.segments.length > 0);
+  const unknown = catalog.generations.find(({ unreadable }) => unreadable);
+  if (target.generation !== undefined) {
+    const generation = catalog.generations.find((g) => g.id === target.generation);
+    if (!generation) throw unknownGeneration(target.generation, catalog);
+    if (target.timestamp !== undefined) checkTime([generation], target.timestamp);
+    return generation;
+  }
+  // A generation that cannot be looked into may be the one that is meant.
+  if (unknown) refuseOther(unknown);
+  if (filled.length === 0) {
+    refuseBesideLtx(catalog, target);
+    const other = catalog.strays.find(({ reason }) => reason === "unknown-name");
+    throw new WalkitError(
+      "target/no-generation",
+      `Expected at least one generation, found none with any file in it${other ? `, but ${other.path}` : ""}`,
+      {
+        hint: "Check that this is the replica's folder: it holds generations/<16 hex digits>/snapshots and wal",
+      },
+    );
+  }
+  if (target.timestamp !== undefined) return checkTime(filled, target.timestamp);
+  // Where a history file says which its parent is, a generation can be restored from the parent's snapshot.
+  const hasHistory = new Set(
+    catalog.timelineFiles.filter(({ kind }) => kind === "history").map((file) => file.generation),
+  );
+  const newest = filled.length === 1 ? filled[0]! : newestOf(filled);
+  if (newest.snapshots.length > 0 || hasHistory.has(newest.id)) return newest;
+  throw noSnapshot(newest);
+}
+
+/**
+ * Where LTX files stand beside the generations, the newest state, or that of a time, may be in these.
+ *
+ * @throws WalkitError `replica/ltx`, unless the target names a generation
+ */
+export function refuseBesideLtx({ ltx }: Catalog, { generation }: PlanTarget): void {
+  if (ltx === undefined || generation !== undefined) return;
+  throw new WalkitError(
+    "replica/ltx",
+    "Expected the newest state in generations/, found LTX files of Litestream 0.5 beside it, which may hold a newer one",
+    {
+      path: ltx,
+      hint: "Restore it with Litestream 0.5 itself: litestream restore. From generations/ alone: --generation <id> (walkit generations <replica> lists them), --index or --target-position",
+    },
+  );
+}
+
+/** Named, another generation can be restored. */
+function refuseOther({ id, unreadable }: Generation): never {
+  const { code, message, path, cause, hint = "" } = unreadable![0]!;
+  throw new WalkitError(code, `${message}. Generation ${id} may be the newest one`, {
+    ...{ path, cause },
+    hint: `${hint}. Another generation can be restored with --generation; walkit generations <replica> lists them`,
+  });
+}
+
+/** @throws WalkitError `storage/unreadable` where not all files of the generation are known */
+export function refuseUnknown({ unreadable }: Generation): void {
+  if (unreadable) throw unreadable[0]!;
+}
+
+/** The generation of a target that names none, where it can be told: that of the plan, or the only one with WAL. */
+export function meantGeneration(catalog: Catalog, target: PlanTarget): string | undefined {
+  try {
+    return chooseGeneration(catalog, target).id;
+  } catch (error) {
+    if (!(error instanceof WalkitError)) throw error;
+    const filled = catalog.generations.filter(({ segments }) => segments.length > 0);
+    return filled.length === 1 ? filled[0]!.id : undefined;
+  }
+}
+
+/**
+ * The generation of the newest state, by the same rules for restore, verify and the page; undefined where times do not
+ * tell, or where there is none. Without a snapshot it cannot be restored.
+ */
+export function newestGeneration(catalog: Catalog): Generation | undefined {
+  const filled = catalog.generations.filter((g) => g.snapshots.length + g.segments.length > 0);
+  try {
+    return filled.length > 1 ? newestOf(filled) : filled[0];
+  } catch (error) {
+    if (error instanceof WalkitError) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * The one that all others came before. A copy can only make times later, so how a generation's own times came about matters
+ * only for the one that is to be the newest: of the others it is enough that they ended before it began.
+ */
+function newestOf(generations: readonly Generation[]): Generation {
+  const judged = judgeTimes(generations);
+  for (const generation of generations) {
+    const files = [...generation.snapshots, ...generation.segments];
+    const lost = judged.has(generation) ? undefined : files.find(({ unreadable }) => unreadable);
+    if (lost) refuseOther({ ...generation, unreadable: [lost.unreadable!] });
+  }
+  const dated = generations
+    .filter((generation) => isDated(judged.get(generation)!))
+    .sort((a, b) => (judged.get(a)!.begin! < judged.get(b)!.begin! ? 1 : -1));
+  const candidates: Generation[] = [];
+  for (const one of generations) {
+    if (dated.some((other) => other !== one && isBefore(judged.get(one)!, judged.get(other)!))) continue;
+    candidates.push(one);
+    // There may be thousands, and that they are several is enough.
+    if (candidates.length > SHOWN) break;
+  }
+  if (candidates.length === 1) return candidates[0]!;
+  throw ambiguous(candidates, judged, "the newest");
+}
+
+/** Generations that a message names. */
+const SHOWN = 8;
+
+function ambiguous(
+  candidates: readonly Generation[],
+  judged: ReadonlyMap<Generation, Evidence>,
+  what: string,
+): WalkitError {
+  const doubt = candidates.map((one) => judged.get(one)!.doubt).find((found) => found !== undefined);
+  const reason = doubt
+    ? `the times are not those of the files' creation, as ${doubt.reason}`
+    : "their times overlap, or lie closer together than one can follow the other";
+  const shown = candidates.slice(0, SHOWN);
+  const more = candidates.length > SHOWN ? "; and others" : "";
+  const choices = shown.map(({ id }) => `--generation ${id}`).join(", or ");
+  return new WalkitError(
+    "target/ambiguous-generation",
+    `Expected times that tell which generation is ${what}, found that each of these may be: ${shown.map(rangeText).join("; ")}${more}: ${reason}`,
+    {
+      path: doubt?.path,
+      hint: `Choose one: ${choices}${candidates.length > SHOWN ? ", or another" : ""}. List them with: walkit generations <replica>`,
+    },
+  );
+}
+
+function rangeText(generation: Generation): string {
+  const range = timeRange(generation);
+  if (!range) return `${generation.id} without times`;
+  return `${generation.id} from ${formatTime(range.oldest)} to ${formatTime(range.newest)}`;
+}
+
+/** @throws WalkitError `replica/times-untrusted` where a generation's times do not tell when its files were written */
+export function checkTimes(generation: Generation): void {
+  const evidence = judgeTimes([generation]).get(generation);
+  if (evidence && !isDated(evidence)) throw untrusted(generation, evidence);
+}
+
+function untrusted({ id }: Generation, { doubt }: Evidence): WalkitError {
+  return new WalkitError(
+    "replica/times-untrusted",
+    `Expected file times that tell when each file was written, found that those of generation ${id} cannot: ${doubt!.reason}`,
+    {
+      path: doubt!.path,
+      hint: "Copy the replica again with its times (cp -p, rsync -t, tar), or restore by --index or --target-position, or the newest state without a target",
+    },
+  );
+}
+
+/**
+ * The generation that was written at `time`. Only one is written at a time: where times that can be trusted show which, it
+ * does not matter what those of others are worth.
+ */
+function checkTime(generations: readonly Generation[], time: bigint): Generation {
+  const judged = judgeTimes(generations);
+  const dated = generations.filter(
+    (generation) => judged.has(generation) && isDated(judged.get(generation)!),
+  );
+  const holding = dated
+    .filter((generation) => {
+      const range = timeRange(generation);
+      return range && range.oldest <= time && time <= range.newest;
+    })
+    .sort((a, b) => (judged.get(a)!.begin! < judged.get(b)!.begin! ? -1 : 1));
+  const last = holding.at(-1);
+  if (last) {
+    // The end of the one and the beginning of the next may share a tick, and then the next one had begun.
+    const isOrdered = holding.every(
+      (one, i) => i === 0 || isBefore(judged.get(holding[i - 1]!)!, judged.get(one)!),
+    );
+    if (!isOrdered) throw ambiguous(holding, judged, `the one of ${formatTime(time)}`);
+    checkReadings(last, time);
+    return last;
+  }
+  for (const generation of generations) {
+    const evidence = judged.get(generation);
+    if (!evidence || isDated(evidence)) continue;
+    const isPast = evidence.end !== undefined && evidence.end < time;
+    if (!isPast || dated.length === 0) throw untrusted(generation, evidence);
+  }
+  throw outOfRange(dated, time);
+}
+
+function outOfRange(generations: readonly Generation[], time: bigint): WalkitError {
+  const ranges = generations.slice(-SHOWN).map(rangeText);
+  const nearest = timeMoments(generations, time);
+  const newest = generations.reduce<bigint | undefined>((latest, generation) => {
+    const range = timeRange(generation);
+    return range && (latest === undefined || range.newest > latest) ? range.newest : latest;
+  }, undefined);
+  const isLater = newest !== undefined && newest < time;
+  const found = isLater
+    ? `${formatTime(time)}, and nothing was written since ${formatTime(newest)}; there is`
+    : `${formatTime(time)}; there is`;
+  const instead = isLater
+    ? "The newest state is restored without a target, or with --target-time now"
+    : "Without a target the newest state is restored";
+  return new WalkitError(
+    "target/out-of-range",
+    `Expected a time that the replica reaches, found ${found} ${ranges.join("; ") || "nothing with a time"}`,
+    { nearest, hint: `${hintOf(nearest) ?? "Choose another time"}. ${instead}` },
+  );
+}
+
+/** Where the clock was set back, a time may have come twice. */
+function checkReadings(generation: Generation, time: bigint): void {
+  const readings = readingsAt(generation, time);
+  if (readings.length === 1) return;
+  const choices = readings.slice(0, SHOWN).map(({ position }) => {
+    const how = position
+      ? `, with --target-position ${formatPosition(position)}`
+      : " without a target: its newest state";
+    return `--generation ${generation.id}${how}`;
+  });
+  throw new WalkitError(
+    "replica/times-untrusted",
+    `Expected a time that came once, found that the clock of generation ${generation.id} was set back, and ${formatTime(time)} came ${readings.length} times`,
+    { path: readings[0]!.path, hint: `Choose one of these moments: ${choices.join("; or ")}` },
+  );
+}
+
+export function noSnapshot({ id, segments }: Generation): WalkitError {
+  const found = segments.length === 0 ? "nothing" : `${segments.length} WAL segments and no snapshot`;
+  return new WalkitError("replica/no-snapshot", `Expected a snapshot in generation ${id}, found ${found}`, {
+    path: segments[0]?.path,
+  });
+}
+
+function unknownGeneration(id: string, catalog: Catalog): WalkitError {
+  const found = catalog.generations.map((g) => g.id);
+  return new WalkitError(
+    "target/no-generation",
+    `Expected generation ${id}, found ${found.length === 0 ? "no generation" : found.slice(0, 20).join(", ")}`,
+    { hint: "List the generations with: walkit generations <replica>" },
+  );
+}

@@ -1,0 +1,343 @@
+/**
+ * The plan: which snapshot, which WAL segments, in which order. A pure, synchronous function of the catalog and a
+ * target: no I/O, and what it returns is plain JSON.
+ *
+ * It chooses as Litestream 0.3 does (generation, snapshot, segments), and refuses what names alone show to be
+ * incomplete. What only the bytes can show, `replay` finds.
+ */
+
+import { WalkitError } from "../../errors.ts";
+import { type Finding, makeFinding } from "../../findings.ts";
+import { comparePositions, formatPosition, type Position } from "../../replay/position.ts";
+import { formatTime } from "../../time.ts";
+import type { Catalog, Generation, Segment, Snapshot } from "./catalog.ts";
+import { chooseGeneration, noSnapshot, refuseBesideLtx, refuseUnknown } from "./choose.ts";
+import { missingFirstSegment, missingIndex } from "./faults.ts";
+import { timesUntrusted } from "./times.ts";
+
+/**
+ * The moment that is wanted, as far as names and times tell it. At most one of `index`, `timestamp` and `commit`; none of
+ * them: the newest there is.
+ */
+export interface PlanTarget {
+  /** By default the generation with the newest file, or with `timestamp` the one whose times contain it. */
+  generation?: string | undefined;
+  /** The state at the end of this WAL index; past the last one: the newest state, as with Litestream. */
+  index?: number | undefined;
+  /** Nanoseconds since 1970: snapshots and segments created at or before it. */
+  timestamp?: bigint | undefined;
+  /** The commit that ends here; with offset 0 the state before the first commit of the index. */
+  commit?: Position | undefined;
+}
+
+export interface PlannedFile {
+  path: string;
+  /** Compressed bytes, where the listing tells. */
+  size: number | undefined;
+}
+
+export interface PlannedSegment extends PlannedFile, Position {}
+
+/** WAL of one generation, to be applied in order. */
+export interface PlannedWal {
+  generation: string;
+  /** Applied in this order, each whole unless `end` says otherwise. */
+  segments: PlannedSegment[];
+  /**
+   * The rest of the snapshot's own WAL index where the target lies within that: read but not applied, to prove that the
+   * snapshot holds no page from after the target.
+   */
+  proof: PlannedSegment[];
+  /** The last commit to apply ends here; undefined: at the end of the last segment. */
+  end: Position | undefined;
+  /** The segment that follows the target: where it does not abut, something in between is missing. */
+  next: Position | undefined;
+  /** What follows in the replica: read only where it tells whether one WAL goes on where the one before it ended. */
+  later: PlannedSegment[];
+}
+
+export interface RestorePlan extends PlannedWal {
+  snapshot: PlannedFile & { index: number };
+  /**
+   * Where the way goes through parent timelines: their WAL up to the switch point, the snapshot's generation first. What
+   * `RestorePlan` itself has is then applied behind it, from the generation's first byte on.
+   */
+  ancestors: PlannedAncestor[];
+  /**
+   * Whether the WAL of the snapshot's own index is there as far as the snapshot may reach (see {@link isSettled}). Where it
+   * is not, and the target lies in that index, the snapshot may hold pages from after the target.
+   */
+  settled: boolean;
+  /**
+   * How far the snapshot reaches into the WAL of its index, where that is known: its pages need not be held against what
+   * follows the target then. Undefined: not known.
+   */
+  mark: Position | undefined;
+  /** Compressed bytes to read; undefined where the listing tells no sizes. */
+  bytes: number | undefined;
+  /** What is worth knowing about the choice. */
+  findings: Finding[];
+}
+
+export interface PlannedAncestor extends PlannedWal {
+  /** Whether all that was changed since the switch point is in the WAL of the generation that comes next. */
+  complete: boolean;
+}
+
+export interface PlanOptions {
+  /** Paths of snapshots that are known not to serve. */
+  avoid?: ReadonlySet<string> | undefined;
+}
+
+/**
+ * Plans the restore of `target`.
+ *
+ * @throws WalkitError `target/*`, `replica/no-snapshot`, `replica/times-untrusted`, `replica/missing-index`,
+ * `replica/missing-first-segment`; `replica/ltx` and `storage/unreadable` where what cannot be read may be on the way
+ * @throws TypeError, RangeError where the target is none: both an index and a time, or a time that is no bigint
+ */
+export function planRestore(
+  catalog: Catalog,
+  target: PlanTarget = {},
+  options: PlanOptions = {},
+): RestorePlan {
+  checkTarget(target);
+  const findings: Finding[] = [];
+  if (target.index === undefined && !target.commit) refuseBesideLtx(catalog, target);
+  const generation = chooseGeneration(catalog, target);
+  refuseUnknown(generation);
+  const files = chooseFiles(generation, target, options.avoid ?? new Set());
+  const { snapshot, segments, later } = files;
+  notePastEnd(generation, snapshot, target, findings);
+  refuseUnreadable(files, target);
+  const last = segments.at(-1)?.index ?? snapshot.index;
+  const proof = last === snapshot.index ? later.filter((segment) => segment.index === last) : [];
+  return {
+    ...plannedWal(generation, files, target),
+    snapshot: { index: snapshot.index, path: snapshot.path, size: snapshot.size },
+    ancestors: [],
+    proof: proof.map(plannedSegment),
+    settled: isSettled(generation, snapshot),
+    mark: undefined,
+    bytes: sizeOf([snapshot, ...segments, ...proof]),
+    findings,
+  };
+}
+
+/**
+ * Plans the WAL of a generation from its first byte to `target`, for a database that stands at its beginning.
+ *
+ * @throws WalkitError `replica/missing-index`, `replica/missing-first-segment`, `target/out-of-range`
+ */
+export function planWal(generation: Generation, target: PlanTarget): PlannedWal {
+  refuseUnknown(generation);
+  const index = generation.segments[0]?.index ?? 0;
+  const files = chooseSegments(generation, index, target);
+  refuseUnreadable(files, target);
+  const gap = gapIn(generation, files, target);
+  if (gap) throw gap;
+  return plannedWal(generation, files, target);
+}
+
+function plannedWal({ id }: Generation, { segments, later }: WalFiles, target: PlanTarget): PlannedWal {
+  const { commit } = target;
+  const follows = endsExactly(segments, target) ? undefined : later[0];
+  return {
+    generation: id,
+    segments: segments.map(plannedSegment),
+    proof: [],
+    end: commit && commit.offset > 0 ? commit : undefined,
+    next: follows && { index: follows.index, offset: follows.offset },
+    later: later.map(plannedSegment),
+  };
+}
+
+/** Compressed bytes of files; undefined where the listing tells no sizes. */
+export function sizeOf(files: readonly PlannedFile[]): number | undefined {
+  if (!files.every((file) => file.size !== undefined)) return undefined;
+  return files.reduce((sum, file) => sum + file.size!, 0);
+}
+
+function checkTarget({ index, timestamp, commit }: PlanTarget): void {
+  const given = Object.entries({ index, timestamp, commit }).filter(([, value]) => value !== undefined);
+  if (given.length > 1) {
+    throw new TypeError(`Expected one target, found ${given.map(([name]) => name).join(" and ")}`);
+  }
+  if (index !== undefined && (!Number.isInteger(index) || index < 0)) {
+    throw new RangeError(`Expected a WAL index from 0, found ${index}`);
+  }
+  if (timestamp !== undefined && typeof timestamp !== "bigint") {
+    throw new TypeError(`Expected a timestamp in nanoseconds as a bigint, found ${typeof timestamp}`);
+  }
+}
+
+export function plannedSegment({ index, offset, path, size }: Segment): PlannedSegment {
+  return { index, offset, path, size };
+}
+
+/**
+ * The newest snapshot that fits, and the segments from there to the target. Where that snapshot is not settled, an older
+ * one with all WAL since then leads to the same commit, and surely no further.
+ */
+function chooseFiles(generation: Generation, target: PlanTarget, avoid: ReadonlySet<string>): Files {
+  const snapshots = fittingSnapshots(generation, target, avoid);
+  const filesFrom = (snapshot: Snapshot) => ({
+    snapshot,
+    ...chooseSegments(generation, snapshot.index, target),
+  });
+  const newest = filesFrom(snapshots[0]!);
+  const hasOwn = generation.segments.some((segment) => segment.index === newest.snapshot.index);
+  if (hasOwn && !isSettled(generation, newest.snapshot)) {
+    for (const snapshot of snapshots.slice(1)) {
+      const files = filesFrom(snapshot);
+      if (!gapIn(generation, files, target)) return files;
+    }
+  }
+  const gap = gapIn(generation, newest, target);
+  if (gap) throw gap;
+  return newest;
+}
+
+/** A segment on the way, or, by time, the next one, whose time is not known and may be the target's. */
+function refuseUnreadable({ segments, later }: WalFiles, target: PlanTarget): void {
+  const next = target.timestamp !== undefined && !endsExactly(segments, target) ? later.slice(0, 1) : [];
+  const error = [...segments, ...next].find(({ unreadable }) => unreadable)?.unreadable;
+  if (error) throw error;
+}
+
+interface WalFiles {
+  /** The first index. */
+  from: number;
+  segments: Segment[];
+  /** What follows them in the replica. */
+  later: Segment[];
+}
+
+interface Files extends WalFiles {
+  snapshot: Snapshot;
+}
+
+/**
+ * Whether all that a snapshot may hold of its own index's WAL is in the replica: there is WAL of a later index, or a
+ * segment of its own that was written after it. Litestream uploads in order, and all that there is, so by then the WAL up
+ * to the snapshot's mark had been uploaded. A snapshot newer than all WAL may hold transactions that were never uploaded;
+ * where the WAL of its own index is gone, nothing shows what it holds of that.
+ */
+export function isSettled(generation: Generation, { index, modified }: Snapshot): boolean {
+  const last = generation.segments.at(-1);
+  if (!last || last.index < index) return false;
+  if (last.index > index) return generation.segments.some((segment) => segment.index === index);
+  if (modified === undefined || last.modified === undefined || last.modified <= modified) return false;
+  return timesUntrusted(generation) === undefined;
+}
+
+/** Newest first. */
+function fittingSnapshots(
+  generation: Generation,
+  target: PlanTarget,
+  avoid: ReadonlySet<string>,
+): Snapshot[] {
+  const { snapshots, id } = generation;
+  if (snapshots.length === 0) throw noSnapshot(generation);
+  const { timestamp } = target;
+  const index = target.index ?? target.commit?.index ?? Number.POSITIVE_INFINITY;
+  const fits = snapshots.filter(
+    (s) =>
+      s.index <= index && (timestamp === undefined || (s.modified !== undefined && s.modified <= timestamp)),
+  );
+  const chosen = fits.filter((s) => !avoid.has(s.path)).reverse();
+  if (chosen.length > 0) return chosen;
+  const first = snapshots[0]!;
+  const wanted =
+    timestamp !== undefined
+      ? formatTime(timestamp)
+      : target.commit
+        ? formatPosition(target.commit)
+        : `index ${target.index ?? first.index}`;
+  const found =
+    fits.length > 0
+      ? `${fits.length === 1 ? "one that does" : `${fits.length} that do`} not serve`
+      : `the first of index ${first.index}${first.modified === undefined ? "" : ` at ${formatTime(first.modified)}`}`;
+  throw new WalkitError(
+    "target/no-snapshot",
+    `Expected a snapshot of generation ${id} at or before ${wanted}, found ${found}`,
+    { hint: "List the snapshots with: walkit snapshots <replica>" },
+  );
+}
+
+function chooseSegments(
+  generation: Generation,
+  from: number,
+  { index, timestamp, commit }: PlanTarget,
+): WalFiles {
+  const all = generation.segments.filter((segment) => segment.index >= from);
+  let count = -1;
+  if (timestamp !== undefined) {
+    count = all.findIndex((s) => s.modified === undefined || s.modified > timestamp);
+  } else if (commit) count = all.findIndex((s) => comparePositions(s, commit) >= 0);
+  else if (index !== undefined) count = all.findIndex((s) => s.index > index);
+  if (count < 0) count = all.length;
+  return { from, segments: all.slice(0, count), later: all.slice(count) };
+}
+
+function notePastEnd(
+  { id, segments }: Generation,
+  snapshot: Snapshot,
+  { index }: PlanTarget,
+  findings: Finding[],
+): void {
+  const newest = Math.max(snapshot.index, segments.at(-1)?.index ?? 0);
+  if (index === undefined || index <= newest) return;
+  findings.push(
+    makeFinding(
+      "target/out-of-range",
+      `Index ${index} is past the last one, ${newest}: the newest state is restored`,
+      { severity: "info", generation: id, hint: "Nothing: Litestream does the same" },
+    ),
+  );
+}
+
+/**
+ * Whether nothing that may be missing behind the last segment belongs to the target: it is that segment's very time (what
+ * is missing has no time, but it is younger than the segment before it), or a commit, which is there or not.
+ */
+function endsExactly(segments: readonly Segment[], { timestamp, commit }: PlanTarget): boolean {
+  return commit !== undefined || (timestamp !== undefined && segments.at(-1)?.modified === timestamp);
+}
+
+/** Every index from the snapshot's to the target's must be there, from its first byte on: what is missing. */
+function gapIn(
+  { id }: Generation,
+  { from, segments, later }: WalFiles,
+  target: PlanTarget,
+): WalkitError | undefined {
+  let index = from - 1;
+  for (const segment of segments) {
+    if (segment.index === index) continue;
+    if (segment.index > index + 1) return missingIndex(id, index + 1, segment);
+    if (segment.offset !== 0) return missingFirstSegment(id, segment);
+    index = segment.index;
+  }
+  const next = later[0];
+  if (target.commit) {
+    const last = target.commit.offset > 0 ? target.commit.index : target.commit.index - 1;
+    if (index >= last) return undefined;
+    return next ? missingIndex(id, index + 1, next) : notReached(id, target.commit);
+  }
+  if (!next || endsExactly(segments, target)) return undefined;
+  if (target.timestamp === undefined ? index < target.index! : next.index > index + 1) {
+    return missingIndex(id, index + 1, next);
+  }
+  if (target.timestamp !== undefined && next.index > index && next.offset !== 0) {
+    return missingFirstSegment(id, next);
+  }
+  return undefined;
+}
+
+function notReached(id: string, commit: Position): WalkitError {
+  return new WalkitError(
+    "target/out-of-range",
+    `Expected WAL of generation ${id} up to ${formatPosition(commit)}, found that it ends before that`,
+    { position: formatPosition(commit) },
+  );
+}

@@ -1,0 +1,481 @@
+/**
+ * Replay: the one place where LZ4 frames become WAL frames become committed transactions, in order, with every checksum
+ * checked on the way. What is wrong is a value with a position: thrown for whoever wants the bytes, yielded for whoever
+ * wants to know.
+ */
+
+import { WalkitError } from "../../errors.ts";
+import { comparePositions, formatPosition, type Position } from "../../replay/position.ts";
+import { lockPage } from "../../sqlite/header.ts";
+import {
+  FRAME_HEADER_SIZE,
+  forEachPage,
+  stopError,
+  WAL_HEADER_SIZE,
+  type WalFrames,
+  type WalHeader,
+  WalReader,
+  type WalResume,
+  type WalStop,
+} from "../../wal/index.ts";
+import { Continuity, storedChecksum } from "./continuity.ts";
+import {
+  duplicateSegment,
+  formatChanged,
+  missingFirstSegment,
+  missingIndex,
+  missingSegment,
+  missingTransactions,
+  overlappingSegment,
+  unalignedSegment,
+  uncommittedTail,
+} from "./faults.ts";
+import { decodeFile, ReadAhead, type ReadContext } from "./files.ts";
+import type { PlannedFile, PlannedSegment } from "./plan.ts";
+import { isLongerThanItsHeader } from "./snapshot.ts";
+
+/** What to replay: a {@link RestorePlan}, or any run of segments. */
+export interface ReplayPlan {
+  generation: string;
+  /** Ascending by index, then offset. */
+  segments: readonly PlannedSegment[];
+  /** What follows `segments` in their last index: read, checked, but not applied. */
+  proof?: readonly PlannedSegment[] | undefined;
+  /** End of the last commit that is applied; by default the end of `segments`. */
+  end?: Position | undefined;
+  /** The segment that follows in the replica. */
+  next?: Position | undefined;
+  /** What the segments are laid over, and what follows them: looked at where only that tells whether a commit follows. */
+  snapshot?: PlannedFile | undefined;
+  later?: readonly PlannedSegment[] | undefined;
+}
+
+export type ReplayEvent =
+  /** The first segment of an index is about to be read. */
+  | { type: "index"; index: number }
+  /** Frames of one transaction, in order. `run.bytes` is valid until the next event is asked for. */
+  | { type: "frames"; index: number; run: WalFrames; pageSize: number; applied: boolean }
+  /** All frames since the last commit are committed; `end` is the position behind them. */
+  | {
+      type: "commit";
+      end: Position;
+      commitSize: number;
+      sound: boolean;
+      applied: boolean;
+      segment: PlannedSegment;
+    }
+  /** A segment was read to its end and was whole. */
+  | { type: "segment"; segment: PlannedSegment; decoded: number; applied: boolean }
+  /** The last segment of an index has been read. `whole`: from its first byte to a commit, without a fault. */
+  | { type: "index-end"; index: number; whole: boolean }
+  /** Something is wrong. `breaks`: what follows cannot be applied to what came before. */
+  | { type: "fault"; error: WalkitError; position: Position; breaks: boolean };
+
+export interface ReplayOptions extends Omit<ReadContext, "storage" | "onTrailing"> {
+  /**
+   * `throw` (default): the first fault that breaks what is applied is thrown. `report`: faults are yielded, and reading
+   * goes on behind them as far as it makes sense.
+   */
+  faults?: "throw" | "report" | undefined;
+  /**
+   * Take the WAL's own checksums as proof where LZ4's fail behind the last byte of a segment, and the next one begins right
+   * there: nothing is missing then.
+   */
+  salvage?: boolean | undefined;
+  /** How many small files may be on their way at a time; 8 by default, as with Litestream. */
+  parallelism?: number | undefined;
+}
+
+/**
+ * Replays WAL segments in order.
+ *
+ * @throws WalkitError the first fault, unless they are reported; `storage/not-found` always: a file that vanished is
+ * for the caller to look for again
+ */
+export async function* replay(
+  storage: ReadContext["storage"],
+  plan: ReplayPlan,
+  options: ReplayOptions = {},
+): AsyncGenerator<ReplayEvent, void, undefined> {
+  const run = new Replay(storage, plan, options);
+  try {
+    yield* run.events();
+  } finally {
+    await run.close();
+  }
+}
+
+interface NextPage1 {
+  /** Of the file that it is in. */
+  number: number;
+  isLong: boolean;
+  /** Pages written up to there. */
+  written: ReadonlySet<number>;
+  pageSize: number;
+}
+
+const NO_PAGE_1: NextPage1 = { number: -1, isLong: false, written: new Set(), pageSize: 512 };
+
+class Replay {
+  readonly #plan: ReplayPlan;
+  readonly #files: readonly PlannedSegment[];
+  readonly #context: ReadContext;
+  readonly #ahead: ReadAhead;
+  readonly #throws: boolean;
+  readonly #salvage: boolean;
+  readonly #continuity = new Continuity();
+  /** Faults met inside the reader and the decoder, until they can be yielded. */
+  readonly #faults: { error: WalkitError; position: Position; breaks: boolean }[] = [];
+  /** Of the index under way. Undefined where its header is missing: then its files are decoded, no more. */
+  #reader: WalReader | undefined;
+  #index = -1;
+  /** Where the next segment of this index must begin; undefined where a broken file leaves that unknown. */
+  #expected: number | undefined = 0;
+  #mayExpect: number | undefined;
+  #whole = true;
+  #segment: PlannedSegment | undefined;
+  #before: WalHeader | undefined;
+  /** Of the segment before: how to read it once more, and its first frame's stored checksum. */
+  #previous: { start: WalResume; checksum: string; size: number | undefined } | undefined;
+  #applying = true;
+  #isBaseLong: Promise<boolean> | undefined;
+  #page1: NextPage1 = NO_PAGE_1;
+
+  constructor(storage: ReadContext["storage"], plan: ReplayPlan, options: ReplayOptions) {
+    const { signal, onRead, threads } = options;
+    this.#plan = plan;
+    this.#files = [...plan.segments, ...(plan.proof ?? [])];
+    this.#throws = options.faults !== "report";
+    this.#salvage = options.salvage ?? false;
+    this.#context = { storage, signal, onRead, threads, onTrailing: (error) => this.#fault(error, false) };
+    this.#ahead = new ReadAhead(this.#files, this.#context, Math.max(1, options.parallelism ?? 8));
+  }
+
+  close(): Promise<void> {
+    return this.#ahead.close();
+  }
+
+  async *events(): AsyncGenerator<ReplayEvent, void, undefined> {
+    const { segments, next } = this.#plan;
+    for (let number = 0; number < this.#files.length; number++) {
+      if (number === segments.length) yield* this.#reachTarget();
+      const segment = this.#files[number]!;
+      if (segment.index !== this.#index) {
+        if (this.#index >= 0) yield* this.#endIndex();
+        yield { type: "index", index: segment.index };
+        this.#beginIndex(segment);
+      } else this.#checkStart(segment);
+      this.#segment = segment;
+      yield* this.#flush();
+      if (!(await this.#isDuplicate(number, segment))) yield* this.#readSegment(number, segment);
+      yield* this.#flush();
+    }
+    if (this.#files.length > segments.length) {
+      yield* this.#endIndex();
+      return;
+    }
+    if (next?.index === this.#index) yield* this.#reachTarget();
+    else if (this.#index >= 0) yield* this.#endIndex();
+  }
+
+  /** The end of what is applied: no gap must lie behind it, and it must not lie inside a transaction. */
+  *#reachTarget(): Generator<ReplayEvent> {
+    const { next } = this.#plan;
+    const reader = this.#reader;
+    if (next?.index === this.#index && this.#expected !== undefined && next.offset !== this.#expected) {
+      this.#fault(this.#missingSegment(next), true);
+    } else if (this.#applying && reader && this.#whole && reader.offset > reader.committedOffset) {
+      this.#uncommitted(reader, "the segment at the target");
+    }
+    yield* this.#flush();
+    this.#applying = false;
+  }
+
+  #beginIndex(segment: PlannedSegment): void {
+    const before = this.#index;
+    this.#index = segment.index;
+    this.#continuity.beginIndex();
+    this.#whole = true;
+    this.#previous = undefined;
+    this.#reader = undefined;
+    this.#expected = segment.offset;
+    if (before >= 0 && segment.index > before + 1) {
+      this.#fault(missingIndex(this.#plan.generation, before + 1, segment), true, {
+        index: before + 1,
+        offset: 0,
+      });
+    }
+    if (segment.offset !== 0) {
+      this.#fault(missingFirstSegment(this.#plan.generation, segment), true, {
+        index: segment.index,
+        offset: 0,
+      });
+      return;
+    }
+    this.#reader = this.#newReader();
+  }
+
+  #newReader(resume?: WalResume): WalReader {
+    return new WalReader({ resume, resync: true, onFault: (stop) => this.#walFault(stop) });
+  }
+
+  /** A further segment of the same index must begin where the one before ended. */
+  #checkStart(segment: PlannedSegment): void {
+    const { offset } = segment;
+    if (offset === (this.#expected ?? this.#mayExpect)) return;
+    const header = this.#reader?.header;
+    if (this.#expected !== undefined && this.#reader) {
+      if (offset > this.#expected) this.#fault(this.#missingSegment(segment), true);
+      else this.#fault(overlappingSegment(segment, this.#expected), true, segment);
+    }
+    this.#whole = false;
+    this.#reader = undefined;
+    if (!header) return;
+    const frameSize = FRAME_HEADER_SIZE + header.pageSize;
+    if ((offset - WAL_HEADER_SIZE) % frameSize !== 0) {
+      this.#fault(unalignedSegment(segment, frameSize), true, segment);
+      return;
+    }
+    this.#reader = this.#newReader({ header, offset, checksum: undefined, faulted: true });
+  }
+
+  #missingSegment(next: Position): WalkitError {
+    return missingSegment({ index: this.#index, offset: this.#expected! }, next, this.#segment!);
+  }
+
+  async *#readSegment(number: number, segment: PlannedSegment): AsyncGenerator<ReplayEvent> {
+    const reader = this.#reader;
+    const resume = reader?.header && this.#whole ? reader.resumeState() : undefined;
+    let decoded = 0;
+    let checksum: string | undefined;
+    try {
+      for await (const piece of this.#ahead.take(number)) {
+        if (decoded === 0) checksum = storedChecksum(piece);
+        decoded += piece.length;
+        if (!reader || reader !== this.#reader) continue;
+        const headed = reader.header !== undefined;
+        for (const run of reader.push(piece)) {
+          if (!headed && run.frame === 0) this.#checkHeader(reader, segment);
+          yield* this.#flush();
+          yield* this.#runEvents(run, reader, number);
+        }
+        if (!headed && reader.header && reader.frame === 0) this.#checkHeader(reader, segment);
+        yield* this.#flush();
+      }
+      this.#expected = segment.offset + decoded;
+      this.#previous =
+        resume && checksum !== undefined ? { start: resume, checksum, size: segment.size } : undefined;
+    } catch (error) {
+      if (!(error instanceof WalkitError) || error.code === "storage/not-found") throw error;
+      const inWal = error.code.startsWith("wal/");
+      const end = segment.offset + decoded;
+      const proven = this.#salvage && !inWal && this.#isProven(number, end);
+      // The header's own faults come from the parser, which knows neither file nor position.
+      this.#fault(inWal ? error.with({ path: segment.path, decoded: true }) : error, !proven, {
+        index: segment.index,
+        offset: reader?.offset ?? segment.offset,
+      });
+      if (inWal) {
+        // Without the header nothing of this index can be read as WAL; its files are still decoded.
+        this.#reader = undefined;
+        if (decoded > 0) yield* this.#decodeOnly(segment);
+      }
+      // How long the segment was is unknown. If the next one begins where the frames end, it may still tie in with them.
+      this.#expected = proven ? end : undefined;
+      this.#mayExpect = !inWal && reader?.offset === end ? end : undefined;
+      this.#previous = undefined;
+      return;
+    }
+    yield* this.#flush();
+    yield { type: "segment", segment, decoded, applied: this.#applying };
+  }
+
+  /** Whether the WAL's checksums vouch for all up to `end`, a commit at which the next segment begins. */
+  #isProven(number: number, end: number): boolean {
+    const reader = this.#reader;
+    const follower = this.#files[number + 1];
+    return (
+      this.#whole &&
+      reader?.header !== undefined &&
+      reader.offset === end &&
+      reader.committedOffset === end &&
+      follower?.index === this.#index &&
+      follower.offset === end
+    );
+  }
+
+  /** What the LZ4 layer alone can say of a file whose WAL cannot be read. */
+  async *#decodeOnly(segment: PlannedSegment): AsyncGenerator<ReplayEvent> {
+    try {
+      const context = { ...this.#context, onRead: undefined, threads: undefined };
+      for await (const _ of decodeFile(segment, context));
+    } catch (error) {
+      if (!(error instanceof WalkitError) || error.code === "storage/not-found") throw error;
+      this.#fault(error, true, segment);
+    }
+    yield* this.#flush();
+  }
+
+  /** Page size and byte order stay through a generation. */
+  #checkHeader(reader: WalReader, segment: PlannedSegment): void {
+    const header = reader.header!;
+    const before = this.#before;
+    if (before && (before.pageSize !== header.pageSize || before.bigEndian !== header.bigEndian)) {
+      this.#fault(formatChanged(segment, before, header), true, segment);
+    }
+    this.#before = header;
+  }
+
+  async *#runEvents(run: WalFrames, reader: WalReader, number: number): AsyncGenerator<ReplayEvent> {
+    const segment = this.#files[number]!;
+    const { index } = segment;
+    const { pageSize } = reader.header!;
+    const end = { index, offset: run.offset + run.bytes.length };
+    const applied = this.#applying && (!this.#plan.end || comparePositions(end, this.#plan.end) <= 0);
+    if (run.sound) {
+      const broken = this.#continuity.add(run, pageSize);
+      if (broken?.grew && (await this.#grewByItself(broken.grew, number))) this.#continuity.isLong = true;
+      else if (broken) {
+        const error = missingTransactions(segment, broken, run.offset, end);
+        this.#fault(error, true, { index, offset: run.offset });
+        yield* this.#flush();
+      }
+    }
+    yield { type: "frames", index, run, pageSize, applied };
+    if (run.commitSize > 0) {
+      yield { type: "commit", end, commitSize: run.commitSize, sound: run.sound, applied, segment };
+      if (this.#plan.end && comparePositions(end, this.#plan.end) >= 0) this.#applying = false;
+    }
+  }
+
+  /**
+   * Whether a file that grew from one WAL to the next, without page 1, did so by itself: the snapshot's file is longer than
+   * its header says, or the next commit with page 1 leaves it longer than that, or all the pages that it grew by are written
+   * up to there, as those of a file are that come into use only then. What a lost transaction added is not written again.
+   */
+  async #grewByItself({ from, to }: { from: number; to: number }, number: number): Promise<boolean> {
+    const { snapshot } = this.#plan;
+    if (snapshot && (await (this.#isBaseLong ??= isLongerThanItsHeader(snapshot, this.#quietly))))
+      return true;
+    if (number > this.#page1.number) this.#page1 = await this.#nextPage1(number);
+    const { isLong, written, pageSize } = this.#page1;
+    if (isLong) return true;
+    if (to - from > written.size + 1) return false;
+    for (let page = from + 1; page <= to; page++) {
+      if (!written.has(page) && page !== lockPage(pageSize)) return false;
+    }
+    return true;
+  }
+
+  /** Up to the next commit with page 1 from file `number` on: whether it leaves the file longer than what is in use; its file. */
+  async #nextPage1(number: number): Promise<NextPage1> {
+    const written = new Set<number>();
+    const ahead = new Continuity();
+    const files = [...this.#files, ...(this.#plan.later ?? [])];
+    let reader: WalReader | undefined;
+    try {
+      for (let at = number; at < files.length; at++) {
+        const { index, offset } = files[at]!;
+        if (offset === 0) reader = new WalReader();
+        else if (index !== files[at - 1]?.index) break;
+        else
+          reader ??= this.#newReader({
+            header: this.#reader!.header!,
+            offset,
+            checksum: undefined,
+            faulted: true,
+          });
+        for await (const piece of decodeFile(files[at]!, this.#quietly)) {
+          for (const run of reader.push(piece)) {
+            const { pageSize } = reader.header!;
+            forEachPage(run, pageSize, (page) => written.add(page));
+            ahead.add(run, pageSize);
+            if (ahead.counter !== undefined) return { number: at, isLong: ahead.isLong, written, pageSize };
+          }
+        }
+      }
+    } catch (error) {
+      // What is wrong with a file is said when it is read in its turn.
+      if (!(error instanceof WalkitError) || error.code === "storage/not-found") throw error;
+    }
+    return { ...NO_PAGE_1, number: Number.POSITIVE_INFINITY };
+  }
+
+  /** For a second look, of which nobody is told. */
+  get #quietly(): ReadContext {
+    const { storage, signal } = this.#context;
+    return { storage, signal };
+  }
+
+  *#endIndex(): Generator<ReplayEvent> {
+    const reader = this.#reader;
+    if (reader && this.#whole) {
+      const stop = reader.end();
+      if (stop.reason === "truncated") this.#walFault(stop);
+      else if (reader.offset > reader.committedOffset)
+        this.#uncommitted(reader, "the last segment of the index");
+    }
+    yield* this.#flush();
+    yield { type: "index-end", index: this.#index, whole: this.#whole && reader !== undefined };
+  }
+
+  #uncommitted(reader: WalReader, where: string): void {
+    const at = { index: this.#index, offset: reader.committedOffset };
+    const frames = (reader.offset - reader.committedOffset) / (FRAME_HEADER_SIZE + reader.header!.pageSize);
+    this.#fault(uncommittedTail(this.#segment!, where, at, frames), true, at);
+  }
+
+  #walFault(stop: WalStop): void {
+    const { path, offset } = this.#segment!;
+    const error = stopError(stop, { path, offset: Math.max(0, stop.offset - offset), decoded: true });
+    this.#fault(error, true, { index: this.#index, offset: stop.offset });
+  }
+
+  #fault(
+    error: WalkitError,
+    breaks: boolean,
+    position: Position = { index: this.#index, offset: this.#expected ?? this.#segment?.offset ?? 0 },
+  ): void {
+    if (breaks) {
+      this.#whole = false;
+      this.#continuity.reset();
+    }
+    this.#faults.push({ error: error.with({ position: formatPosition(position) }), position, breaks });
+  }
+
+  *#flush(): Generator<ReplayEvent> {
+    for (const fault of this.#faults.splice(0)) {
+      if (fault.breaks && this.#throws && this.#applying) throw fault.error;
+      yield { type: "fault", ...fault };
+    }
+  }
+
+  /**
+   * A copy of the segment before, put where that one ends. Its first frame then has the very checksum of that one's
+   * first, which no frame in its place could have; read from there it must fit to its last frame.
+   */
+  async #isDuplicate(number: number, segment: PlannedSegment): Promise<boolean> {
+    const { index, offset, size } = segment;
+    const { storage, signal } = this.#context;
+    const previous = this.#previous;
+    if (!previous || previous.size !== size || !this.#reader || this.#expected !== offset) return false;
+    const follower = this.#files[number + 1];
+    if (follower?.index === index) return false;
+    try {
+      const copy = new WalReader({ resume: previous.start });
+      let checked = false;
+      for await (const piece of decodeFile(segment, { storage, signal })) {
+        if (!checked && storedChecksum(piece) !== previous.checksum) return false;
+        checked = true;
+        for (const _ of copy.push(piece));
+      }
+      if (copy.end().reason !== "end" || copy.offset !== this.#reader.offset) return false;
+    } catch (error) {
+      // What is wrong with it is said when it is read in its turn.
+      if (error instanceof WalkitError && error.code !== "storage/not-found") return false;
+      throw error;
+    }
+    this.#fault(duplicateSegment(segment), false, segment);
+    return true;
+  }
+}

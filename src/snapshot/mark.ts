@@ -1,0 +1,115 @@
+/**
+ * The mark of a snapshot: the position in the WAL of its own index up to which it may already hold pages. Nothing
+ * records it; it shows in the pages of the snapshot that equal a version from that WAL.
+ */
+
+import { WalkitError } from "../errors.ts";
+import type { PlannedFile, PlannedSegment, RestorePlan } from "../layouts/generations/plan.ts";
+import { replay } from "../layouts/generations/segments.ts";
+import { Pages, readSnapshot } from "../layouts/generations/snapshot.ts";
+import { xxh32 } from "../lz4/index.ts";
+import { comparePositions, type Position } from "../replay/position.ts";
+import type { Storage } from "../storage/storage.ts";
+import { forEachPage } from "../wal/index.ts";
+import { Versions } from "./versions.ts";
+
+/**
+ * Finds the mark from a snapshot's pages, each held against its versions in the WAL.
+ *
+ * A page that equals a version was taken from there, or SQLite wrote it without changing it. A checkpoint copies every
+ * page whose newest frame lies before its mark, so a page that is not its own newest version shows that the mark lies
+ * before that version: what equals a version from there or later was written unchanged.
+ * {@link https://www.sqlite.org/fileformat2.html#checkpoint_algorithm}
+ */
+export class MarkFinder {
+  readonly #versions: Versions;
+  readonly #found: Position[] = [];
+  #bound: Position | undefined;
+
+  constructor(versions: Versions) {
+    this.#versions = versions;
+  }
+
+  /** A page of the snapshot. `certain`: every commit of the index left the database with this page. */
+  add(page: number, hash: number, certain: boolean): void {
+    const newest = this.#versions.newest(page);
+    if (!newest) return;
+    const found = this.#versions.find(page, hash);
+    if (found) this.#found.push(found);
+    if (!certain || hash === newest.hash) return;
+    if (!this.#bound || comparePositions(newest.end, this.#bound) < 0) this.#bound = newest.end;
+  }
+
+  /** The first commit at which the snapshot, with the WAL of its index replayed from offset 0, is whole. */
+  get mark(): Position | undefined {
+    let mark: Position | undefined;
+    for (const found of this.#found) {
+      if (this.#bound && comparePositions(found, this.#bound) >= 0) continue;
+      if (!mark || comparePositions(found, mark) > 0) mark = found;
+    }
+    return mark;
+  }
+}
+
+/**
+ * The first commit in the WAL of the snapshot's index at which the snapshot, with the WAL replayed from offset 0, is
+ * whole; undefined where it holds nothing of that WAL.
+ *
+ * @throws WalkitError what is wrong with the snapshot
+ */
+export async function findMark(
+  storage: Storage,
+  generation: string,
+  snapshot: PlannedFile,
+  segments: readonly PlannedSegment[],
+  signal?: AbortSignal,
+): Promise<Position | undefined> {
+  const versions = new Versions();
+  let smallest = Number.POSITIVE_INFINITY;
+  for await (const event of replay(storage, { generation, segments }, { signal, faults: "report" })) {
+    if (event.type === "frames" && event.run.sound) {
+      forEachPage(event.run, event.pageSize, (page, data) => versions.add(page, xxh32(data)));
+    } else if (event.type === "commit" && event.sound) {
+      versions.commit(event.end);
+      smallest = Math.min(smallest, event.commitSize);
+    }
+  }
+  const finder = new MarkFinder(versions);
+  const pages = new Pages((page, data) => {
+    if (versions.has(page)) finder.add(page, xxh32(data), page <= smallest);
+  });
+  for await (const piece of readSnapshot(snapshot, { storage, signal })) pages.add(piece);
+  return finder.mark;
+}
+
+/** `plan`, whose end lies in the WAL of its snapshot's index, with the snapshot's mark found out. */
+export async function withMark(
+  storage: Storage,
+  plan: RestorePlan,
+  signal?: AbortSignal,
+): Promise<RestorePlan> {
+  const { generation, segments, proof } = plan.ancestors[0] ?? plan;
+  const own = [...segments, ...proof].filter((segment) => segment.index === plan.snapshot.index);
+  const start = { index: plan.snapshot.index, offset: 0 };
+  return { ...plan, mark: (await findMark(storage, generation, plan.snapshot, own, signal)) ?? start };
+}
+
+/** `plan`, which ends before its snapshot's mark, taken on to the mark. */
+export function planToMark(plan: RestorePlan): RestorePlan {
+  const { mark } = plan;
+  if (!mark || mark.offset === 0) {
+    throw new WalkitError(
+      "replica/before-mark",
+      `Expected the WAL of index ${plan.snapshot.index} to show up to where its snapshot reaches, found no page in common`,
+      { path: plan.snapshot.path },
+    );
+  }
+  const own = [...plan.segments, ...plan.proof];
+  return {
+    ...plan,
+    segments: own.filter((segment) => segment.offset < mark.offset),
+    proof: own.filter((segment) => segment.offset >= mark.offset),
+    end: mark,
+    next: undefined,
+  };
+}

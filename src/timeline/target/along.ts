@@ -1,0 +1,114 @@
+/** A time along a timeline: before the branch it lies on the parent. */
+
+import { WalkitError } from "../../errors.ts";
+import type { Catalog, Generation, Segment } from "../../layouts/generations/catalog.ts";
+import { checkTimes } from "../../layouts/generations/choose.ts";
+import { commitMoment, hintOf, timeMoments } from "../../layouts/generations/nearest.ts";
+import type { PlanTarget } from "../../layouts/generations/plan.ts";
+import { timeRange } from "../../layouts/generations/times.ts";
+import { comparePositions, formatPosition, type Position } from "../../replay/position.ts";
+import type { Storage } from "../../storage/storage.ts";
+import { formatTime } from "../../time.ts";
+import { readCommits } from "../commits.ts";
+import { type Lineage, pathTo, type Timeline } from "../lineage.ts";
+
+/**
+ * The state at `time` on the way that the history of `timeline` takes.
+ *
+ * @throws WalkitError `target/not-in-history` where the parent had by then gone past the switch point,
+ * `target/out-of-range`, `timeline/parent-gone`
+ */
+export async function targetAlong(
+  storage: Storage,
+  { generations }: Catalog,
+  lineage: Lineage,
+  timeline: Timeline,
+  time: bigint,
+  signal?: AbortSignal,
+): Promise<PlanTarget> {
+  const path = pathTo(lineage, timeline.id);
+  const stages = path.map(({ timeline: one, until }) => ({
+    timeline: one,
+    until,
+    generation: generations.find(({ id }) => id === one.generation),
+  }));
+  let younger: Generation | undefined;
+  for (const { timeline: one, until, generation } of stages.reverse()) {
+    if (!generation || one.gone) throw parentGone(one, timeline, time, younger);
+    checkTimes(generation);
+    const range = timeRange(generation);
+    if (!range || time < range.oldest) {
+      younger = generation;
+      continue;
+    }
+    if (!until) return { generation: generation.id, timestamp: time };
+    return await before(storage, generation, until, { timeline, time, younger: younger!, signal });
+  }
+  const moments = timeMoments(younger ? [younger] : [], time);
+  throw new WalkitError(
+    "target/out-of-range",
+    `Expected a time that the history of timeline ${timeline.id} reaches, found ${formatTime(time)}, from before its first file`,
+    { nearest: moments, hint: hintOf(moments) },
+  );
+}
+
+/** On a parent, which the history leaves at `until`. */
+async function before(
+  storage: Storage,
+  generation: Generation,
+  until: Position,
+  about: { timeline: Timeline; time: bigint; younger: Generation; signal: AbortSignal | undefined },
+): Promise<PlanTarget> {
+  const { id, segments } = generation;
+  const { time, timeline, younger, signal } = about;
+  const at = segments.findLastIndex((segment) => comparePositions(segment, until) < 0);
+  const [last, next] = [segments[at], segments[at + 1]] as [Segment | undefined, Segment | undefined];
+  if (last?.modified !== undefined && time < last.modified) return { generation: id, timestamp: time };
+  const isWhole =
+    !last || comparePositions(await lastCommitOf(storage, generation, last, signal), until) <= 0;
+  const newest = next?.modified ?? timeRange(generation)!.newest + 1n;
+  if (isWhole && time < newest) return { generation: id, commit: until };
+  const isKept = generation.snapshots.some(({ index }) => index <= until.index);
+  const moments = [...(isKept ? [commitMoment(generation, until)] : []), ...timeMoments([younger], time)];
+  throw new WalkitError(
+    "target/not-in-history",
+    `Expected a time on the history of timeline ${timeline.id}, found ${formatTime(time)}: that history leaves generation ${id} at ${formatPosition(until)}${last?.modified === undefined ? "" : `, of ${formatTime(last.modified)}`}, and goes on with generation ${younger.id} at ${formatTime(timeRange(younger)!.oldest)}`,
+    {
+      nearest: moments,
+      hint: `${hintOf(moments) ?? "Choose another time"}. For what generation ${id} held at that time: --generation ${id}`,
+    },
+  );
+}
+
+/** The end of the last commit in a segment. */
+async function lastCommitOf(
+  storage: Storage,
+  generation: Generation,
+  { path, index, offset }: Segment,
+  signal: AbortSignal | undefined,
+): Promise<Position> {
+  let last: Position = { index, offset };
+  for await (const { end, segment } of readCommits(storage, generation, { from: index, signal })) {
+    if (segment.path === path) last = end;
+    if (comparePositions(segment, { index, offset }) > 0) break;
+  }
+  return last;
+}
+
+function parentGone(
+  gone: Timeline,
+  timeline: Timeline,
+  time: bigint,
+  younger: Generation | undefined,
+): WalkitError {
+  const moments = younger ? timeMoments([younger], time) : [];
+  const name = gone.generation === undefined ? "" : ` (generation ${gone.generation})`;
+  return new WalkitError(
+    "timeline/parent-gone",
+    `Expected timeline ${gone.id}${name}, where the history of timeline ${timeline.id} was at ${formatTime(time)}, in the replica, found it gone`,
+    {
+      nearest: moments,
+      hint: `Bring that generation's folder back from another copy of the replica.${moments.length > 0 ? ` ${hintOf(moments)}` : ""}`,
+    },
+  );
+}

@@ -1,0 +1,262 @@
+/**
+ * From a target as people say it to one that a plan can be made of: timelines, restore points, positions and transactions
+ * become a generation and a time, an index, or the end of a commit.
+ */
+
+import { WalkitError } from "../../errors.ts";
+import type { Catalog, Generation } from "../../layouts/generations/catalog.ts";
+import { chooseGeneration } from "../../layouts/generations/choose.ts";
+import { missingIndex } from "../../layouts/generations/faults.ts";
+import { commitMoment, hintOf } from "../../layouts/generations/nearest.ts";
+import { isSettled, type PlanTarget, plannedSegment } from "../../layouts/generations/plan.ts";
+import { comparePositions, formatPosition, type Position } from "../../replay/position.ts";
+import { findMark } from "../../snapshot/mark.ts";
+import type { Storage } from "../../storage/storage.ts";
+import { firstIndex, missingStart, readCommits } from "../commits.ts";
+import { type Lineage, pathTo, readLineage, type Timeline } from "../lineage.ts";
+import { findRestorePoint } from "../points.ts";
+import { targetAlong } from "./along.ts";
+import { checkTarget, describeTarget } from "./grammar.ts";
+import type { Target } from "./target.ts";
+
+export interface Chosen {
+  /** No state past this is meant; known better when `exact` has run, or failed. */
+  readonly bound: PlanTarget;
+  /** Reads the WAL where names and times do not tell the exact commit. */
+  exact(): Promise<PlanTarget>;
+}
+
+/**
+ * Chooses the generation of `target`, and how far it goes at most.
+ *
+ * @throws WalkitError `target/*`, `timeline/*`, and what keeps a choice from being made
+ * @throws TypeError, RangeError where it is no target
+ */
+export async function chooseTarget(
+  storage: Storage,
+  catalog: Catalog,
+  target: Target,
+  signal?: AbortSignal,
+): Promise<Chosen> {
+  checkTarget(target);
+  const context = { storage, catalog, target, signal };
+  const { index, timestamp, position, transaction, name, immediate, exclusive = false } = target;
+  if (name !== undefined) return await atRestorePoint(context, name, exclusive);
+  if (timestamp !== undefined) {
+    const time = exclusive ? timestamp - 1n : timestamp;
+    const timeline = await timelineOf(context);
+    return settled(
+      timeline
+        ? await targetAlong(storage, catalog, timeline.lineage, timeline.timeline, time, signal)
+        : { generation: target.generation, timestamp: time },
+    );
+  }
+  const generation = await generationOf(context);
+  if (index !== undefined) {
+    if (exclusive && index === 0) throw nothingBefore(describeTarget({ index }));
+    return settled({ generation, index: exclusive ? index - 1 : index });
+  }
+  if (position) return at(context, generation, position, exclusive);
+  if (transaction !== undefined) {
+    return nth(context, find(context, generation), transaction, exclusive);
+  }
+  if (immediate) {
+    const one = find(context, generation);
+    const index = one.snapshots.at(-1)?.index;
+    return { bound: { generation: one.id, index }, exact: () => firstConsistent(context, one) };
+  }
+  return settled({ generation });
+}
+
+interface Context {
+  storage: Storage;
+  catalog: Catalog;
+  target: Target;
+  signal: AbortSignal | undefined;
+}
+
+function settled(target: PlanTarget): Chosen {
+  return { bound: target, exact: async () => target };
+}
+
+/** The timeline that the target names, if it does. */
+async function timelineOf({
+  storage,
+  catalog,
+  target,
+  signal,
+}: Context): Promise<{ lineage: Lineage; timeline: Timeline } | undefined> {
+  const { timeline: wanted } = target;
+  if (wanted === undefined || wanted === "current") return undefined;
+  const lineage = await readLineage(storage, catalog, { signal, infer: true });
+  const name = wanted === "latest" ? chooseGeneration(catalog, {}).id : wanted;
+  const timeline = lineage.timelines.find(({ id, generation }) => id === name || generation === name);
+  if (timeline && !timeline.gone) return { lineage, timeline };
+  const there = lineage.timelines
+    .filter(({ gone }) => !gone)
+    .map(({ id, generation }) => `${id} (${generation})`);
+  throw new WalkitError(
+    "target/no-timeline",
+    timeline
+      ? `Expected the generation of timeline ${timeline.id} in the replica, found it gone; there is ${there.join(", ")}`
+      : `Expected timeline ${name}, found ${there.slice(0, 20).join(", ") || "none"}`,
+  );
+}
+
+/** Without lineage, which may have to read all WAL, where the target says the generation by itself. */
+async function generationOf(context: Context): Promise<string | undefined> {
+  const { catalog, target } = context;
+  if (target.timeline === "latest") return chooseGeneration(catalog, {}).id;
+  if (catalog.generations.some(({ id }) => id === target.timeline)) return String(target.timeline);
+  const timeline = await timelineOf(context);
+  return timeline?.timeline.generation ?? context.target.generation;
+}
+
+/** The generation meant, the newest where none is named. */
+function find({ catalog }: Context, id: string | undefined): Generation {
+  return chooseGeneration(catalog, { generation: id });
+}
+
+async function atRestorePoint(context: Context, name: string, exclusive: boolean): Promise<Chosen> {
+  const { storage, catalog, target, signal } = context;
+  const { generation, position } = await findRestorePoint(storage, catalog, name, target.generation, signal);
+  const timeline = await timelineOf(context);
+  if (timeline) {
+    const path = pathTo(timeline.lineage, timeline.timeline.id);
+    const stage = path.find((one) => one.timeline.generation === generation);
+    if (!stage || (stage.until && comparePositions(position, stage.until) > 0)) {
+      throw new WalkitError(
+        "target/not-in-history",
+        `Expected restore point ${name} on the history of timeline ${timeline.timeline.id}, found it at ${formatPosition(position)} of generation ${generation}${stage ? `, which that history leaves at ${formatPosition(stage.until!)}` : ""}`,
+      );
+    }
+  }
+  if (exclusive || position.offset === 0) return at(context, generation, position, exclusive);
+  return settled({ generation, commit: position });
+}
+
+function at(context: Context, id: string | undefined, position: Position, exclusive: boolean): Chosen {
+  const generation = find(context, id);
+  const offset = exclusive ? position.offset - 1 : position.offset;
+  const bound = { index: position.index, offset: Math.max(0, offset) };
+  return {
+    bound: { generation: generation.id, commit: bound },
+    exact: async () => ({
+      generation: generation.id,
+      commit: await lastCommit(context, generation, bound, position),
+    }),
+  };
+}
+
+/** The last commit that ends at or before `bound`; where its index has none, the start of the index. */
+async function lastCommit(
+  { storage, signal }: Context,
+  generation: Generation,
+  bound: Position,
+  asked: Position,
+): Promise<Position> {
+  const { id, segments } = generation;
+  const next = segments.find(({ index }) => index > bound.index);
+  const start = { index: bound.index, offset: 0 };
+  const isThere = segments.some(({ index }) => index === bound.index);
+  const isSnapshot = generation.snapshots.some(({ index }) => index === bound.index);
+  if (bound.offset === 0 && (isThere || isSnapshot)) return start;
+  if (!isThere && next) {
+    // Before all WAL there is at most a snapshot.
+    if (segments[0]!.index > bound.index) return start;
+    throw missingIndex(id, bound.index, next);
+  }
+  let last: Position | undefined;
+  if (isThere) {
+    for await (const { end } of readCommits(storage, generation, { from: bound.index, signal })) {
+      const order = comparePositions(end, bound);
+      if (order > 0) return last ?? start;
+      last = end;
+      // What lies behind it may be damaged.
+      if (order === 0) return last;
+    }
+    if (next || (last && comparePositions(last, asked) >= 0)) return last ?? start;
+  }
+  last ??= await newestCommit(storage, generation, signal);
+  const moments = last ? [commitMoment(generation, last)] : [];
+  throw new WalkitError(
+    "target/out-of-range",
+    `Expected WAL of generation ${id} up to ${formatPosition(asked)}, found that it ends at ${last ? formatPosition(last) : "its snapshot"}`,
+    { position: formatPosition(asked), nearest: moments, hint: hintOf(moments) },
+  );
+}
+
+/** The end of the last commit that the generation has. */
+export async function newestCommit(
+  storage: Storage,
+  generation: Generation,
+  signal?: AbortSignal,
+): Promise<Position | undefined> {
+  let last: Position | undefined;
+  const from = generation.segments.at(-1)?.index;
+  if (from === undefined) return undefined;
+  for await (const { end } of readCommits(storage, generation, { from, signal })) last = end;
+  return last ?? { index: from, offset: 0 };
+}
+
+/**
+ * Commit number `n`, counted from 1 at the first index of which the replica has the beginning. Its bound moves on with the
+ * count: where the WAL breaks off, what comes after may be past the target.
+ */
+function nth({ storage, signal }: Context, generation: Generation, n: number, exclusive: boolean): Chosen {
+  const { id } = generation;
+  const from = firstIndex(generation);
+  const bound: PlanTarget = { generation: id, commit: { index: from, offset: 0 } };
+  const exact = async (): Promise<PlanTarget> => {
+    const wanted = exclusive ? n - 1 : n;
+    if (wanted === 0) return bound;
+    const missing = missingStart(generation, from);
+    if (missing) throw missing;
+    let count = 0;
+    for await (const { end } of readCommits(storage, generation, {
+      from,
+      to: Number.POSITIVE_INFINITY,
+      signal,
+    })) {
+      bound.commit = end;
+      if (++count === wanted) return bound;
+    }
+    const moments = count > 0 ? [commitMoment(generation, bound.commit!)] : [];
+    throw new WalkitError(
+      "target/out-of-range",
+      `Expected ${n} transactions in generation ${id}, found ${count}`,
+      { nearest: moments, hint: hintOf(moments) },
+    );
+  };
+  return { bound, exact };
+}
+
+async function firstConsistent({ storage, signal }: Context, generation: Generation): Promise<PlanTarget> {
+  const { id, snapshots, segments } = generation;
+  let first: WalkitError | undefined;
+  for (const snapshot of [...snapshots].reverse()) {
+    const start = { index: snapshot.index, offset: 0 };
+    const own = segments.filter(({ index }) => index === snapshot.index).map(plannedSegment);
+    try {
+      const mark = await findMark(storage, id, snapshot, own, signal);
+      if (!mark && !isSettled(generation, snapshot) && own.length > 0) {
+        const last = await newestCommit(storage, generation, signal);
+        return { generation: id, commit: last ?? start };
+      }
+      return { generation: id, commit: mark ?? start };
+    } catch (error) {
+      if (!(error instanceof WalkitError) || error.code === "storage/not-found") throw error;
+      first ??= error;
+    }
+  }
+  throw (
+    first ?? new WalkitError("replica/no-snapshot", `Expected a snapshot in generation ${id}, found none`)
+  );
+}
+
+function nothingBefore(what: string): WalkitError {
+  return new WalkitError(
+    "target/out-of-range",
+    `Expected a moment before ${what}, found that it is the first one`,
+  );
+}
