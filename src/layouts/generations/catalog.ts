@@ -4,7 +4,7 @@
  */
 
 import { WalkitError } from "../../errors.ts";
-import { type Position } from "../../replay/position.ts";
+import type { Position } from "../../replay/position.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { findLtx } from "../ltx.ts";
 import { isGenerationName, parseIndexFolder, parseSegmentName, parseSnapshotName } from "./names.ts";
