@@ -6,6 +6,8 @@
 export { type Available, type ErrorCode, type Moment, WalkitError } from "./errors.ts";
 export { type Finding, findingOf, RULES, type Severity } from "./findings.ts";
 export {
+  type Leg,
+  type PageRun,
   type PlannedAncestor,
   type PlannedFile,
   type PlannedSegment,
@@ -15,7 +17,6 @@ export {
   planRestore,
   type ReplayEvent,
   type ReplayOptions,
-  type ReplayPlan,
   type RestorePlan,
   replay,
 } from "./layouts/generations/index.ts";
@@ -51,16 +52,16 @@ export {
   type Spill,
 } from "./restore/index.ts";
 export {
+  type Branch,
   type Catalog,
+  type Change,
+  type Claim,
   formatPosition,
   formatTime,
-  type Generation,
   type Position,
   parsePosition,
   parseTime,
   readCatalog,
-  type Segment,
-  type Snapshot,
 } from "./snapshot/index.ts";
 export {
   type Entry,

@@ -8,12 +8,7 @@ export {
   type SyncFileLike,
   type WritableFileLike,
 } from "./restore/sinks/handle.ts";
-export {
-  type ArchiveKind,
-  type ArchiveOptions,
-  ArchiveStorage,
-  openArchive,
-} from "./storage/archive.ts";
+export { type ArchiveKind, type ArchiveOptions, ArchiveStorage, openArchive } from "./storage/archive.ts";
 export type { BlobLike, FileLike } from "./storage/blob.ts";
 export {
   type EntryLike,

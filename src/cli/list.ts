@@ -3,10 +3,10 @@
 import { type Finding, findingOf, makeFinding } from "../findings.ts";
 import { openReplica } from "../layouts/locate.ts";
 import {
+  type Branch,
   type Catalog,
   formatPosition,
   formatTime,
-  type Generation,
   readCatalog,
   timeRange,
   timesUntrusted,
@@ -61,7 +61,7 @@ export async function runList(
   return exitCodeOf(status);
 }
 
-function listFindings(command: ListCommand, generations: readonly Generation[], prefix: string): Finding[] {
+function listFindings(command: ListCommand, generations: readonly Branch[], prefix: string): Finding[] {
   const findings: Finding[] = [];
   if (generations.length === 0) {
     const message = `Expected generations below ${prefix || "the folder"}, found none`;

@@ -3,14 +3,13 @@
  * first commits of a new database: these can be restored all the same.
  */
 
-import type { Generation, Snapshot } from "../layouts/generations/catalog.ts";
 import { plannedSegment } from "../layouts/generations/plan.ts";
 import { replay } from "../layouts/generations/segments.ts";
 import { Pages, readSnapshot } from "../layouts/generations/snapshot.ts";
 import { xxh32 } from "../lz4/index.ts";
+import type { Branch, Claim } from "../replay/catalog.ts";
 import { Versions } from "../snapshot/versions.ts";
 import type { Storage } from "../storage/storage.ts";
-import { forEachPage } from "../wal/index.ts";
 
 /**
  * Where the commits of the snapshot's own index end that do not see its newer pages: offsets.
@@ -19,8 +18,8 @@ import { forEachPage } from "../wal/index.ts";
  */
 export async function earlyCommits(
   storage: Storage,
-  { id, segments }: Generation,
-  snapshot: Snapshot,
+  { id, segments }: Branch,
+  snapshot: Claim,
   signal: AbortSignal | undefined,
 ): Promise<Set<number>> {
   const own = segments.filter(({ index }) => index === snapshot.index).map(plannedSegment);
@@ -32,14 +31,14 @@ export async function earlyCommits(
     { generation: id, segments: own },
     { signal, faults: "report" },
   )) {
-    if (event.type === "frames" && event.run.sound) {
-      forEachPage(event.run, event.pageSize, (page, data) => {
+    if (event.type === "pages" && event.sound) {
+      event.run.forEach((page, data) => {
         versions.add(page, xxh32(data));
         pages.push(page);
       });
     } else if (event.type === "commit" && event.sound) {
       versions.commit(event.end);
-      commits.push({ offset: event.end.offset, size: event.commitSize, pages });
+      commits.push({ offset: event.end.offset, size: event.pageCount, pages });
       pages = [];
     }
   }

@@ -1,7 +1,7 @@
 /** Where what can be restored begins and ends, and why. */
 
 import { type Finding, makeFinding } from "../findings.ts";
-import type { Generation } from "../layouts/generations/catalog.ts";
+import type { Branch } from "../replay/catalog.ts";
 import { comparePositions, formatPosition, type Position, parsePosition } from "../replay/position.ts";
 import type { GenerationReport } from "../verify/report.ts";
 import type { SegmentMoments } from "./moments.ts";
@@ -35,7 +35,7 @@ export function stretchesOf({ restorable }: GenerationReport): (Stretch & { prov
 
 /** What lies between stretches, before the first one and behind the last. */
 export function gapsOf(
-  { id, segments: files, snapshots }: Generation,
+  { id, segments: files, snapshots }: Branch,
   stretches: readonly Stretch[],
   segments: readonly SegmentMoments[],
   findings: readonly Finding[],

@@ -2,8 +2,9 @@
 
 import { WalkitError } from "../errors.ts";
 import { type Finding, findingOf, makeFinding } from "../findings.ts";
-import { type Catalog, type Generation, hasChanged, readCatalog } from "../layouts/generations/catalog.ts";
+import { readCatalog } from "../layouts/generations/catalog.ts";
 import { restless } from "../layouts/generations/faults.ts";
+import { type Branch, type Catalog, hasChanged } from "../replay/catalog.ts";
 import { formatPosition, type Position } from "../replay/position.ts";
 import type { RestoreResult } from "../restore/execute.ts";
 import { restore } from "../restore/restore.ts";
@@ -158,7 +159,7 @@ const NOTHING = {
 
 async function generationMoments(
   listing: Listing,
-  generation: Generation,
+  generation: Branch,
   { generations, findings: all }: VerifyReport,
   looking: Looking,
 ): Promise<GenerationMoments> {

@@ -2,10 +2,11 @@
 
 import { WalkitError } from "../errors.ts";
 import type { Finding } from "../findings.ts";
-import { type Generation, readCatalog } from "../layouts/generations/catalog.ts";
-import type { RestorePlan } from "../layouts/generations/plan.ts";
+import { readCatalog } from "../layouts/generations/catalog.ts";
 import { replay } from "../layouts/generations/segments.ts";
 import { timesUntrusted } from "../layouts/generations/times.ts";
+import type { Branch } from "../replay/catalog.ts";
+import type { RestorePlan } from "../replay/plan.ts";
 import { comparePositions, formatPosition, type Position } from "../replay/position.ts";
 import { planTarget, type RestoreOptions, restore } from "../restore/restore.ts";
 import type { DatabaseSink } from "../restore/sinks/sink.ts";
@@ -84,11 +85,11 @@ async function lastCommit(
   return last;
 }
 
-function beginningOf({ ancestors, snapshot }: RestorePlan, { segments }: Generation): Position {
+function beginningOf({ ancestors, snapshot }: RestorePlan, { segments }: Branch): Position {
   return { index: ancestors.length > 0 ? (segments[0]?.index ?? 0) : snapshot.index, offset: 0 };
 }
 
-function timeAt(generation: Generation, position: Position): bigint | undefined {
+function timeAt(generation: Branch, position: Position): bigint | undefined {
   if (timesUntrusted(generation)) return undefined;
   const { snapshots, segments } = generation;
   const snapshot = snapshots.find(({ index }) => position.offset === 0 && index === position.index);

@@ -3,8 +3,8 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { WalkitError } from "../errors.ts";
-import type { Catalog, TimelineFile } from "../layouts/generations/catalog.ts";
 import { isGenerationName } from "../layouts/generations/names.ts";
+import type { Catalog, TimelineFile } from "../replay/catalog.ts";
 import { formatPosition, type Position } from "../replay/position.ts";
 import type { DirectoryStorage } from "../storage/directory.ts";
 import { cannotRead } from "../storage/system.ts";

@@ -1,8 +1,8 @@
 /** The WAL of a generation, commit by commit. */
 
-import type { Generation } from "../layouts/generations/catalog.ts";
 import { plannedSegment } from "../layouts/generations/plan.ts";
 import { replay } from "../layouts/generations/segments.ts";
+import type { Branch } from "../replay/catalog.ts";
 import { comparePositions, type Position } from "../replay/position.ts";
 import { firstIndex, missingStart } from "../timeline/commits.ts";
 import { earlyCommits } from "./early.ts";
@@ -13,7 +13,7 @@ import type { SegmentMoments } from "./moments.ts";
 /** The segments in order, with the commits in each. `timeOf` gives the time of a file as it is to be told. */
 export async function segmentMoments(
   listing: Listing,
-  generation: Generation,
+  generation: Branch,
   stretches: readonly Stretch[],
   timeOf: (modified: bigint | undefined) => string | undefined,
   signal: AbortSignal | undefined,
@@ -42,7 +42,7 @@ export async function segmentMoments(
     // As for a target, which is counted up to the first fault.
     if (event.type === "fault" && event.breaks) count = undefined;
     if (event.type !== "commit") continue;
-    const { end, segment } = event;
+    const { end, change: segment } = event;
     // Where files overlap, two claim to end at the same place.
     if (last && comparePositions(end, last) <= 0) continue;
     last = end;

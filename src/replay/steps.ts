@@ -44,8 +44,7 @@ export class Steps {
   readonly #pending = new Map<number, number>();
 
   /** `isStep`: it goes on from the index before; else the way begins, or goes over to another timeline. */
-  begin(index: number, isStep: boolean): void {
-    const begin = { index, offset: 0 };
+  begin(begin: Position, isStep: boolean): void {
     this.#indexes.push({ begin, end: begin, root: undefined, isStep });
   }
 

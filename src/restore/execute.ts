@@ -5,15 +5,14 @@
 
 import { WalkitError } from "../errors.ts";
 import { type Finding, findingOf } from "../findings.ts";
-import type { PlannedWal, RestorePlan } from "../layouts/generations/plan.ts";
 import { type ReplayOptions, replay } from "../layouts/generations/segments.ts";
 import { readSnapshot, type SnapshotPiece } from "../layouts/generations/snapshot.ts";
 import { xxh32 } from "../lz4/index.ts";
+import type { PlannedWal, RestorePlan } from "../replay/plan.ts";
 import { comparePositions, formatPosition, type Position } from "../replay/position.ts";
 import { type Step, Steps } from "../replay/steps.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { ThreadPool } from "../threads/index.ts";
-import { forEachPage } from "../wal/index.ts";
 import { PageStore, type Spill } from "./page-store.ts";
 import type { DatabaseSink } from "./sinks/sink.ts";
 import { Writer } from "./writer.ts";
@@ -159,16 +158,17 @@ class Fold {
     };
     let position: Position | undefined;
     let isFirst = true;
+    let isOwn = false;
     const { snapshot } = this.#plan;
     for await (const event of replay(this.#storage, { ...wal, snapshot }, options)) {
-      if (event.type === "index") {
-        this.#steps.begin(event.index, !isFirst);
+      if (event.type === "opens") {
+        this.#steps.begin(event.section, !isFirst);
         isFirst = false;
-      } else if (event.type === "frames") {
-        const { applied, run, pageSize } = event;
-        const store = (this.#store ??= this.#newStore(pageSize));
-        const isOwn = isSnapshots && event.index === this.#plan.snapshot.index;
-        forEachPage(run, pageSize, (page, data) => {
+        isOwn = isSnapshots && event.section.index === snapshot.index;
+      } else if (event.type === "pages") {
+        const { applied, run } = event;
+        const store = (this.#store ??= this.#newStore(run.pageSize));
+        run.forEach((page, data) => {
           if (applied) {
             store.set(page, data);
             this.#steps.addFrame(page, data);
@@ -177,9 +177,9 @@ class Fold {
         if (applied) this.#frames += run.count;
       } else if (event.type === "commit" && event.applied) {
         this.#position = position = event.end;
-        this.#pageCount = event.commitSize;
-        this.#shortest = Math.min(this.#shortest, event.commitSize);
-        this.#store!.truncate(event.commitSize);
+        this.#pageCount = event.pageCount;
+        this.#shortest = Math.min(this.#shortest, event.pageCount);
+        this.#store!.truncate(event.pageCount);
         this.#steps.commit(event.end);
         this.#transactions++;
       } else if (event.type === "fault") {

@@ -1,7 +1,8 @@
 /** The history that a restored database takes along: what it is a branch of, for the day when it is replicated again. */
 
-import { type Catalog, readCatalog } from "../layouts/generations/catalog.ts";
+import { readCatalog } from "../layouts/generations/catalog.ts";
 import { chooseGeneration } from "../layouts/generations/choose.ts";
+import type { Catalog } from "../replay/catalog.ts";
 import { comparePositions, type Position } from "../replay/position.ts";
 import type { Storage } from "../storage/storage.ts";
 import { formatHistory } from "../timeline/history.ts";

@@ -4,8 +4,8 @@
  */
 
 import { WalkitError } from "../errors.ts";
-import type { Catalog } from "../layouts/generations/catalog.ts";
-import type { RestorePlan } from "../layouts/generations/plan.ts";
+import type { Catalog } from "../replay/catalog.ts";
+import type { RestorePlan } from "../replay/plan.ts";
 import { formatPosition } from "../replay/position.ts";
 import type { Storage } from "../storage/storage.ts";
 import { checkGeneration } from "../verify/generation.ts";

@@ -2,10 +2,11 @@
 
 import type { WalkitError } from "../errors.ts";
 import { type Finding, findingOf } from "../findings.ts";
-import type { Catalog, Generation, Segment, Snapshot } from "../layouts/generations/catalog.ts";
-import { type PlanTarget, plannedSegment, type RestorePlan } from "../layouts/generations/plan.ts";
+import { plannedSegment } from "../layouts/generations/plan.ts";
 import { replay } from "../layouts/generations/segments.ts";
 import { timeRange } from "../layouts/generations/times.ts";
+import type { Branch, Catalog, Change, Claim } from "../replay/catalog.ts";
+import type { PlanTarget, RestorePlan } from "../replay/plan.ts";
 import { comparePositions, formatPosition, type Position } from "../replay/position.ts";
 import type { Storage } from "../storage/storage.ts";
 import { formatTime } from "../time.ts";
@@ -41,19 +42,26 @@ export interface Lost {
   branches: LostBranch[];
 }
 
-/** Whether a file was there at the target. */
-export function fits(file: Snapshot | Segment, { index, timestamp, commit }: PlanTarget): boolean {
+/** Whether a snapshot was there at the target. */
+export function holdsClaim(target: PlanTarget, claim: Claim): boolean {
+  return wasThere(claim, target) && (!target.commit || comparePositions(claim, target.commit) <= 0);
+}
+
+/** Whether a segment was there at the target, or begins before it. */
+export function holdsChange(target: PlanTarget, change: Change): boolean {
+  return wasThere(change, target) && (!target.commit || comparePositions(change, target.commit) < 0);
+}
+
+function wasThere(file: Claim | Change, { index, timestamp }: PlanTarget): boolean {
   return (
     (index === undefined || file.index <= index) &&
-    (timestamp === undefined || (file.modified !== undefined && file.modified <= timestamp)) &&
-    (commit === undefined ||
-      ("offset" in file ? comparePositions(file, commit) < 0 : file.index <= commit.index))
+    (timestamp === undefined || (file.modified !== undefined && file.modified <= timestamp))
   );
 }
 
 /** The generations that `target` may mean, newest first by the times of their files. */
-export function newestFirst({ generations }: Catalog, target: PlanTarget): Generation[] {
-  const newest = (generation: Generation) => timeRange(generation)?.newest ?? 0n;
+export function newestFirst({ generations }: Catalog, target: PlanTarget): Branch[] {
+  const newest = (generation: Branch) => timeRange(generation)?.newest ?? 0n;
   return generations
     .filter((g) => g.snapshots.length + g.segments.length > 0 && (target.generation ?? g.id) === g.id)
     .sort((a, b) => (newest(a) > newest(b) ? -1 : newest(a) < newest(b) ? 1 : 0));
@@ -80,8 +88,8 @@ export async function lossOf(
   const add = async (branch: LostBranch | undefined) => branch && branches.push(branch);
   if (own) await add(await ownLoss(storage, own, target, plan, reached, signal));
   for (const one of sorted.slice(0, Math.max(at, 0)).reverse()) {
-    const snapshots = one.snapshots.filter((file) => fits(file, target));
-    const segments = one.segments.filter((file) => fits(file, target));
+    const snapshots = one.snapshots.filter((file) => holdsClaim(target, file));
+    const segments = one.segments.filter((file) => holdsChange(target, file));
     await add(await branchOf(storage, one, true, snapshots, segments, undefined, signal));
   }
   const last = plan.segments.at(-1)?.path ?? plan.snapshot.path;
@@ -101,32 +109,32 @@ export async function lossOf(
 /** Behind what was reached of the generation that the database is of. */
 async function ownLoss(
   storage: Storage,
-  generation: Generation,
+  generation: Branch,
   target: PlanTarget,
   { segments: applied, snapshot: base, end }: RestorePlan,
   reached: Position | undefined,
   signal: AbortSignal | undefined,
 ): Promise<LostBranch | undefined> {
   const paths = new Set(applied.map(({ path }) => path));
-  const isPast = (file: Segment) => file.index >= base.index && !paths.has(file.path);
-  const wanted = generation.segments.filter((file) => fits(file, target));
+  const isPast = (file: Change) => file.index >= base.index && !paths.has(file.path);
+  const wanted = generation.segments.filter((file) => holdsChange(target, file));
   const past = wanted.filter(isPast);
   // The segment that the way ends in may have commits behind that.
   const last = end && wanted.find(({ path }) => path === applied.at(-1)?.path);
   const split = last && (await countCommits(storage, generation, [last], reached, signal));
   const segments = split === 0 || !last ? past : [last, ...past];
   const snapshots = generation.snapshots.filter(
-    (file) => file.index > (reached?.index ?? base.index) && fits(file, target),
+    (file) => file.index > (reached?.index ?? base.index) && holdsClaim(target, file),
   );
   return await branchOf(storage, generation, false, snapshots, segments, reached, signal);
 }
 
 async function branchOf(
   storage: Storage,
-  { id, ...generation }: Generation,
+  { id, ...generation }: Branch,
   whole: boolean,
-  snapshots: Snapshot[],
-  segments: Segment[],
+  snapshots: Claim[],
+  segments: Change[],
   behind: Position | undefined,
   signal: AbortSignal | undefined,
 ): Promise<LostBranch | undefined> {
@@ -146,8 +154,8 @@ async function branchOf(
 /** Commits in `segments` that end behind a position; undefined where a segment cannot be read to its end. */
 async function countCommits(
   storage: Storage,
-  generation: Generation,
-  segments: Segment[],
+  generation: Branch,
+  segments: Change[],
   behind: Position | undefined,
   signal: AbortSignal | undefined,
 ): Promise<number | undefined> {
@@ -162,8 +170,8 @@ async function countCommits(
   let [count, whole] = [0, 0];
   const plan = { generation: generation.id, segments: wal.map(plannedSegment) };
   for await (const event of replay(storage, plan, { signal, faults: "report" })) {
-    if (event.type === "segment" && lost.has(event.segment.path)) whole++;
-    if (event.type !== "commit" || !lost.has(event.segment.path)) continue;
+    if (event.type === "change" && lost.has(event.change.path)) whole++;
+    if (event.type !== "commit" || !lost.has(event.change.path)) continue;
     if (!behind || comparePositions(event.end, behind) > 0) count++;
   }
   return whole === lost.size ? count : undefined;

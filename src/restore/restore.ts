@@ -5,10 +5,12 @@
 
 import { type Available, WalkitError } from "../errors.ts";
 import { type Finding, findingOf } from "../findings.ts";
-import { type Catalog, hasChanged, readCatalog } from "../layouts/generations/catalog.ts";
+import { readCatalog } from "../layouts/generations/catalog.ts";
 import { meantGeneration, refuseBesideLtx } from "../layouts/generations/choose.ts";
 import { restless } from "../layouts/generations/faults.ts";
-import { type PlanTarget, planRestore, type RestorePlan } from "../layouts/generations/plan.ts";
+import { planRestore } from "../layouts/generations/plan.ts";
+import { type Catalog, hasChanged } from "../replay/catalog.ts";
+import type { PlanTarget, RestorePlan } from "../replay/plan.ts";
 import { formatPosition, type Position } from "../replay/position.ts";
 import { planToMark, withMark } from "../snapshot/mark.ts";
 import type { Storage } from "../storage/storage.ts";

@@ -1,26 +1,22 @@
 /** Salvage: from which snapshots the WAL that is there leads how far, the farthest first. */
 
 import { WalkitError } from "../errors.ts";
-import {
-  type Catalog,
-  type Generation,
-  readCatalog,
-  type Segment,
-  type Snapshot,
-} from "../layouts/generations/catalog.ts";
-import { isSettled, type PlanTarget, plannedSegment, type RestorePlan } from "../layouts/generations/plan.ts";
+import { readCatalog } from "../layouts/generations/catalog.ts";
+import { isSettled, plannedSegment } from "../layouts/generations/plan.ts";
 import { replay } from "../layouts/generations/segments.ts";
+import type { Branch, Catalog, Change, Claim } from "../replay/catalog.ts";
+import type { PlanTarget, RestorePlan } from "../replay/plan.ts";
 import { comparePositions, type Position, parsePosition } from "../replay/position.ts";
 import type { Storage } from "../storage/storage.ts";
 import { type ExecuteOptions, executePlan, type RestoreResult } from "./execute.ts";
 import { judgeSnapshot } from "./judge.ts";
-import { fits, lossOf, newestFirst } from "./loss.ts";
+import { holdsChange, holdsClaim, lossOf, newestFirst } from "./loss.ts";
 import type { Restored, RestoreOptions } from "./restore.ts";
 import type { DatabaseSink } from "./sinks/sink.ts";
 
 export interface Candidate {
-  generation: Generation;
-  snapshot: Snapshot;
+  generation: Branch;
+  snapshot: Claim;
   plan: RestorePlan;
 }
 
@@ -35,12 +31,12 @@ export async function* salvageCandidates(
   options: Pick<ExecuteOptions, "signal" | "parallelism">,
 ): AsyncGenerator<Candidate> {
   for (const generation of newestFirst(catalog, target)) {
-    const wanted = generation.segments.filter((segment) => fits(segment, target));
+    const wanted = generation.segments.filter((segment) => holdsChange(target, segment));
     const found: { candidate: Candidate; reach: Position }[] = [];
     // From the newest snapshot back, each piece of WAL is read once: what leads to a later snapshot's index leads on from
     // there as far as that one's WAL does.
     let later: { index: number; reach: Position | undefined } | undefined;
-    for (const snapshot of generation.snapshots.filter((s) => fits(s, target)).reverse()) {
+    for (const snapshot of generation.snapshots.filter((s) => holdsClaim(target, s)).reverse()) {
       const own = await reachOf(storage, generation, snapshot, wanted, target, later?.index, options);
       const reaches = [own.reach];
       if (own.connects && later?.reach) reaches.push(later.reach);
@@ -62,9 +58,9 @@ export async function* salvageCandidates(
  */
 async function reachOf(
   storage: Storage,
-  generation: Generation,
-  snapshot: Snapshot,
-  wanted: Segment[],
+  generation: Branch,
+  snapshot: Claim,
+  wanted: Change[],
   { commit }: PlanTarget,
   until: number = Number.POSITIVE_INFINITY,
   options: Pick<ExecuteOptions, "signal" | "parallelism">,
@@ -91,7 +87,7 @@ async function reachOf(
   return { reach, connects: segments.at(-1)!.index === until - 1 };
 }
 
-function planOf(generation: Generation, snapshot: Snapshot, end: Position | undefined): RestorePlan {
+function planOf(generation: Branch, snapshot: Claim, end: Position | undefined): RestorePlan {
   const own = generation.segments.filter((s) => s.index >= snapshot.index);
   const applied = end ? own.filter((s) => comparePositions(s, end) < 0) : [];
   const last = end?.index ?? snapshot.index;

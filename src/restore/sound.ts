@@ -4,12 +4,14 @@
  */
 
 import { WalkitError } from "../errors.ts";
-import { type Generation, readCatalog } from "../layouts/generations/catalog.ts";
+import { readCatalog } from "../layouts/generations/catalog.ts";
 import { checkTimes } from "../layouts/generations/choose.ts";
 import { restless } from "../layouts/generations/faults.ts";
-import { type PlanTarget, plannedSegment } from "../layouts/generations/plan.ts";
+import { plannedSegment } from "../layouts/generations/plan.ts";
 import { replay } from "../layouts/generations/segments.ts";
 import { timesUntrusted } from "../layouts/generations/times.ts";
+import type { Branch } from "../replay/catalog.ts";
+import type { PlanTarget } from "../replay/plan.ts";
 import { comparePositions, type Position } from "../replay/position.ts";
 import type { Storage } from "../storage/storage.ts";
 import { formatTime } from "../time.ts";
@@ -97,7 +99,7 @@ interface Candidate extends Position {
 
 class Search {
   readonly #storage: Storage;
-  readonly #generation: Generation;
+  readonly #generation: Branch;
   readonly #target: PlanTarget;
   readonly #options: SoundOptions;
   readonly #most: number;
@@ -108,7 +110,7 @@ class Search {
   #size = 0;
   #tooLarge: WalkitError | undefined;
 
-  constructor(storage: Storage, generation: Generation, target: PlanTarget, options: SoundOptions) {
+  constructor(storage: Storage, generation: Branch, target: PlanTarget, options: SoundOptions) {
     this.#storage = storage;
     this.#generation = generation;
     this.#target = target;
@@ -169,9 +171,9 @@ class Search {
       { generation: id, segments: wal },
       { signal, parallelism, faults: "report" },
     )) {
-      if (event.type === "index") {
-        for (const { index: between } of snapshots) if (between < event.index) alone(between);
-        index = event.index;
+      if (event.type === "opens") {
+        for (const { index: between } of snapshots) if (between < event.section.index) alone(between);
+        index = event.section.index;
         if (!leads) alone(index);
         leads ||= snapshots.some((snapshot) => snapshot.index === index);
       } else if (event.type === "fault" && event.breaks) {
@@ -181,7 +183,7 @@ class Search {
         if (isBefore) alone(index);
         else leads = false;
       } else if (event.type === "commit" && leads && event.sound) {
-        this.#add({ ...event.end, modified: modified.get(event.segment.path) });
+        this.#add({ ...event.end, modified: modified.get(event.change.path) });
       }
     }
     for (const { index: after } of snapshots) if (after > index) alone(after);

@@ -1,15 +1,5 @@
 /** The layout of a Litestream v0.3 replica: names and positions, the catalog, times, the SQLite database header. */
-export {
-  type Catalog,
-  type CatalogOptions,
-  type Generation,
-  hasChanged,
-  readCatalog,
-  type Segment,
-  type Snapshot,
-  type Stray,
-  type TimelineFile,
-} from "../layouts/generations/catalog.ts";
+export { type CatalogOptions, readCatalog } from "../layouts/generations/catalog.ts";
 export {
   formatSegmentName,
   formatSnapshotName,
@@ -19,6 +9,15 @@ export {
   segmentPathBeside,
 } from "../layouts/generations/names.ts";
 export { type Doubt, timeRange, timesUntrusted } from "../layouts/generations/times.ts";
+export {
+  type Branch,
+  type Catalog,
+  type Change,
+  type Claim,
+  hasChanged,
+  type Stray,
+  type TimelineFile,
+} from "../replay/catalog.ts";
 export { comparePositions, formatPosition, type Position, parsePosition } from "../replay/position.ts";
 export {
   DATABASE_HEADER_SIZE,

@@ -4,13 +4,12 @@
  */
 
 import { WalkitError } from "../errors.ts";
-import type { PlannedFile, PlannedSegment, RestorePlan } from "../layouts/generations/plan.ts";
 import { replay } from "../layouts/generations/segments.ts";
 import { Pages, readSnapshot } from "../layouts/generations/snapshot.ts";
 import { xxh32 } from "../lz4/index.ts";
+import type { PlannedFile, PlannedSegment, RestorePlan } from "../replay/plan.ts";
 import { comparePositions, type Position } from "../replay/position.ts";
 import type { Storage } from "../storage/storage.ts";
-import { forEachPage } from "../wal/index.ts";
 import { Versions } from "./versions.ts";
 
 /**
@@ -67,11 +66,13 @@ export async function findMark(
   const versions = new Versions();
   let smallest = Number.POSITIVE_INFINITY;
   for await (const event of replay(storage, { generation, segments }, { signal, faults: "report" })) {
-    if (event.type === "frames" && event.run.sound) {
-      forEachPage(event.run, event.pageSize, (page, data) => versions.add(page, xxh32(data)));
+    if (event.type === "pages" && event.sound) {
+      event.run.forEach((page, data) => {
+        versions.add(page, xxh32(data));
+      });
     } else if (event.type === "commit" && event.sound) {
       versions.commit(event.end);
-      smallest = Math.min(smallest, event.commitSize);
+      smallest = Math.min(smallest, event.pageCount);
     }
   }
   const finder = new MarkFinder(versions);

@@ -1,8 +1,9 @@
 import type { WalkitError } from "../errors.ts";
-import type { Generation } from "../layouts/generations/catalog.ts";
 import { missingIndex } from "../layouts/generations/faults.ts";
-import { type PlannedSegment, plannedSegment } from "../layouts/generations/plan.ts";
+import { plannedSegment } from "../layouts/generations/plan.ts";
 import { replay } from "../layouts/generations/segments.ts";
+import type { Branch } from "../replay/catalog.ts";
+import type { PlannedSegment } from "../replay/plan.ts";
 import type { Position } from "../replay/position.ts";
 import type { Storage } from "../storage/storage.ts";
 
@@ -19,12 +20,12 @@ export interface Commit {
  */
 export async function* readCommits(
   storage: Storage,
-  { id, segments, snapshots: [snapshot] }: Generation,
+  { id, segments, snapshots: [snapshot] }: Branch,
   { from, to = from, signal }: { from: number; to?: number; signal?: AbortSignal | undefined },
 ): AsyncGenerator<Commit, void, undefined> {
   const wal = segments.filter(({ index }) => index >= from && index <= to).map(plannedSegment);
   for await (const event of replay(storage, { generation: id, segments: wal, snapshot }, { signal })) {
-    if (event.type === "commit") yield { end: event.end, segment: event.segment };
+    if (event.type === "commit") yield { end: event.end, segment: event.change };
   }
 }
 
@@ -32,14 +33,14 @@ export async function* readCommits(
  * The index from which transactions are counted: the first of which the replica has the beginning. What lies before the
  * first snapshot without one is left over; behind it, it is damaged.
  */
-export function firstIndex({ segments, snapshots }: Generation): number {
+export function firstIndex({ segments, snapshots }: Branch): number {
   const begun = segments.find(({ offset }) => offset === 0)?.index ?? Number.POSITIVE_INFINITY;
   const first = Math.min(begun, snapshots[0]?.index ?? Number.POSITIVE_INFINITY);
   return Number.isFinite(first) ? first : 0;
 }
 
 /** Why transactions cannot be counted from {@link firstIndex} on; undefined where they can. */
-export function missingStart({ id, segments }: Generation, from: number): WalkitError | undefined {
+export function missingStart({ id, segments }: Branch, from: number): WalkitError | undefined {
   const first = segments.find(({ index }) => index >= from);
   // The index of a snapshot may be without any WAL.
   return first && first.index > from + 1 ? missingIndex(id, from + 1, first) : undefined;

@@ -6,7 +6,7 @@
 import { concat } from "../bytes.ts";
 import { WalkitError } from "../errors.ts";
 import { type Finding, findingOf } from "../findings.ts";
-import type { Catalog, Generation, TimelineFile } from "../layouts/generations/catalog.ts";
+import type { Branch, Catalog, TimelineFile } from "../replay/catalog.ts";
 import { formatPosition, type Position } from "../replay/position.ts";
 import type { Storage } from "../storage/storage.ts";
 import { beganAt } from "./content/beginning.ts";
@@ -210,7 +210,7 @@ class Names {
 
 /** Generations in the order in which they began; by name where their times cannot be trusted, parents first. */
 function inOrder(
-  generations: readonly Generation[],
+  generations: readonly Branch[],
   inferred: ReadonlyMap<string, Inference>,
   names: Names,
 ): string[] {
@@ -230,7 +230,7 @@ function inOrder(
 }
 
 function timelinesOf(
-  generations: readonly Generation[],
+  generations: readonly Branch[],
   histories: ReadonlyMap<string, Recorded>,
   inferred: ReadonlyMap<string, Inference>,
   names: Names,

@@ -1,7 +1,7 @@
 /** The restore points of a replica: every generation's file of them. */
 
 import { WalkitError } from "../errors.ts";
-import type { Catalog } from "../layouts/generations/catalog.ts";
+import type { Catalog } from "../replay/catalog.ts";
 import type { Position } from "../replay/position.ts";
 import type { Storage } from "../storage/storage.ts";
 import { readText } from "./lineage.ts";

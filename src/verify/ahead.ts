@@ -5,12 +5,11 @@
  * Where both stand still, the pages are left: one that equals a version long superseded may be old, or written back as it was.
  */
 
-import type { PlannedFile, PlannedSegment } from "../layouts/generations/plan.ts";
 import { replay } from "../layouts/generations/segments.ts";
 import { Pages, readSnapshot } from "../layouts/generations/snapshot.ts";
 import { xxh32 } from "../lz4/index.ts";
+import type { PlannedFile, PlannedSegment } from "../replay/plan.ts";
 import type { Storage } from "../storage/storage.ts";
-import { forEachPage } from "../wal/index.ts";
 
 /** Counters of the snapshot, and of the state at the beginning of its index; undefined where they do not show. */
 export interface Counters {
@@ -56,7 +55,7 @@ export async function countSeen(
   const pages = new Pages(look);
   for await (const piece of readSnapshot(base, { storage, signal })) pages.add(piece);
   for await (const event of replay(storage, { generation, segments }, { signal, faults: "report" })) {
-    if (event.type === "frames") forEachPage(event.run, event.pageSize, look);
+    if (event.type === "pages") event.run.forEach(look);
   }
   return seen.size;
 }

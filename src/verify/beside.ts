@@ -1,7 +1,7 @@
 /** Findings of a replica as a whole that hardly any has. */
 
 import { type Finding, makeFinding, type Severity } from "../findings.ts";
-import type { Catalog } from "../layouts/generations/catalog.ts";
+import type { Catalog } from "../replay/catalog.ts";
 
 /** LTX files beside the generations: what they hold may be newer than all that is looked at. */
 export function ltxFindings({ ltx }: Catalog, severity?: Severity): Finding[] {

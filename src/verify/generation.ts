@@ -5,20 +5,21 @@
 
 import { type ErrorCode, WalkitError } from "../errors.ts";
 import { type Finding, findingOf, type Severity } from "../findings.ts";
-import type { Generation, Segment, Snapshot } from "../layouts/generations/catalog.ts";
 import { missingPage } from "../layouts/generations/faults.ts";
-import { isSettled, type PlannedSegment, plannedSegment } from "../layouts/generations/plan.ts";
-import { type ReplayEvent, replay } from "../layouts/generations/segments.ts";
+import { isSettled, plannedSegment } from "../layouts/generations/plan.ts";
+import { replay } from "../layouts/generations/segments.ts";
 import { Pages, readSnapshot } from "../layouts/generations/snapshot.ts";
 import { xxh32 } from "../lz4/index.ts";
+import type { Branch, Change, Claim } from "../replay/catalog.ts";
+import type { PageRun, ReplayEvent } from "../replay/events.ts";
 import { PageHashes } from "../replay/page-hashes.ts";
+import type { PlannedSegment } from "../replay/plan.ts";
 import { comparePositions, formatPosition, type Position } from "../replay/position.ts";
 import { IndexWindow } from "../snapshot/window.ts";
 import { type DatabaseHeader, isDatabase, lockPage, parseDatabaseHeader } from "../sqlite/header.ts";
 import { LitestreamSequence } from "../sqlite/litestream.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { ThreadPool } from "../threads/index.ts";
-import { forEachPage, type WalFrames } from "../wal/index.ts";
 import { type Counters, countSeen, judgeCounters, judgePages } from "./ahead.ts";
 import { LinkCount } from "./links.ts";
 import { type RangeDraft, splitLeftover, startRange } from "./names.ts";
@@ -62,7 +63,7 @@ const BEFORE_THE_INDEX = new Set<ErrorCode>(["replica/missing-index", "replica/m
 /** Reads every file of a generation. Throws `storage/not-found` where one has vanished since it was listed. */
 export async function checkGeneration(
   storage: Storage,
-  generation: Generation,
+  generation: Branch,
   options: CheckOptions,
 ): Promise<Checked> {
   const check = new GenerationCheck(storage, generation, options);
@@ -89,11 +90,11 @@ class GenerationCheck {
   readonly #storage: Storage;
   readonly #id: string;
   readonly #options: CheckOptions;
-  readonly #generation: Generation;
-  readonly #segments: Map<string, Segment>;
+  readonly #generation: Branch;
+  readonly #segments: Map<string, Change>;
   /** Ascending; those that have had their turn are taken out. */
-  readonly #snapshots: Snapshot[];
-  readonly #leftover: Segment[];
+  readonly #snapshots: Claim[];
+  readonly #leftover: Change[];
   readonly #sequence = new LitestreamSequence();
   /** The state that the replay has reached, as hashes. */
   #hashes = new PageHashes();
@@ -111,17 +112,17 @@ class GenerationCheck {
   #entered = false;
   /** Something is wrong with the index under way before its first frame: nothing follows on its snapshot. */
   #isBroken = false;
-  #snapshot: Snapshot | undefined;
+  #snapshot: Claim | undefined;
   #isBase = false;
   /** Of a base's index: commits that lack a page, which is wrong behind the base's mark only. */
-  #doubtful: { end: Position; error: WalkitError; to: string | undefined; last: Segment | undefined }[] = [];
+  #doubtful: { end: Position; error: WalkitError; to: string | undefined; last: Change | undefined }[] = [];
   /** The last commit, and the last one before the index under way. */
   #end: Position = { index: 0, offset: 0 };
   #before: Position = this.#end;
   /** The index under way, as its snapshot may show it. */
   #window = new IndexWindow(0);
 
-  constructor(storage: Storage, generation: Generation, options: CheckOptions) {
+  constructor(storage: Storage, generation: Branch, options: CheckOptions) {
     const { leftover, segments } = splitLeftover(generation);
     this.#storage = storage;
     this.#id = generation.id;
@@ -134,7 +135,7 @@ class GenerationCheck {
 
   async run(): Promise<void> {
     const { signal, parallelism, threads, onRead } = this.#options;
-    const replayOf = (segments: Iterable<Segment>) =>
+    const replayOf = (segments: Iterable<Change>) =>
       replay(
         this.#storage,
         {
@@ -159,8 +160,8 @@ class GenerationCheck {
 
   async #take(event: ReplayEvent): Promise<void> {
     switch (event.type) {
-      case "index":
-        await this.#beginIndex(event.index);
+      case "opens":
+        await this.#beginIndex(event.section.index);
         break;
       case "fault":
         this.#report(event.error);
@@ -168,23 +169,22 @@ class GenerationCheck {
         this.#isBroken ||= !this.#entered && !BEFORE_THE_INDEX.has(event.error.code);
         this.#break();
         break;
-      case "frames":
+      case "pages":
         await this.#enter();
         this.frames += event.run.count;
-        this.pageSize ??= event.pageSize;
-        if (this.#range && event.run.sound && this.#options.pages)
-          this.#addFrames(event.index, event.run, event.pageSize);
+        this.pageSize ??= event.run.pageSize;
+        if (this.#range && event.sound && this.#options.pages) this.#addFrames(event.run);
         break;
       case "commit":
         if (!event.sound) break;
         this.transactions++;
-        if (this.#range) this.#commit(event.end, event.commitSize, event.segment);
+        if (this.#range) this.#commit(event.end, event.pageCount, event.change);
         break;
-      case "index-end":
+      case "closes":
         await this.#enter();
         await this.#endIndex(event.whole);
         break;
-      case "segment":
+      case "change":
         break;
     }
   }
@@ -217,14 +217,14 @@ class GenerationCheck {
     if (this.#isBroken) this.#break();
   }
 
-  #addFrames(index: number, run: WalFrames, pageSize: number): void {
+  #addFrames(run: PageRun): void {
     // Behind the last snapshot nothing is held against the pages any more: that they came is enough.
     const isCompared = this.#snapshot !== undefined || this.#snapshots.length > 0;
-    forEachPage(run, pageSize, (page, data) => {
+    run.forEach((page, data) => {
       const hash = (isCompared && xxh32(data)) || 1;
       if (this.#snapshot) this.#window.change(page, this.#hashes.get(page), hash);
       this.#hashes.set(page, hash);
-      this.#sequence.addFrame(index, page, data);
+      this.#sequence.addFrame(this.#index, page, data);
       if (page === 1) this.#readPage1(data);
     });
   }
@@ -340,7 +340,7 @@ class GenerationCheck {
   }
 
   /** A snapshot without WAL of its own: whole or not, it is all that its moment has. */
-  async #loadAlone(snapshot: Snapshot): Promise<RangeDraft | undefined> {
+  async #loadAlone(snapshot: Claim): Promise<RangeDraft | undefined> {
     this.#index = snapshot.index;
     const chain = this.#range;
     this.#isBase = false;
@@ -376,7 +376,7 @@ class GenerationCheck {
   }
 
   /** Makes the snapshot the base of a new chain. */
-  async #load(snapshot: Snapshot): Promise<boolean> {
+  async #load(snapshot: Claim): Promise<boolean> {
     this.#hashes.clear();
     this.#sequence.reset();
     const pages = await this.#read(snapshot, (page, data) => {
@@ -396,7 +396,7 @@ class GenerationCheck {
    * Holds a snapshot against the replay of its index: each page is as at the start of the index, or any version from
    * within. `whole`: all of that index's WAL that there is was read; else a page that differs may come from what is missing.
    */
-  async #compare(snapshot: Snapshot, whole: boolean): Promise<Compared> {
+  async #compare(snapshot: Claim, whole: boolean): Promise<Compared> {
     const wrong = new Map<number, number>();
     let wrongPages = 0;
     const fresh = new PageHashes();
@@ -470,7 +470,7 @@ class GenerationCheck {
 
   /** Where the counters do not tell: what the pages do. */
   async #judgePages(
-    snapshot: Snapshot,
+    snapshot: Claim,
     wrong: ReadonlyMap<number, number>,
     counters: Counters,
   ): Promise<"ahead" | "ambiguous"> {
@@ -482,10 +482,7 @@ class GenerationCheck {
   }
 
   /** Reads a snapshot whole; undefined, and a finding, where it cannot be. The count of its pages else. */
-  async #read(
-    snapshot: Snapshot,
-    each: (page: number, data: Uint8Array) => void,
-  ): Promise<number | undefined> {
+  async #read(snapshot: Claim, each: (page: number, data: Uint8Array) => void): Promise<number | undefined> {
     const { signal, threads, onRead } = this.#options;
     const pages = new Pages(this.#options.pages ? each : () => {});
     const context = {
@@ -515,7 +512,7 @@ class GenerationCheck {
     return pages.count;
   }
 
-  #reportUnsettled({ index, path }: Snapshot): void {
+  #reportUnsettled({ index, path }: Claim): void {
     const message = `Expected WAL of index ${index} from after its snapshot was written, found none: nothing shows that the snapshot holds no more than the WAL`;
     this.#report(new WalkitError("replica/snapshot-unproven", message, { path }));
   }

@@ -2,9 +2,9 @@
 
 import type { WalkitError } from "../errors.ts";
 import { type Finding, findingOf, makeFinding } from "../findings.ts";
-import type { Catalog, Generation, Segment, Snapshot, Stray } from "../layouts/generations/catalog.ts";
 import { missingFirstSegment, missingIndex } from "../layouts/generations/faults.ts";
 import { type Doubt, timesUntrusted } from "../layouts/generations/times.ts";
+import type { Branch, Catalog, Change, Claim, Stray } from "../replay/catalog.ts";
 import { formatPosition } from "../replay/position.ts";
 import { formatTime } from "../time.ts";
 import type { Range } from "./report.ts";
@@ -23,7 +23,7 @@ export function strayFindings(strays: readonly Stray[]): Finding[] {
 }
 
 /** WAL from before the first snapshot, which nothing can be restored from. */
-export function splitLeftover(generation: Generation): { leftover: Segment[]; segments: Segment[] } {
+export function splitLeftover(generation: Branch): { leftover: Change[]; segments: Change[] } {
   const first = generation.snapshots[0]?.index ?? 0;
   return {
     leftover: generation.segments.filter((segment) => segment.index < first),
@@ -32,7 +32,7 @@ export function splitLeftover(generation: Generation): { leftover: Segment[]; se
 }
 
 /** Findings that no reading of files adds to. */
-export function nameFindings(generation: Generation, catalog: Catalog): Finding[] {
+export function nameFindings(generation: Branch, catalog: Catalog): Finding[] {
   const { id, snapshots, segments } = generation;
   const findings = unreadableIn(generation).map((error) => findingOf(error, { generation: id }));
   if (snapshots.length + segments.length === 0) {
@@ -62,13 +62,13 @@ export function nameFindings(generation: Generation, catalog: Catalog): Finding[
 }
 
 /** What the listing says cannot be read. */
-export function unreadableIn({ snapshots, segments, unreadable = [] }: Generation): WalkitError[] {
+export function unreadableIn({ snapshots, segments, unreadable = [] }: Branch): WalkitError[] {
   const files = [...snapshots, ...segments].map((file) => file.unreadable);
   return [...unreadable, ...files.filter((error) => error !== undefined)];
 }
 
 /** What the times of a generation do not tell, and what is refused for that. */
-export function timesFinding({ id }: Generation, { kind, path, reason }: Doubt): Finding {
+export function timesFinding({ id }: Branch, { kind, path, reason }: Doubt): Finding {
   const about = { generation: id, path };
   if (kind !== "clock") {
     const message = `Expected file times that tell when each file was written, found that they cannot: ${reason}. A time is refused; the newest state, an index and a position can be had`;
@@ -82,7 +82,7 @@ export function timesFinding({ id }: Generation, { kind, path, reason }: Doubt):
 }
 
 /** Gaps that names alone show, and the ranges between them: what level `names` has to say in place of a replay. */
-export function checkGaps(generation: Generation): { findings: Finding[]; ranges: RangeDraft[] } {
+export function checkGaps(generation: Branch): { findings: Finding[]; ranges: RangeDraft[] } {
   const { id, snapshots } = generation;
   const { segments } = splitLeftover(generation);
   const findings: Finding[] = [];
@@ -114,19 +114,19 @@ export function checkGaps(generation: Generation): { findings: Finding[]; ranges
 
 /** A range under way. */
 export interface RangeDraft {
-  snapshot: Snapshot;
+  snapshot: Claim;
   from: string;
   /** The position reached, where it is known better than by the last segment's name. */
   to: string | undefined;
-  first: Segment | undefined;
-  last: Segment | undefined;
+  first: Change | undefined;
+  last: Change | undefined;
   newest: boolean;
   proven: boolean;
   /** The WAL that would have to prove it is broken: a restore gives it with `salvage` only. */
   salvage: boolean;
 }
 
-export function startRange(snapshot: Snapshot): RangeDraft {
+export function startRange(snapshot: Claim): RangeDraft {
   const from = formatPosition({ index: snapshot.index, offset: 0 });
   return {
     snapshot,

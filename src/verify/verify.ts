@@ -2,15 +2,10 @@
 
 import { WalkitError } from "../errors.ts";
 import { type Finding, findingOf, makeFinding } from "../findings.ts";
-import {
-  type Catalog,
-  type Generation,
-  guarded,
-  hasChanged,
-  readCatalog,
-} from "../layouts/generations/catalog.ts";
+import { guarded, readCatalog } from "../layouts/generations/catalog.ts";
 import { chooseGeneration, newestGeneration } from "../layouts/generations/choose.ts";
 import { timeRange } from "../layouts/generations/times.ts";
+import { type Branch, type Catalog, hasChanged } from "../replay/catalog.ts";
 import { stepsText } from "../replay/steps.ts";
 import { restore } from "../restore/restore.ts";
 import { MemorySink } from "../restore/sinks/memory.ts";
@@ -194,7 +189,7 @@ function one({ generations }: Catalog, id: string): Catalog {
 
 async function check(
   storage: Storage,
-  generation: Generation,
+  generation: Branch,
   level: Level,
   { signal, parallelism, threads }: VerifyOptions,
   progress: ProgressOf,
@@ -231,7 +226,7 @@ interface Done {
   encrypted: number;
 }
 
-function finish(generation: Generation, checked: Outcome, names: Finding[]): Done {
+function finish(generation: Branch, checked: Outcome, names: Finding[]): Done {
   const { id, snapshots, segments } = generation;
   // What the listing says cannot be read need not be said again.
   const said = new Set(names.filter(({ code }) => code === "storage/unreadable").map(({ path }) => path));

@@ -2,7 +2,7 @@
 
 import { WalkitError } from "../../src/errors.ts";
 import { MemorySink, restore } from "../../src/restore/index.ts";
-import { type Position, readCatalog, type Segment } from "../../src/snapshot/index.ts";
+import { type Change, type Position, readCatalog } from "../../src/snapshot/index.ts";
 import { checkIntegrity } from "../../src/sqlite/index.ts";
 import { readCommits } from "../../src/timeline/commits.ts";
 import { numbers } from "./generate.ts";
@@ -33,7 +33,7 @@ export function work(seed: number, indexes: number, segments: number): SqliteRep
 export async function commitsOf({
   storage,
   generation,
-}: SqliteReplica): Promise<{ ends: Position[]; segments: Segment[] }> {
+}: SqliteReplica): Promise<{ ends: Position[]; segments: Change[] }> {
   const catalog = await readCatalog(storage);
   const one = catalog.generations.find(({ id }) => id === generation)!;
   const ends: Position[] = [];

@@ -2,7 +2,7 @@
 
 import { WalkitError } from "../../src/errors.ts";
 import { type PlanTarget, planRestore } from "../../src/layouts/generations/index.ts";
-import { type Catalog, type Generation, readCatalog } from "../../src/snapshot/index.ts";
+import { type Branch, type Catalog, readCatalog } from "../../src/snapshot/index.ts";
 import { MemoryStorage } from "../../src/storage/index.ts";
 
 /** Paths from `generations/` on, each with its time. */
@@ -36,7 +36,7 @@ export const quantize =
  * a gap. Without a time the newest.
  */
 function stateAt({ generations }: Catalog, time: bigint | undefined): State | undefined {
-  const range = ({ snapshots, segments }: Generation) => {
+  const range = ({ snapshots, segments }: Branch) => {
     const all = [...snapshots, ...segments].map(({ modified }) => modified!).sort((a, b) => (a < b ? -1 : 1));
     return { oldest: all[0]!, newest: all.at(-1)! };
   };

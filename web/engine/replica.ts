@@ -1,16 +1,16 @@
 /** The replica that is opened, and one moment of it. */
 
 import { WalkitError } from "../../src/errors.ts";
-import { type Generation, readCatalog } from "../../src/layouts/generations/catalog.ts";
+import { readCatalog } from "../../src/layouts/generations/catalog.ts";
 import { plannedSegment } from "../../src/layouts/generations/plan.ts";
 import { replay } from "../../src/layouts/generations/segments.ts";
 import { readSnapshot } from "../../src/layouts/generations/snapshot.ts";
+import type { Branch } from "../../src/replay/catalog.ts";
 import { comparePositions, formatPosition } from "../../src/replay/position.ts";
 import { type Restored, restore } from "../../src/restore/restore.ts";
 import { MemorySink } from "../../src/restore/sinks/memory.ts";
 import type { DatabaseSink } from "../../src/restore/sinks/sink.ts";
 import type { Storage } from "../../src/storage/storage.ts";
-import { forEachPage } from "../../src/wal/index.ts";
 import type { MomentId, Progress } from "../protocol.ts";
 import { EngineError } from "./failure.ts";
 
@@ -60,14 +60,16 @@ export async function readCommit(
     onProgress?.({ phase: "commit", done: (done += bytes), total: undefined });
   const plan = { generation: id, segments: segments.map(plannedSegment) };
   for await (const event of replay(storage, plan, { signal, onRead, faults: "report" })) {
-    if (event.type === "frames") {
-      found = event.pageSize;
-      forEachPage(event.run, event.pageSize, (page) => pages.add(page));
+    if (event.type === "pages") {
+      found = event.run.pageSize;
+      event.run.forEach((page) => {
+        pages.add(page);
+      });
     } else if (event.type === "commit") {
-      const { end, commitSize } = event;
+      const { end, pageCount } = event;
       if (end.offset === offset) {
         const before = { generation: id, index, offset: start };
-        return { pageSize: found, pageCount: commitSize, written: Uint32Array.from(pages).sort(), before };
+        return { pageSize: found, pageCount, written: Uint32Array.from(pages).sort(), before };
       }
       start = end.offset;
       pages = new Set();
@@ -80,7 +82,7 @@ const NO_COMMIT: Pick<CommitPages, "written" | "before"> = { written: new Uint32
 
 async function snapshotSize(
   storage: Storage,
-  { snapshots }: Generation,
+  { snapshots }: Branch,
   index: number,
   signal: AbortSignal | undefined,
 ): Promise<Pick<CommitPages, "pageSize" | "pageCount">> {

@@ -1,7 +1,7 @@
 /** A replica as the page draws it: its timelines, with every commit. */
 
 import { type Finding, makeFinding } from "../../src/findings.ts";
-import { type Catalog, type Generation, readCatalog } from "../../src/layouts/generations/catalog.ts";
+import { readCatalog } from "../../src/layouts/generations/catalog.ts";
 import { newestGeneration } from "../../src/layouts/generations/choose.ts";
 import {
   type Gap,
@@ -9,6 +9,7 @@ import {
   listMoments,
   type MomentsOptions,
 } from "../../src/moments/index.ts";
+import type { Branch, Catalog } from "../../src/replay/catalog.ts";
 import { formatPosition, type Position } from "../../src/replay/position.ts";
 import type { Entry, ReadOptions, Storage } from "../../src/storage/storage.ts";
 import { type Lineage, readLineage, type Timeline } from "../../src/timeline/lineage.ts";
@@ -128,7 +129,7 @@ function timelineView(
   folder: string,
   { id, generation, parent, switchPoint, reason, inferred, gone }: Timeline,
   found: GenerationMoments | undefined,
-  files: Generation | undefined,
+  files: Branch | undefined,
   current: string | undefined,
 ): TimelineView {
   const timesTrusted = found?.timesTrusted ?? false;

@@ -4,70 +4,12 @@
  */
 
 import { WalkitError } from "../../errors.ts";
+import type { Branch, Catalog, Stray, TimelineFile } from "../../replay/catalog.ts";
 import type { Position } from "../../replay/position.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { findLtx } from "../ltx.ts";
 import { isGenerationName, parseIndexFolder, parseSegmentName, parseSnapshotName } from "./names.ts";
 import { folderInPlace, pastNumbers } from "./odd.ts";
-
-/** A snapshot's file. */
-export interface Snapshot {
-  index: number;
-  path: string;
-  /** Compressed size in bytes, where the listing tells. */
-  size: number | undefined;
-  /** Nanoseconds since 1970, where the storage keeps times. Litestream takes it as the time of creation. */
-  modified: bigint | undefined;
-  /** Why the file cannot be read, where the listing tells: its size and time are not known then. */
-  unreadable?: WalkitError | undefined;
-}
-
-/** A WAL segment's file. `offset` is the byte offset of its first byte within the WAL of `index`, uncompressed. */
-export interface Segment extends Position {
-  path: string;
-  size: number | undefined;
-  modified: bigint | undefined;
-  unreadable?: WalkitError | undefined;
-}
-
-export interface Generation {
-  id: string;
-  /** Ascending by index. */
-  snapshots: Snapshot[];
-  /** Ascending by index, then offset. */
-  segments: Segment[];
-  /** Why not all of its files are known: folders that cannot be listed, names whose numbers are too large. */
-  unreadable?: WalkitError[] | undefined;
-}
-
-/** What walkit keeps beside a generation's folder, where Litestream sees and deletes nothing: see `timeline/`. */
-export interface TimelineFile {
-  generation: string;
-  kind: "history" | "restore-points";
-  path: string;
-  /** In bytes, where the listing tells. */
-  size: number | undefined;
-}
-
-/** A file (or, with `/` at the end, an empty folder) that is no part of a replica, and why it is not. */
-export interface Stray {
-  path: string;
-  generation: string | undefined;
-  reason: "unknown-name" | "temporary" | "empty-folder";
-}
-
-export interface Catalog {
-  /** Ascending by name, which says nothing about their order in time. */
-  generations: Generation[];
-  /** Ascending by path; none where one generation alone is looked at. Their generations may be gone. */
-  timelineFiles: TimelineFile[];
-  strays: Stray[];
-  /**
-   * The path of an LTX file of Litestream 0.5 beside the generations: what these files hold may be newer. Not looked for
-   * where one generation alone is looked at.
-   */
-  ltx?: string | undefined;
-}
 
 const TIMELINE_FILE = /^([0-9a-f]{16})\.(history|restore-points)$/;
 
@@ -90,7 +32,7 @@ export interface CatalogOptions {
 export async function readCatalog(storage: Storage, options: CatalogOptions = {}): Promise<Catalog> {
   const prefix = options.prefix ?? "generations/";
   const only = options.generation;
-  const generations = new Map<string, Generation>();
+  const generations = new Map<string, Branch>();
   const timelineFiles: TimelineFile[] = [];
   const strays: Stray[] = [];
   const listed = only === undefined ? prefix : `${prefix}${only}/`;
@@ -142,7 +84,7 @@ export async function readCatalog(storage: Storage, options: CatalogOptions = {}
       });
     }
     if (inside[0] === "wal") generation.segments.push({ ...position, ...file });
-    else generation.snapshots.push({ index: position.index, ...file });
+    else generation.snapshots.push({ ...position, ...file });
   }
   if (only !== undefined && !generations.has(only)) {
     throw new WalkitError(
@@ -204,7 +146,7 @@ function indexFolderOf([folder, name = "", ...rest]: string[]): Place | undefine
 const NOTHING_KNOWN = { size: undefined, modified: undefined };
 
 /** `storage` that refuses to read what the catalog's generation says cannot be read, whatever stands at its path. */
-export function guarded(storage: Storage, { snapshots, segments }: Generation): Storage {
+export function guarded(storage: Storage, { snapshots, segments }: Branch): Storage {
   const errors = new Map<string, WalkitError>();
   for (const { path, unreadable } of [...snapshots, ...segments])
     if (unreadable) errors.set(path, unreadable);
@@ -217,22 +159,6 @@ export function guarded(storage: Storage, { snapshots, segments }: Generation): 
       yield* storage.read(path, options);
     },
   };
-}
-
-/**
- * Whether files of `before` are gone from `after`, or have another size or time there: retention deletes, and uploads
- * finish, while a replica is read. What is wrong with files that changed meanwhile is no damage.
- */
-export function hasChanged(before: Catalog, after: Catalog): boolean {
-  const now = new Map(filesOf(after).map((file) => [file.path, file]));
-  return filesOf(before).some(({ path, size, modified }) => {
-    const file = now.get(path);
-    return file?.size !== size || file?.modified !== modified || !file;
-  });
-}
-
-function filesOf({ generations }: Catalog): (Snapshot | Segment)[] {
-  return generations.flatMap((generation) => [...generation.snapshots, ...generation.segments]);
 }
 
 function reasonOf(path: string): Stray["reason"] {

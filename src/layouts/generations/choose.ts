@@ -1,11 +1,11 @@
 /** Which generation a target means, where it names none: as Litestream chooses, or not at all where times do not tell. */
 
 import { WalkitError } from "../../errors.ts";
+import type { Branch, Catalog } from "../../replay/catalog.ts";
+import type { PlanTarget } from "../../replay/plan.ts";
 import { formatPosition } from "../../replay/position.ts";
 import { formatTime } from "../../time.ts";
-import type { Catalog, Generation } from "./catalog.ts";
 import { hintOf, readingsAt, timeMoments } from "./nearest.ts";
-import type { PlanTarget } from "./plan.ts";
 import { type Evidence, isBefore, isDated, judgeTimes, timeRange } from "./times.ts";
 
 /**
@@ -14,7 +14,7 @@ import { type Evidence, isBefore, isDated, judgeTimes, timeRange } from "./times
  * @throws WalkitError `target/no-generation`, `target/ambiguous-generation`, `target/out-of-range`,
  * `replica/no-snapshot`, `replica/times-untrusted`
  */
-export function chooseGeneration(catalog: Catalog, target: PlanTarget): Generation {
+export function chooseGeneration(catalog: Catalog, target: PlanTarget): Branch {
   const filled = catalog.generations.filter((g) => g.snapshots.length + g.segments.length > 0);
   const unknown = catalog.generations.find(({ unreadable }) => unreadable);
   if (target.generation !== undefined) {
@@ -64,7 +64,7 @@ export function refuseBesideLtx({ ltx }: Catalog, { generation }: PlanTarget): v
 }
 
 /** Named, another generation can be restored. */
-function refuseOther({ id, unreadable }: Generation): never {
+function refuseOther({ id, unreadable }: Branch): never {
   const { code, message, path, cause, hint = "" } = unreadable![0]!;
   throw new WalkitError(code, `${message}. Generation ${id} may be the newest one`, {
     ...{ path, cause },
@@ -73,7 +73,7 @@ function refuseOther({ id, unreadable }: Generation): never {
 }
 
 /** @throws WalkitError `storage/unreadable` where not all files of the generation are known */
-export function refuseUnknown({ unreadable }: Generation): void {
+export function refuseUnknown({ unreadable }: Branch): void {
   if (unreadable) throw unreadable[0]!;
 }
 
@@ -92,7 +92,7 @@ export function meantGeneration(catalog: Catalog, target: PlanTarget): string | 
  * The generation of the newest state, by the same rules for restore, verify and the page; undefined where times do not
  * tell, or where there is none. Without a snapshot it cannot be restored.
  */
-export function newestGeneration(catalog: Catalog): Generation | undefined {
+export function newestGeneration(catalog: Catalog): Branch | undefined {
   const filled = catalog.generations.filter((g) => g.snapshots.length + g.segments.length > 0);
   try {
     return filled.length > 1 ? newestOf(filled) : filled[0];
@@ -106,7 +106,7 @@ export function newestGeneration(catalog: Catalog): Generation | undefined {
  * The one that all others came before. A copy can only make times later, so how a generation's own times came about matters
  * only for the one that is to be the newest: of the others it is enough that they ended before it began.
  */
-function newestOf(generations: readonly Generation[]): Generation {
+function newestOf(generations: readonly Branch[]): Branch {
   const judged = judgeTimes(generations);
   for (const generation of generations) {
     const files = [...generation.snapshots, ...generation.segments];
@@ -116,7 +116,7 @@ function newestOf(generations: readonly Generation[]): Generation {
   const dated = generations
     .filter((generation) => isDated(judged.get(generation)!))
     .sort((a, b) => (judged.get(a)!.begin! < judged.get(b)!.begin! ? 1 : -1));
-  const candidates: Generation[] = [];
+  const candidates: Branch[] = [];
   for (const one of generations) {
     if (dated.some((other) => other !== one && isBefore(judged.get(one)!, judged.get(other)!))) continue;
     candidates.push(one);
@@ -131,8 +131,8 @@ function newestOf(generations: readonly Generation[]): Generation {
 const SHOWN = 8;
 
 function ambiguous(
-  candidates: readonly Generation[],
-  judged: ReadonlyMap<Generation, Evidence>,
+  candidates: readonly Branch[],
+  judged: ReadonlyMap<Branch, Evidence>,
   what: string,
 ): WalkitError {
   const doubt = candidates.map((one) => judged.get(one)!.doubt).find((found) => found !== undefined);
@@ -152,19 +152,19 @@ function ambiguous(
   );
 }
 
-function rangeText(generation: Generation): string {
+function rangeText(generation: Branch): string {
   const range = timeRange(generation);
   if (!range) return `${generation.id} without times`;
   return `${generation.id} from ${formatTime(range.oldest)} to ${formatTime(range.newest)}`;
 }
 
 /** @throws WalkitError `replica/times-untrusted` where a generation's times do not tell when its files were written */
-export function checkTimes(generation: Generation): void {
+export function checkTimes(generation: Branch): void {
   const evidence = judgeTimes([generation]).get(generation);
   if (evidence && !isDated(evidence)) throw untrusted(generation, evidence);
 }
 
-function untrusted({ id }: Generation, { doubt }: Evidence): WalkitError {
+function untrusted({ id }: Branch, { doubt }: Evidence): WalkitError {
   return new WalkitError(
     "replica/times-untrusted",
     `Expected file times that tell when each file was written, found that those of generation ${id} cannot: ${doubt!.reason}`,
@@ -179,7 +179,7 @@ function untrusted({ id }: Generation, { doubt }: Evidence): WalkitError {
  * The generation that was written at `time`. Only one is written at a time: where times that can be trusted show which, it
  * does not matter what those of others are worth.
  */
-function checkTime(generations: readonly Generation[], time: bigint): Generation {
+function checkTime(generations: readonly Branch[], time: bigint): Branch {
   const judged = judgeTimes(generations);
   const dated = generations.filter(
     (generation) => judged.has(generation) && isDated(judged.get(generation)!),
@@ -209,7 +209,7 @@ function checkTime(generations: readonly Generation[], time: bigint): Generation
   throw outOfRange(dated, time);
 }
 
-function outOfRange(generations: readonly Generation[], time: bigint): WalkitError {
+function outOfRange(generations: readonly Branch[], time: bigint): WalkitError {
   const ranges = generations.slice(-SHOWN).map(rangeText);
   const nearest = timeMoments(generations, time);
   const newest = generations.reduce<bigint | undefined>((latest, generation) => {
@@ -231,7 +231,7 @@ function outOfRange(generations: readonly Generation[], time: bigint): WalkitErr
 }
 
 /** Where the clock was set back, a time may have come twice. */
-function checkReadings(generation: Generation, time: bigint): void {
+function checkReadings(generation: Branch, time: bigint): void {
   const readings = readingsAt(generation, time);
   if (readings.length === 1) return;
   const choices = readings.slice(0, SHOWN).map(({ position }) => {
@@ -247,7 +247,7 @@ function checkReadings(generation: Generation, time: bigint): void {
   );
 }
 
-export function noSnapshot({ id, segments }: Generation): WalkitError {
+export function noSnapshot({ id, segments }: Branch): WalkitError {
   const found = segments.length === 0 ? "nothing" : `${segments.length} WAL segments and no snapshot`;
   return new WalkitError("replica/no-snapshot", `Expected a snapshot in generation ${id}, found ${found}`, {
     path: segments[0]?.path,

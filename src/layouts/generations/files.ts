@@ -2,10 +2,10 @@
 
 import { WalkitError } from "../../errors.ts";
 import { FrameDecoder } from "../../lz4/index.ts";
+import type { PlannedFile } from "../../replay/plan.ts";
 import type { Storage } from "../../storage/storage.ts";
 import type { DecodingFile, ThreadPool } from "../../threads/index.ts";
 import { giveTurn } from "../../turn.ts";
-import type { PlannedFile } from "./plan.ts";
 
 export interface ReadContext {
   storage: Storage;

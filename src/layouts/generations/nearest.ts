@@ -1,11 +1,11 @@
 /** The moments that a refusal offers instead. */
 
 import type { Moment } from "../../errors.ts";
+import type { Branch } from "../../replay/catalog.ts";
 import { comparePositions, formatPosition, type Position } from "../../replay/position.ts";
 import { formatTime } from "../../time.ts";
-import type { Generation } from "./catalog.ts";
 
-export function commitMoment(generation: Generation, end: Position): Moment {
+export function commitMoment(generation: Branch, end: Position): Moment {
   const segment = generation.segments.findLast((one) => comparePositions(one, end) < 0);
   return momentOf(generation.id, end, segment?.modified);
 }
@@ -30,7 +30,7 @@ export interface Reading {
  * The places, by name, where files up to `time` give way to younger ones: one, unless the clock was set back. Those of the
  * snapshots are looked at where there is one for the WAL.
  */
-export function readingsAt({ snapshots, segments }: Generation, time: bigint): Reading[] {
+export function readingsAt({ snapshots, segments }: Branch, time: bigint): Reading[] {
   const inWal = cutsAt(segments, time).map((at): Reading => {
     const next = segments[at];
     return { path: next?.path, position: next && { index: next.index, offset: next.offset } };
@@ -54,7 +54,7 @@ function cutsAt(files: readonly { modified: bigint | undefined }[], time: bigint
 }
 
 /** The last file at or before `time`, and the first one behind it, of these generations. */
-export function timeMoments(generations: readonly Generation[], time: bigint): Moment[] {
+export function timeMoments(generations: readonly Branch[], time: bigint): Moment[] {
   let before: { id: string; modified: bigint } | undefined;
   let after: { id: string; modified: bigint } | undefined;
   for (const generation of generations) {
@@ -75,7 +75,7 @@ export function timeMoments(generations: readonly Generation[], time: bigint): M
 const TRIED = 16;
 
 /** The times of a generation's files; of those that came more than once, only such next to `time` as can be had. */
-function comesOnce(generation: Generation, time: bigint): bigint[] {
+function comesOnce(generation: Branch, time: bigint): bigint[] {
   const { snapshots, segments } = generation;
   const times = [...snapshots, ...segments].flatMap(({ modified }) => modified ?? []);
   const falls = [segments, snapshots].some((files) =>

@@ -8,86 +8,20 @@
 
 import { WalkitError } from "../../errors.ts";
 import { type Finding, makeFinding } from "../../findings.ts";
+import type { Branch, Catalog, Change, Claim } from "../../replay/catalog.ts";
+import type {
+  PlannedFile,
+  PlannedSegment,
+  PlannedWal,
+  PlanOptions,
+  PlanTarget,
+  RestorePlan,
+} from "../../replay/plan.ts";
 import { comparePositions, formatPosition, type Position } from "../../replay/position.ts";
 import { formatTime } from "../../time.ts";
-import type { Catalog, Generation, Segment, Snapshot } from "./catalog.ts";
 import { chooseGeneration, noSnapshot, refuseBesideLtx, refuseUnknown } from "./choose.ts";
 import { missingFirstSegment, missingIndex } from "./faults.ts";
 import { timesUntrusted } from "./times.ts";
-
-/**
- * The moment that is wanted, as far as names and times tell it. At most one of `index`, `timestamp` and `commit`; none of
- * them: the newest there is.
- */
-export interface PlanTarget {
-  /** By default the generation with the newest file, or with `timestamp` the one whose times contain it. */
-  generation?: string | undefined;
-  /** The state at the end of this WAL index; past the last one: the newest state, as with Litestream. */
-  index?: number | undefined;
-  /** Nanoseconds since 1970: snapshots and segments created at or before it. */
-  timestamp?: bigint | undefined;
-  /** The commit that ends here; with offset 0 the state before the first commit of the index. */
-  commit?: Position | undefined;
-}
-
-export interface PlannedFile {
-  path: string;
-  /** Compressed bytes, where the listing tells. */
-  size: number | undefined;
-}
-
-export interface PlannedSegment extends PlannedFile, Position {}
-
-/** WAL of one generation, to be applied in order. */
-export interface PlannedWal {
-  generation: string;
-  /** Applied in this order, each whole unless `end` says otherwise. */
-  segments: PlannedSegment[];
-  /**
-   * The rest of the snapshot's own WAL index where the target lies within that: read but not applied, to prove that the
-   * snapshot holds no page from after the target.
-   */
-  proof: PlannedSegment[];
-  /** The last commit to apply ends here; undefined: at the end of the last segment. */
-  end: Position | undefined;
-  /** The segment that follows the target: where it does not abut, something in between is missing. */
-  next: Position | undefined;
-  /** What follows in the replica: read only where it tells whether one WAL goes on where the one before it ended. */
-  later: PlannedSegment[];
-}
-
-export interface RestorePlan extends PlannedWal {
-  snapshot: PlannedFile & { index: number };
-  /**
-   * Where the way goes through parent timelines: their WAL up to the switch point, the snapshot's generation first. What
-   * `RestorePlan` itself has is then applied behind it, from the generation's first byte on.
-   */
-  ancestors: PlannedAncestor[];
-  /**
-   * Whether the WAL of the snapshot's own index is there as far as the snapshot may reach (see {@link isSettled}). Where it
-   * is not, and the target lies in that index, the snapshot may hold pages from after the target.
-   */
-  settled: boolean;
-  /**
-   * How far the snapshot reaches into the WAL of its index, where that is known: its pages need not be held against what
-   * follows the target then. Undefined: not known.
-   */
-  mark: Position | undefined;
-  /** Compressed bytes to read; undefined where the listing tells no sizes. */
-  bytes: number | undefined;
-  /** What is worth knowing about the choice. */
-  findings: Finding[];
-}
-
-export interface PlannedAncestor extends PlannedWal {
-  /** Whether all that was changed since the switch point is in the WAL of the generation that comes next. */
-  complete: boolean;
-}
-
-export interface PlanOptions {
-  /** Paths of snapshots that are known not to serve. */
-  avoid?: ReadonlySet<string> | undefined;
-}
 
 /**
  * Plans the restore of `target`.
@@ -129,7 +63,7 @@ export function planRestore(
  *
  * @throws WalkitError `replica/missing-index`, `replica/missing-first-segment`, `target/out-of-range`
  */
-export function planWal(generation: Generation, target: PlanTarget): PlannedWal {
+export function planWal(generation: Branch, target: PlanTarget): PlannedWal {
   refuseUnknown(generation);
   const index = generation.segments[0]?.index ?? 0;
   const files = chooseSegments(generation, index, target);
@@ -139,7 +73,7 @@ export function planWal(generation: Generation, target: PlanTarget): PlannedWal 
   return plannedWal(generation, files, target);
 }
 
-function plannedWal({ id }: Generation, { segments, later }: WalFiles, target: PlanTarget): PlannedWal {
+function plannedWal({ id }: Branch, { segments, later }: WalFiles, target: PlanTarget): PlannedWal {
   const { commit } = target;
   const follows = endsExactly(segments, target) ? undefined : later[0];
   return {
@@ -171,7 +105,7 @@ function checkTarget({ index, timestamp, commit }: PlanTarget): void {
   }
 }
 
-export function plannedSegment({ index, offset, path, size }: Segment): PlannedSegment {
+export function plannedSegment({ index, offset, path, size }: Change): PlannedSegment {
   return { index, offset, path, size };
 }
 
@@ -179,9 +113,9 @@ export function plannedSegment({ index, offset, path, size }: Segment): PlannedS
  * The newest snapshot that fits, and the segments from there to the target. Where that snapshot is not settled, an older
  * one with all WAL since then leads to the same commit, and surely no further.
  */
-function chooseFiles(generation: Generation, target: PlanTarget, avoid: ReadonlySet<string>): Files {
+function chooseFiles(generation: Branch, target: PlanTarget, avoid: ReadonlySet<string>): Files {
   const snapshots = fittingSnapshots(generation, target, avoid);
-  const filesFrom = (snapshot: Snapshot) => ({
+  const filesFrom = (snapshot: Claim) => ({
     snapshot,
     ...chooseSegments(generation, snapshot.index, target),
   });
@@ -208,13 +142,13 @@ function refuseUnreadable({ segments, later }: WalFiles, target: PlanTarget): vo
 interface WalFiles {
   /** The first index. */
   from: number;
-  segments: Segment[];
+  segments: Change[];
   /** What follows them in the replica. */
-  later: Segment[];
+  later: Change[];
 }
 
 interface Files extends WalFiles {
-  snapshot: Snapshot;
+  snapshot: Claim;
 }
 
 /**
@@ -223,7 +157,7 @@ interface Files extends WalFiles {
  * to the snapshot's mark had been uploaded. A snapshot newer than all WAL may hold transactions that were never uploaded;
  * where the WAL of its own index is gone, nothing shows what it holds of that.
  */
-export function isSettled(generation: Generation, { index, modified }: Snapshot): boolean {
+export function isSettled(generation: Branch, { index, modified }: Claim): boolean {
   const last = generation.segments.at(-1);
   if (!last || last.index < index) return false;
   if (last.index > index) return generation.segments.some((segment) => segment.index === index);
@@ -232,11 +166,7 @@ export function isSettled(generation: Generation, { index, modified }: Snapshot)
 }
 
 /** Newest first. */
-function fittingSnapshots(
-  generation: Generation,
-  target: PlanTarget,
-  avoid: ReadonlySet<string>,
-): Snapshot[] {
+function fittingSnapshots(generation: Branch, target: PlanTarget, avoid: ReadonlySet<string>): Claim[] {
   const { snapshots, id } = generation;
   if (snapshots.length === 0) throw noSnapshot(generation);
   const { timestamp } = target;
@@ -266,7 +196,7 @@ function fittingSnapshots(
 }
 
 function chooseSegments(
-  generation: Generation,
+  generation: Branch,
   from: number,
   { index, timestamp, commit }: PlanTarget,
 ): WalFiles {
@@ -281,8 +211,8 @@ function chooseSegments(
 }
 
 function notePastEnd(
-  { id, segments }: Generation,
-  snapshot: Snapshot,
+  { id, segments }: Branch,
+  snapshot: Claim,
   { index }: PlanTarget,
   findings: Finding[],
 ): void {
@@ -301,13 +231,13 @@ function notePastEnd(
  * Whether nothing that may be missing behind the last segment belongs to the target: it is that segment's very time (what
  * is missing has no time, but it is younger than the segment before it), or a commit, which is there or not.
  */
-function endsExactly(segments: readonly Segment[], { timestamp, commit }: PlanTarget): boolean {
+function endsExactly(segments: readonly Change[], { timestamp, commit }: PlanTarget): boolean {
   return commit !== undefined || (timestamp !== undefined && segments.at(-1)?.modified === timestamp);
 }
 
 /** Every index from the snapshot's to the target's must be there, from its first byte on: what is missing. */
 function gapIn(
-  { id }: Generation,
+  { id }: Branch,
   { from, segments, later }: WalFiles,
   target: PlanTarget,
 ): WalkitError | undefined {

@@ -5,6 +5,8 @@
  */
 
 import { WalkitError } from "../../errors.ts";
+import type { PageRun, ReplayEvent } from "../../replay/events.ts";
+import type { Leg, PlannedSegment } from "../../replay/plan.ts";
 import { comparePositions, formatPosition, type Position } from "../../replay/position.ts";
 import { lockPage } from "../../sqlite/header.ts";
 import {
@@ -31,45 +33,7 @@ import {
   uncommittedTail,
 } from "./faults.ts";
 import { decodeFile, ReadAhead, type ReadContext } from "./files.ts";
-import type { PlannedFile, PlannedSegment } from "./plan.ts";
 import { isLongerThanItsHeader } from "./snapshot.ts";
-
-/** What to replay: a {@link RestorePlan}, or any run of segments. */
-export interface ReplayPlan {
-  generation: string;
-  /** Ascending by index, then offset. */
-  segments: readonly PlannedSegment[];
-  /** What follows `segments` in their last index: read, checked, but not applied. */
-  proof?: readonly PlannedSegment[] | undefined;
-  /** End of the last commit that is applied; by default the end of `segments`. */
-  end?: Position | undefined;
-  /** The segment that follows in the replica. */
-  next?: Position | undefined;
-  /** What the segments are laid over, and what follows them: looked at where only that tells whether a commit follows. */
-  snapshot?: PlannedFile | undefined;
-  later?: readonly PlannedSegment[] | undefined;
-}
-
-export type ReplayEvent =
-  /** The first segment of an index is about to be read. */
-  | { type: "index"; index: number }
-  /** Frames of one transaction, in order. `run.bytes` is valid until the next event is asked for. */
-  | { type: "frames"; index: number; run: WalFrames; pageSize: number; applied: boolean }
-  /** All frames since the last commit are committed; `end` is the position behind them. */
-  | {
-      type: "commit";
-      end: Position;
-      commitSize: number;
-      sound: boolean;
-      applied: boolean;
-      segment: PlannedSegment;
-    }
-  /** A segment was read to its end and was whole. */
-  | { type: "segment"; segment: PlannedSegment; decoded: number; applied: boolean }
-  /** The last segment of an index has been read. `whole`: from its first byte to a commit, without a fault. */
-  | { type: "index-end"; index: number; whole: boolean }
-  /** Something is wrong. `breaks`: what follows cannot be applied to what came before. */
-  | { type: "fault"; error: WalkitError; position: Position; breaks: boolean };
 
 export interface ReplayOptions extends Omit<ReadContext, "storage" | "onTrailing"> {
   /**
@@ -94,7 +58,7 @@ export interface ReplayOptions extends Omit<ReadContext, "storage" | "onTrailing
  */
 export async function* replay(
   storage: ReadContext["storage"],
-  plan: ReplayPlan,
+  plan: Leg,
   options: ReplayOptions = {},
 ): AsyncGenerator<ReplayEvent, void, undefined> {
   const run = new Replay(storage, plan, options);
@@ -102,6 +66,25 @@ export async function* replay(
     yield* run.events();
   } finally {
     await run.close();
+  }
+}
+
+/** The pages of WAL frames. */
+class FramePages implements PageRun {
+  readonly pageSize: number;
+  readonly #run: WalFrames;
+
+  constructor(run: WalFrames, pageSize: number) {
+    this.#run = run;
+    this.pageSize = pageSize;
+  }
+
+  get count(): number {
+    return this.#run.count;
+  }
+
+  forEach(each: (page: number, data: Uint8Array) => void): void {
+    forEachPage(this.#run, this.pageSize, each);
   }
 }
 
@@ -117,7 +100,7 @@ interface NextPage1 {
 const NO_PAGE_1: NextPage1 = { number: -1, isLong: false, written: new Set(), pageSize: 512 };
 
 class Replay {
-  readonly #plan: ReplayPlan;
+  readonly #plan: Leg;
   readonly #files: readonly PlannedSegment[];
   readonly #context: ReadContext;
   readonly #ahead: ReadAhead;
@@ -141,7 +124,7 @@ class Replay {
   #isBaseLong: Promise<boolean> | undefined;
   #page1: NextPage1 = NO_PAGE_1;
 
-  constructor(storage: ReadContext["storage"], plan: ReplayPlan, options: ReplayOptions) {
+  constructor(storage: ReadContext["storage"], plan: Leg, options: ReplayOptions) {
     const { signal, onRead, threads } = options;
     this.#plan = plan;
     this.#files = [...plan.segments, ...(plan.proof ?? [])];
@@ -162,7 +145,7 @@ class Replay {
       const segment = this.#files[number]!;
       if (segment.index !== this.#index) {
         if (this.#index >= 0) yield* this.#endIndex();
-        yield { type: "index", index: segment.index };
+        yield { type: "opens", section: { index: segment.index, offset: 0 } };
         this.#beginIndex(segment);
       } else this.#checkStart(segment);
       this.#segment = segment;
@@ -287,7 +270,7 @@ class Replay {
       return;
     }
     yield* this.#flush();
-    yield { type: "segment", segment, decoded, applied: this.#applying };
+    yield { type: "change", change: segment, decoded, applied: this.#applying };
   }
 
   /** Whether the WAL's checksums vouch for all up to `end`, a commit at which the next segment begins. */
@@ -341,9 +324,10 @@ class Replay {
         yield* this.#flush();
       }
     }
-    yield { type: "frames", index, run, pageSize, applied };
+    yield { type: "pages", run: new FramePages(run, pageSize), sound: run.sound, applied };
     if (run.commitSize > 0) {
-      yield { type: "commit", end, commitSize: run.commitSize, sound: run.sound, applied, segment };
+      const { commitSize: pageCount, sound } = run;
+      yield { type: "commit", end, pageCount, sound, applied, change: segment };
       if (this.#plan.end && comparePositions(end, this.#plan.end) >= 0) this.#applying = false;
     }
   }
@@ -416,7 +400,11 @@ class Replay {
         this.#uncommitted(reader, "the last segment of the index");
     }
     yield* this.#flush();
-    yield { type: "index-end", index: this.#index, whole: this.#whole && reader !== undefined };
+    yield {
+      type: "closes",
+      section: { index: this.#index, offset: 0 },
+      whole: this.#whole && reader !== undefined,
+    };
   }
 
   #uncommitted(reader: WalReader, where: string): void {

@@ -2,9 +2,9 @@
 
 import { concat } from "../../bytes.ts";
 import { WalkitError } from "../../errors.ts";
+import type { PlannedFile } from "../../replay/plan.ts";
 import { DATABASE_HEADER_SIZE, type DatabaseHeader, parseDatabaseHeader } from "../../sqlite/header.ts";
 import { decodeFile, type ReadContext } from "./files.ts";
-import type { PlannedFile } from "./plan.ts";
 
 export interface SnapshotPiece {
   header: DatabaseHeader;

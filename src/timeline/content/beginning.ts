@@ -10,16 +10,15 @@ import { replay } from "../../layouts/generations/segments.ts";
 import { Pages, readSnapshot } from "../../layouts/generations/snapshot.ts";
 import { xxh32 } from "../../lz4/index.ts";
 import { PageHashes } from "../../replay/page-hashes.ts";
-import { type Generation, lockPage, type Position, timeRange, timesUntrusted } from "../../snapshot/index.ts";
+import { type Branch, lockPage, type Position, timeRange, timesUntrusted } from "../../snapshot/index.ts";
 import { MarkFinder } from "../../snapshot/mark.ts";
 import { Versions } from "../../snapshot/versions.ts";
 import { LitestreamSequence, sequenceValue } from "../../sqlite/litestream.ts";
 import type { Storage } from "../../storage/storage.ts";
-import { forEachPage } from "../../wal/index.ts";
 import { cellsOf, isTelling } from "./cells.ts";
 
 export interface Beginning {
-  generation: Generation;
+  generation: Branch;
   pageCount: number;
   hashes: PageHashes;
   /** Pages that another database would hardly have, of those that are held against others. */
@@ -117,7 +116,7 @@ class StateBefore {
 }
 
 /** When a generation's first file was written; undefined where times cannot be trusted. */
-export function beganAt(generation: Generation): bigint | undefined {
+export function beganAt(generation: Branch): bigint | undefined {
   return timesUntrusted(generation) ? undefined : timeRange(generation)?.oldest;
 }
 
@@ -129,7 +128,7 @@ export function beganAt(generation: Generation): bigint | undefined {
  */
 export async function readBeginning(
   storage: Storage,
-  generation: Generation,
+  generation: Branch,
   signal: AbortSignal | undefined,
   unlike: ReadonlySet<number> = new Set(),
 ): Promise<Beginning | string> {
@@ -151,8 +150,8 @@ export async function readBeginning(
     { generation: generation.id, segments: wal },
     { signal, faults: "report" },
   )) {
-    if (event.type === "frames" && event.run.sound) {
-      forEachPage(event.run, event.pageSize, (page, data) => {
+    if (event.type === "pages" && event.sound) {
+      event.run.forEach((page, data) => {
         versions.add(page, xxh32(data));
         if (page > 1 && firstCells.size < MOST_PAGES && !firstCells.has(page))
           firstCells.set(page, cellsOf(page, data));
@@ -164,11 +163,11 @@ export async function readBeginning(
       versions.commit(event.end);
       for (const [page, value] of pending) {
         if (value === undefined || counters.has(page)) continue;
-        counters.set(page, { value, alone: pending.size === 1, whole: pending.size >= event.commitSize });
+        counters.set(page, { value, alone: pending.size === 1, whole: pending.size >= event.pageCount });
       }
-      before.commit(event.commitSize);
+      before.commit(event.pageCount);
       pending.clear();
-      smallest = Math.min(smallest, event.commitSize);
+      smallest = Math.min(smallest, event.pageCount);
     } else if (event.type === "fault" && event.breaks) break;
   }
   const sequence = new LitestreamSequence();

@@ -8,7 +8,7 @@
  * children of a parent that is gone.
  */
 
-import type { Generation, Position } from "../../snapshot/index.ts";
+import type { Branch, Position } from "../../snapshot/index.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { type Beginning, beganAt, readBeginning } from "./beginning.ts";
 import type { Claim, Inference, Match } from "./match.ts";
@@ -23,8 +23,8 @@ export type { Inference } from "./match.ts";
  */
 export async function inferParents(
   storage: Storage,
-  generations: readonly Generation[],
-  children: readonly Generation[],
+  generations: readonly Branch[],
+  children: readonly Branch[],
   signal?: AbortSignal,
 ): Promise<Map<string, Inference>> {
   const found = new Map<string, Inference>();
@@ -95,7 +95,7 @@ function descends(found: ReadonlyMap<string, Inference>, id: string, ancestor: s
 }
 
 /** Whether times allow it: a child begins after its parent did. */
-function mayDescend({ generation, began }: Beginning, parent: Generation): boolean {
+function mayDescend({ generation, began }: Beginning, parent: Branch): boolean {
   // A generation without WAL is one that Litestream gave up at its start: what it holds came from elsewhere.
   if (generation.id === parent.id || parent.snapshots.length === 0 || parent.segments.length === 0)
     return false;
@@ -110,9 +110,9 @@ function mayDescend({ generation, began }: Beginning, parent: Generation): boole
  */
 export async function childrenOf(
   storage: Storage,
-  parent: Generation,
+  parent: Branch,
   position: Position,
-  children: readonly Generation[],
+  children: readonly Branch[],
   signal?: AbortSignal,
 ): Promise<Map<string, Inference>> {
   const found = new Map<string, Inference>();
@@ -137,7 +137,7 @@ export async function childrenOf(
  */
 async function closerLook(
   storage: Storage,
-  parent: Generation,
+  parent: Branch,
   { child, nearest }: Match,
   signal: AbortSignal | undefined,
   only?: Position,

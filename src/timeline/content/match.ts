@@ -1,6 +1,6 @@
 /** How alike a state of one generation is to the beginning of another, and what that allows to be claimed. */
 
-import type { Generation, Position } from "../../snapshot/index.ts";
+import type { Branch, Position } from "../../snapshot/index.ts";
 import { comparePositions } from "../../snapshot/index.ts";
 import { type Beginning, beganAt, LAST_FIRST_INDEX } from "./beginning.ts";
 
@@ -178,7 +178,7 @@ export class Match {
 
   /** What is claimed, if anything. `apart`: how many pages are known to differ, and were left out, and where more would. */
   claim(
-    parent: Generation,
+    parent: Branch,
     apart?: { different: number; near: [Position, Position] | undefined },
   ): Claim | undefined {
     const best = this.#best;

@@ -1,7 +1,7 @@
 /** Ties the generation that began with a restored database to its parent: what the restore wrote down says which that is. */
 
 import { WalkitError } from "../../errors.ts";
-import type { Catalog } from "../../layouts/generations/catalog.ts";
+import type { Catalog } from "../../replay/catalog.ts";
 import { formatPosition } from "../../replay/position.ts";
 import type { Storage } from "../../storage/storage.ts";
 import type { History } from "../history.ts";

@@ -7,11 +7,10 @@ import { replay } from "../../layouts/generations/segments.ts";
 import { Pages, readSnapshot } from "../../layouts/generations/snapshot.ts";
 import { xxh32 } from "../../lz4/index.ts";
 import { PageHashes } from "../../replay/page-hashes.ts";
-import { comparePositions, type Generation, type Position, type Snapshot } from "../../snapshot/index.ts";
+import { type Branch, type Claim, comparePositions, type Position } from "../../snapshot/index.ts";
 import { findMark } from "../../snapshot/mark.ts";
 import { sequenceValue } from "../../sqlite/litestream.ts";
 import type { Storage } from "../../storage/storage.ts";
-import { forEachPage } from "../../wal/index.ts";
 import { type Beginning, beganAt } from "./beginning.ts";
 import { cellsOf } from "./cells.ts";
 import { Match } from "./match.ts";
@@ -20,7 +19,7 @@ import { Match } from "./match.ts";
 export class Walk {
   readonly matches: Match[];
   readonly #storage: Storage;
-  readonly #generation: Generation;
+  readonly #generation: Branch;
   readonly #signal: AbortSignal | undefined;
   /** At the position `comparedAt`: the pages that differ from the first child's. */
   readonly differing: Set<number> = new Set();
@@ -42,7 +41,7 @@ export class Walk {
 
   constructor(
     storage: Storage,
-    generation: Generation,
+    generation: Branch,
     children: readonly Beginning[],
     signal: AbortSignal | undefined,
     { only, comparedAt }: { only?: Position | undefined; comparedAt?: Position } = {},
@@ -65,28 +64,32 @@ export class Walk {
     const wal = segments.filter((s) => s.index >= start).map(plannedSegment);
     const plan = { generation: id, segments: wal, snapshot: snapshots[0] };
     for await (const event of replay(this.#storage, plan, { signal: this.#signal, faults: "report" })) {
-      if (event.type === "index") {
+      if (event.type === "opens") {
         this.#pending = [];
-        if (this.#known && this.#only?.offset === 0 && event.index === this.#only.index)
+        if (this.#known && this.#only?.offset === 0 && event.section.index === this.#only.index)
           this.#point(this.#only, undefined);
-        const snapshot = this.#known ? undefined : snapshots.find(({ index }) => index === event.index);
+        const snapshot = this.#known
+          ? undefined
+          : snapshots.find(({ index }) => index === event.section.index);
         if (snapshot) await this.#begin(snapshot);
       } else if (event.type === "fault" && event.breaks) {
         this.#known = false;
         this.#pending = [];
-      } else if (event.type === "frames" && this.#known && event.run.sound) {
-        forEachPage(event.run, event.pageSize, (page, data) => this.#take(page, data));
+      } else if (event.type === "pages" && this.#known && event.sound) {
+        event.run.forEach((page, data) => {
+          this.#take(page, data);
+        });
       } else if (event.type === "commit" && this.#known && event.sound) {
-        this.#commit(event.commitSize);
+        this.#commit(event.pageCount);
         if (this.#from && comparePositions(event.end, this.#from) < 0) continue;
-        this.#point(event.end, trusted ? modified.get(event.segment.path) : undefined);
+        this.#point(event.end, trusted ? modified.get(event.change.path) : undefined);
       }
     }
     for (const match of this.matches) match.end();
   }
 
   /** Takes a snapshot as the state. */
-  async #begin(snapshot: Snapshot): Promise<void> {
+  async #begin(snapshot: Claim): Promise<void> {
     const { index } = snapshot;
     this.#hashes = new PageHashes();
     this.#counters.clear();

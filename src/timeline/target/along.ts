@@ -1,11 +1,11 @@
 /** A time along a timeline: before the branch it lies on the parent. */
 
 import { WalkitError } from "../../errors.ts";
-import type { Catalog, Generation, Segment } from "../../layouts/generations/catalog.ts";
 import { checkTimes } from "../../layouts/generations/choose.ts";
 import { commitMoment, hintOf, timeMoments } from "../../layouts/generations/nearest.ts";
-import type { PlanTarget } from "../../layouts/generations/plan.ts";
 import { timeRange } from "../../layouts/generations/times.ts";
+import type { Branch, Catalog, Change } from "../../replay/catalog.ts";
+import type { PlanTarget } from "../../replay/plan.ts";
 import { comparePositions, formatPosition, type Position } from "../../replay/position.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { formatTime } from "../../time.ts";
@@ -32,7 +32,7 @@ export async function targetAlong(
     until,
     generation: generations.find(({ id }) => id === one.generation),
   }));
-  let younger: Generation | undefined;
+  let younger: Branch | undefined;
   for (const { timeline: one, until, generation } of stages.reverse()) {
     if (!generation || one.gone) throw parentGone(one, timeline, time, younger);
     checkTimes(generation);
@@ -55,14 +55,14 @@ export async function targetAlong(
 /** On a parent, which the history leaves at `until`. */
 async function before(
   storage: Storage,
-  generation: Generation,
+  generation: Branch,
   until: Position,
-  about: { timeline: Timeline; time: bigint; younger: Generation; signal: AbortSignal | undefined },
+  about: { timeline: Timeline; time: bigint; younger: Branch; signal: AbortSignal | undefined },
 ): Promise<PlanTarget> {
   const { id, segments } = generation;
   const { time, timeline, younger, signal } = about;
   const at = segments.findLastIndex((segment) => comparePositions(segment, until) < 0);
-  const [last, next] = [segments[at], segments[at + 1]] as [Segment | undefined, Segment | undefined];
+  const [last, next] = [segments[at], segments[at + 1]] as [Change | undefined, Change | undefined];
   if (last?.modified !== undefined && time < last.modified) return { generation: id, timestamp: time };
   const isWhole =
     !last || comparePositions(await lastCommitOf(storage, generation, last, signal), until) <= 0;
@@ -83,8 +83,8 @@ async function before(
 /** The end of the last commit in a segment. */
 async function lastCommitOf(
   storage: Storage,
-  generation: Generation,
-  { path, index, offset }: Segment,
+  generation: Branch,
+  { path, index, offset }: Change,
   signal: AbortSignal | undefined,
 ): Promise<Position> {
   let last: Position = { index, offset };
@@ -99,7 +99,7 @@ function parentGone(
   gone: Timeline,
   timeline: Timeline,
   time: bigint,
-  younger: Generation | undefined,
+  younger: Branch | undefined,
 ): WalkitError {
   const moments = younger ? timeMoments([younger], time) : [];
   const name = gone.generation === undefined ? "" : ` (generation ${gone.generation})`;

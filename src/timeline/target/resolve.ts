@@ -4,11 +4,12 @@
  */
 
 import { WalkitError } from "../../errors.ts";
-import type { Catalog, Generation } from "../../layouts/generations/catalog.ts";
 import { chooseGeneration } from "../../layouts/generations/choose.ts";
 import { missingIndex } from "../../layouts/generations/faults.ts";
 import { commitMoment, hintOf } from "../../layouts/generations/nearest.ts";
-import { isSettled, type PlanTarget, plannedSegment } from "../../layouts/generations/plan.ts";
+import { isSettled, plannedSegment } from "../../layouts/generations/plan.ts";
+import type { Branch, Catalog } from "../../replay/catalog.ts";
+import type { PlanTarget } from "../../replay/plan.ts";
 import { comparePositions, formatPosition, type Position } from "../../replay/position.ts";
 import { findMark } from "../../snapshot/mark.ts";
 import type { Storage } from "../../storage/storage.ts";
@@ -113,7 +114,7 @@ async function generationOf(context: Context): Promise<string | undefined> {
 }
 
 /** The generation meant, the newest where none is named. */
-function find({ catalog }: Context, id: string | undefined): Generation {
+function find({ catalog }: Context, id: string | undefined): Branch {
   return chooseGeneration(catalog, { generation: id });
 }
 
@@ -151,7 +152,7 @@ function at(context: Context, id: string | undefined, position: Position, exclus
 /** The last commit that ends at or before `bound`; where its index has none, the start of the index. */
 async function lastCommit(
   { storage, signal }: Context,
-  generation: Generation,
+  generation: Branch,
   bound: Position,
   asked: Position,
 ): Promise<Position> {
@@ -189,7 +190,7 @@ async function lastCommit(
 /** The end of the last commit that the generation has. */
 export async function newestCommit(
   storage: Storage,
-  generation: Generation,
+  generation: Branch,
   signal?: AbortSignal,
 ): Promise<Position | undefined> {
   let last: Position | undefined;
@@ -203,7 +204,7 @@ export async function newestCommit(
  * Commit number `n`, counted from 1 at the first index of which the replica has the beginning. Its bound moves on with the
  * count: where the WAL breaks off, what comes after may be past the target.
  */
-function nth({ storage, signal }: Context, generation: Generation, n: number, exclusive: boolean): Chosen {
+function nth({ storage, signal }: Context, generation: Branch, n: number, exclusive: boolean): Chosen {
   const { id } = generation;
   const from = firstIndex(generation);
   const bound: PlanTarget = { generation: id, commit: { index: from, offset: 0 } };
@@ -231,7 +232,7 @@ function nth({ storage, signal }: Context, generation: Generation, n: number, ex
   return { bound, exact };
 }
 
-async function firstConsistent({ storage, signal }: Context, generation: Generation): Promise<PlanTarget> {
+async function firstConsistent({ storage, signal }: Context, generation: Branch): Promise<PlanTarget> {
   const { id, snapshots, segments } = generation;
   let first: WalkitError | undefined;
   for (const snapshot of [...snapshots].reverse()) {

@@ -2,17 +2,10 @@
 
 import { WalkitError } from "../../errors.ts";
 import { makeFinding } from "../../findings.ts";
-import type { Catalog } from "../../layouts/generations/catalog.ts";
 import { missingIndex } from "../../layouts/generations/faults.ts";
-import {
-  type PlannedWal,
-  type PlanOptions,
-  type PlanTarget,
-  planRestore,
-  planWal,
-  type RestorePlan,
-  sizeOf,
-} from "../../layouts/generations/plan.ts";
+import { planRestore, planWal, sizeOf } from "../../layouts/generations/plan.ts";
+import type { Catalog } from "../../replay/catalog.ts";
+import type { PlannedWal, PlanOptions, PlanTarget, RestorePlan } from "../../replay/plan.ts";
 import { comparePositions, formatPosition, type Position } from "../../replay/position.ts";
 import { type Lineage, pathTo, type Timeline } from "../lineage.ts";
 

@@ -1,0 +1,89 @@
+/**
+ * The catalog: what the listing of a replica says, in the words that all layouts share. Whoever makes it opens no file.
+ *
+ * A *change* says what a run of transactions did to pages: a WAL segment, an LTX file. A *claim* says what pages are at a
+ * moment: a snapshot. Restore begins with a claim and lays changes over it; verify holds every claim against the replay of the
+ * changes.
+ */
+
+import type { WalkitError } from "../errors.ts";
+import type { Position } from "./position.ts";
+
+/** A file of a replica. */
+export interface RemoteFile {
+  path: string;
+  /** Compressed size in bytes, where the listing tells. */
+  size: number | undefined;
+  /** Nanoseconds since 1970, where the storage keeps times: what the layout takes for the time of creation. */
+  modified: bigint | undefined;
+  /** Why the file cannot be read, where the listing tells: its size and time are not known then. */
+  unreadable?: WalkitError | undefined;
+}
+
+/** A file of changes, which begins at the position that it has. */
+export interface Change extends RemoteFile, Position {}
+
+/** A file that says what all pages are: at the position that it has, or at one that lies behind it in the same section. */
+export interface Claim extends RemoteFile, Position {}
+
+/** One history of one database, without a break that is meant: a generation. */
+export interface Branch {
+  id: string;
+  /** Ascending. */
+  snapshots: Claim[];
+  /** Ascending. */
+  segments: Change[];
+  /** Why not all of its files are known: folders that cannot be listed, names whose numbers are too large. */
+  unreadable?: WalkitError[] | undefined;
+}
+
+/** What walkit keeps beside a branch, where the program that replicates sees and deletes nothing: see `timeline/`. */
+export interface TimelineFile {
+  generation: string;
+  kind: "history" | "restore-points";
+  path: string;
+  /** In bytes, where the listing tells. */
+  size: number | undefined;
+}
+
+/** A file (or, with `/` at the end, an empty folder) that is no part of a replica, and why it is not. */
+export interface Stray {
+  path: string;
+  generation: string | undefined;
+  reason: "unknown-name" | "temporary" | "empty-folder";
+}
+
+export interface Catalog {
+  /** Ascending by name, which says nothing about their order in time. */
+  generations: Branch[];
+  /** Ascending by path; none where one branch alone is looked at. Their branches may be gone. */
+  timelineFiles: TimelineFile[];
+  strays: Stray[];
+  /**
+   * The path of an LTX file of Litestream 0.5 beside the generations: what these files hold may be newer. Not looked for
+   * where one generation alone is looked at.
+   */
+  ltx?: string | undefined;
+}
+
+/** All files of history that a catalog has. */
+export function filesOf({ generations }: Catalog): RemoteFile[] {
+  return generations.flatMap(({ snapshots, segments }) => [...snapshots, ...segments]);
+}
+
+/** The part of a catalog that is one branch's. */
+export function branchOf({ generations }: Catalog, id: string): Catalog {
+  return { generations: generations.filter((branch) => branch.id === id), timelineFiles: [], strays: [] };
+}
+
+/**
+ * Whether files of `before` are gone from `after`, or have another size or time there: retention deletes, and uploads
+ * finish, while a replica is read. What is wrong with files that changed meanwhile is no damage.
+ */
+export function hasChanged(before: Catalog, after: Catalog): boolean {
+  const now = new Map(filesOf(after).map((file) => [file.path, file]));
+  return filesOf(before).some(({ path, size, modified }) => {
+    const file = now.get(path);
+    return file?.size !== size || file?.modified !== modified || !file;
+  });
+}

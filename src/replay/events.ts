@@ -1,0 +1,39 @@
+/** What a layout tells while it reads changes: the words that every fold understands. */
+
+import type { WalkitError } from "../errors.ts";
+import type { PlannedSegment } from "./plan.ts";
+import type { Position } from "./position.ts";
+
+/** Pages in the order in which they were written. */
+export interface PageRun {
+  /** Bytes in a page. */
+  readonly pageSize: number;
+  readonly count: number;
+  /** Calls `each` with every page's number, from 1, and its bytes, which are valid until the next event is asked for. */
+  forEach(each: (page: number, data: Uint8Array) => void): void;
+}
+
+/**
+ * A *section* is a stretch of history that checksums tie together from its first byte to its last: a WAL index. From section
+ * to section nothing does, and a snapshot may hold any version of a page from within its own section.
+ */
+export type ReplayEvent =
+  /** The first change of a section is about to be read. */
+  | { type: "opens"; section: Position }
+  /** Pages of one transaction, in order. `sound`: all that leads here in its section is proven by checksums. */
+  | { type: "pages"; run: PageRun; sound: boolean; applied: boolean }
+  /** All pages since the last commit are committed; `end` is the position behind them, `pageCount` the database's size. */
+  | {
+      type: "commit";
+      end: Position;
+      pageCount: number;
+      sound: boolean;
+      applied: boolean;
+      change: PlannedSegment;
+    }
+  /** A file was read to its end and was whole; `decoded` bytes of it. */
+  | { type: "change"; change: PlannedSegment; decoded: number; applied: boolean }
+  /** The last change of a section has been read. `whole`: from its first byte to a commit, without a fault. */
+  | { type: "closes"; section: Position; whole: boolean }
+  /** Something is wrong. `breaks`: what follows cannot be applied to what came before. */
+  | { type: "fault"; error: WalkitError; position: Position; breaks: boolean };
