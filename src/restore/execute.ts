@@ -5,14 +5,17 @@
 
 import { WalkitError } from "../errors.ts";
 import { type Finding, findingOf } from "../findings.ts";
+import { missingPage } from "../layouts/generations/faults.ts";
 import { type ReplayOptions, replay } from "../layouts/generations/segments.ts";
 import { readSnapshot, type SnapshotPiece } from "../layouts/generations/snapshot.ts";
 import { xxh32 } from "../lz4/index.ts";
 import type { PlannedWal, RestorePlan } from "../replay/plan.ts";
 import { comparePositions, formatPosition, type Position } from "../replay/position.ts";
 import { type Step, Steps } from "../replay/steps.ts";
+import { lockPage } from "../sqlite/header.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { ThreadPool } from "../threads/index.ts";
+import { Holes } from "./holes.ts";
 import { PageStore, type Spill } from "./page-store.ts";
 import type { DatabaseSink } from "./sinks/sink.ts";
 import { Writer } from "./writer.ts";
@@ -109,6 +112,7 @@ class Fold {
   #pageCount: number | undefined;
   /** The shortest that the database was: what the snapshot holds past it is out of date. */
   #shortest = Number.POSITIVE_INFINITY;
+  readonly #holes = new Holes();
   #transactions = 0;
   #frames = 0;
   readonly #steps = new Steps();
@@ -180,6 +184,7 @@ class Fold {
         this.#pageCount = event.pageCount;
         this.#shortest = Math.min(this.#shortest, event.pageCount);
         this.#store!.truncate(event.pageCount);
+        if (isOwn) this.#holes.commit(event.end, event.pageCount, (page) => this.#store!.has(page));
         this.#steps.commit(event.end);
         this.#transactions++;
       } else if (event.type === "fault") {
@@ -225,11 +230,14 @@ class Fold {
       onTrailing: (error: WalkitError) => this.#findings.push(findingOf(error, { generation })),
     };
     let size: { pageSize: number; pageCount: number };
+    let pages = 0;
     try {
       for await (const piece of readSnapshot(snapshot, context)) {
         writer ??= this.#start(piece);
         await writer.add(piece.data);
+        pages = (piece.position + piece.data.length) / piece.header.pageSize;
       }
+      this.#checkHoles(Math.floor(pages));
       size = await writer!.finish();
     } catch (error) {
       await writer?.abandon();
@@ -286,6 +294,15 @@ class Fold {
       `Expected the snapshot of index ${snapshot.index} to hold nothing from after ${formatPosition(position)}, found that it reaches up to ${formatPosition(mark)}`,
       { path: snapshot.path, position: formatPosition(position) },
     );
+  }
+
+  /** The snapshot's pages, and the WAL, bring all that each commit of its own section has. */
+  #checkHoles(pages: number): void {
+    const { snapshot, mark } = this.#plan;
+    const hole = this.#holes.past(pages, mark);
+    // Page 2^30 / size + 1 is nobody's.
+    if (!hole || (hole.page === lockPage(this.#store!.pageSize) && pages >= hole.page - 1)) return;
+    throw missingPage(hole.page, hole.pageCount, hole.end, snapshot.path);
   }
 
   #unproven(found: string, cause?: WalkitError): WalkitError {

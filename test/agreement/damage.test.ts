@@ -72,6 +72,16 @@ const recipe = fc.record({
   harms: fc.array(harm, { minLength: 1, maxLength: 2 }),
 });
 
+/** An older snapshot under a newer name: a commit lacks a page that a later one brings. */
+const SHORT = {
+  seed: 1071643615,
+  generations: 1,
+  harms: [
+    { kind: "delete" as const, file: 288662, other: 0, at: 0, bit: 0 },
+    { kind: "copy" as const, file: 386200, other: 0, at: 0, bit: 0 },
+  ],
+};
+
 it("verify, restore and dry run agree, and what they offer works", { timeout: 3_600_000 }, async () => {
   const seen = { restored: 0, proven: 0, refused: 0 };
   await fc.assert(
@@ -98,6 +108,7 @@ it("verify, restore and dry run agree, and what they offer works", { timeout: 3_
       } else seen.restored++;
     }),
     {
+      examples: [[SHORT]],
       numRuns: LONG ? 2000 : 25,
       ...(process.env.WALKIT_SEED ? { seed: Number(process.env.WALKIT_SEED) } : {}),
     },

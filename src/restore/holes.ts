@@ -1,0 +1,43 @@
+import { comparePositions, type Position } from "../replay/position.ts";
+
+/** What a commit needs of the snapshot. */
+export interface Hole {
+  /** The end of the commit. */
+  end: Position;
+  /** The largest page, numbered from 1, that no WAL has brought by then. */
+  page: number;
+  /** Pages of the database. */
+  pageCount: number;
+}
+
+/**
+ * The commits of the snapshot's own section, and up to which page each of them needs the snapshot. A snapshot that is
+ * shorter is another one, older than its name: later commits may bring the pages that lack, and others of it are old all the
+ * same. Before the snapshot's mark a commit may need pages that it does not have any more.
+ */
+export class Holes {
+  /** Ends ascend, pages descend: a commit that needs less than a later one does not count. */
+  readonly #holes: Hole[] = [];
+  #pageCount = 0;
+  #page = 0;
+
+  /** A commit; `isThere` tells whether WAL has brought a page by now. */
+  commit(end: Position, pageCount: number, isThere: (page: number) => boolean): void {
+    // Between the last hole and the last end of the database all pages are there.
+    let page = pageCount;
+    while (page > this.#pageCount && isThere(page)) page--;
+    if (page <= this.#pageCount) {
+      page = Math.min(page, this.#page);
+      while (page > 0 && isThere(page)) page--;
+    }
+    this.#page = page;
+    this.#pageCount = pageCount;
+    while (this.#holes.length > 0 && this.#holes.at(-1)!.page <= page) this.#holes.pop();
+    if (page > 0) this.#holes.push({ end, page, pageCount });
+  }
+
+  /** Of the commits from the position `mark` on the one that needs most, if that lies behind page `count`. */
+  past(count: number, mark: Position | undefined): Hole | undefined {
+    return this.#holes.find(({ end, page }) => page > count && (!mark || comparePositions(end, mark) >= 0));
+  }
+}
