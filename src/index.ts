@@ -71,7 +71,6 @@ export {
   type ReadOptions,
   type Storage,
 } from "./storage/index.ts";
-export { serve, type Thread, ThreadPool } from "./threads/index.ts";
 export type { Target } from "./timeline/target/target.ts";
 export {
   type GenerationReport,

@@ -6,5 +6,4 @@ export { type RestoredFile, type RestoreFileOptions, restoreFile, restoreThrough
 export { type CheckFileOptions, checkFileIntegrity } from "./sqlite/file.ts";
 export { checkIntegrityInThread } from "./sqlite/thread.ts";
 export { DirectoryStorage } from "./storage/directory.ts";
-export { openThreads } from "./threads/node.ts";
 export { openIntegrityCheck } from "./verify/temporary.ts";

@@ -28,13 +28,13 @@ const imports = new Map(
 
 /** Files only for Node; everything else is the portable library. */
 const NODE =
-  /^(cli\/|node\.ts$|storage\/(directory|leftovers|owner)\.ts$|layouts\/(archive-file|locate)\.ts$|timeline\/files\.ts$|moments\/record\.ts$|sqlite\/(thread(-worker)?|engine(-process)?|file)\.ts$|verify\/temporary\.ts$|threads\/(node|decode-worker)\.ts$|restore\/(file|sinks\/file|in-use|output|publish|temporary)\.ts$)/;
+  /^(cli\/|node\.ts$|storage\/(directory|leftovers|owner)\.ts$|layouts\/(archive-file|locate)\.ts$|timeline\/files\.ts$|moments\/record\.ts$|sqlite\/(thread(-worker)?|engine(-process)?|file)\.ts$|verify\/temporary\.ts$|restore\/(file|sinks\/file|in-use|output|publish|temporary)\.ts$)/;
 
 /** Imports go down only. */
 const FLOORS = [
   [/^((errors|bytes|findings|turn|time)\.ts$|kernel\/)/, 0],
   [/^(lz4|wal)\//, 1],
-  [/^(storage|sqlite|threads)\//, 2],
+  [/^(storage|sqlite)\//, 2],
   [/^replay\//, 3],
   [/^layouts\//, 4],
   [/^(snapshot|timeline)\//, 5],

@@ -14,7 +14,6 @@ import { comparePositions, formatPosition, type Position } from "../replay/posit
 import { type Step, Steps } from "../replay/steps.ts";
 import { lockPage } from "../sqlite/header.ts";
 import type { Storage } from "../storage/storage.ts";
-import type { ThreadPool } from "../threads/index.ts";
 import { Holes } from "./holes.ts";
 import { PageStore, type Spill } from "./page-store.ts";
 import type { DatabaseSink } from "./sinks/sink.ts";
@@ -41,8 +40,6 @@ export interface ExecuteOptions {
    * result then says `proven: false`. By default both are thrown.
    */
   salvage?: boolean | undefined;
-  /** Where files are decoded, where there are many: in this thread by default. */
-  threads?: ThreadPool | undefined;
   /** Opens the place for changed pages past the budget. */
   openSpill?: (() => Spill) | undefined;
 }
@@ -87,7 +84,6 @@ export async function executePlan(
   options: ExecuteOptions = {},
 ): Promise<RestoreResult> {
   const fold = new Fold(storage, plan, sink, options);
-  options.threads?.expect(plan.bytes);
   try {
     await fold.readWal();
     return await fold.writeDatabase();
@@ -157,7 +153,6 @@ class Fold {
       signal: this.#options.signal,
       parallelism: this.#options.parallelism,
       salvage: this.#options.salvage,
-      threads: this.#options.threads,
       onRead: (bytes) => this.#progress("wal", bytes),
     };
     let position: Position | undefined;
@@ -225,7 +220,6 @@ class Fold {
     const context = {
       storage: this.#storage,
       signal: this.#options.signal,
-      threads: this.#options.threads,
       onRead: (bytes: number) => this.#progress("snapshot", bytes),
       onTrailing: (error: WalkitError) => this.#findings.push(findingOf(error, { generation })),
     };

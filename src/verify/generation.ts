@@ -19,7 +19,6 @@ import { IndexWindow } from "../snapshot/window.ts";
 import { type DatabaseHeader, isDatabase, lockPage, parseDatabaseHeader } from "../sqlite/header.ts";
 import { LitestreamSequence } from "../sqlite/litestream.ts";
 import type { Storage } from "../storage/storage.ts";
-import type { ThreadPool } from "../threads/index.ts";
 import { type Counters, countSeen, judgeCounters, judgePages } from "./ahead.ts";
 import { LinkCount } from "./links.ts";
 import { type RangeDraft, splitLeftover, startRange } from "./names.ts";
@@ -28,7 +27,6 @@ import type { Links } from "./report.ts";
 export interface CheckOptions {
   signal?: AbortSignal | undefined;
   parallelism?: number | undefined;
-  threads?: ThreadPool | undefined;
   /** Compare snapshots with the replay, page by page; else checksums alone. */
   pages: boolean;
   onRead: (bytes: number) => void;
@@ -134,7 +132,7 @@ class GenerationCheck {
   }
 
   async run(): Promise<void> {
-    const { signal, parallelism, threads, onRead } = this.#options;
+    const { signal, parallelism, onRead } = this.#options;
     const replayOf = (segments: Iterable<Change>) =>
       replay(
         this.#storage,
@@ -143,7 +141,7 @@ class GenerationCheck {
           segments: Array.from(segments, plannedSegment),
           snapshot: this.#generation.snapshots[0],
         },
-        { signal, parallelism, threads, onRead, faults: "report" },
+        { signal, parallelism, onRead, faults: "report" },
       );
     // Nothing depends on leftovers: what is wrong with them is worth a warning, and that they have gaps is no news.
     for await (const event of replayOf(this.#leftover)) {
@@ -483,12 +481,11 @@ class GenerationCheck {
 
   /** Reads a snapshot whole; undefined, and a finding, where it cannot be. The count of its pages else. */
   async #read(snapshot: Claim, each: (page: number, data: Uint8Array) => void): Promise<number | undefined> {
-    const { signal, threads, onRead } = this.#options;
+    const { signal, onRead } = this.#options;
     const pages = new Pages(this.#options.pages ? each : () => {});
     const context = {
       storage: this.#storage,
       signal,
-      threads,
       onRead,
       onTrailing: (e: WalkitError) => this.#report(e),
     };

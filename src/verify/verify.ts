@@ -12,7 +12,6 @@ import { MemorySink } from "../restore/sinks/memory.ts";
 import type { DatabaseSink, DatabaseWrite } from "../restore/sinks/sink.ts";
 import type { checkIntegrity } from "../sqlite/index.ts";
 import type { Storage } from "../storage/storage.ts";
-import type { ThreadPool } from "../threads/index.ts";
 import { formatTime } from "../time.ts";
 import { emptyAlone, ltxFindings } from "./beside.ts";
 import { type Checked, checkGeneration } from "./generation.ts";
@@ -32,8 +31,6 @@ export interface VerifyOptions {
   signal?: AbortSignal | undefined;
   /** Files on their way at a time; 8 by default. */
   parallelism?: number | undefined;
-  /** Where files are decoded, where there are many: in this thread by default. */
-  threads?: ThreadPool | undefined;
   /** Compressed bytes read and in all, where the listing tells. */
   onProgress?: ((progress: { done: number; total: number | undefined }) => void) | undefined;
   /** SQLite's own check; sql.js in this thread by default. `walkit/node` has one that can be stopped. */
@@ -106,7 +103,6 @@ export async function verify(storage: Storage, options: VerifyOptions = {}): Pro
     if (error.code === "target/ambiguous-generation") add([findingOf(error, { severity: "warning" })]);
   }
   const progress = new ProgressOf(catalog, options.onProgress);
-  if (level !== "names") options.threads?.expect(progress.total);
   const encrypted = { count: 0, path: undefined as string | undefined };
   const isAllEmpty = !catalog.generations.some(
     (g) => g.snapshots.length + g.segments.length > 0 || g.unreadable,
@@ -191,7 +187,7 @@ async function check(
   storage: Storage,
   generation: Branch,
   level: Level,
-  { signal, parallelism, threads }: VerifyOptions,
+  { signal, parallelism }: VerifyOptions,
   progress: ProgressOf,
 ): Promise<Outcome> {
   if (level === "names") return { ...NOTHING, ...checkGaps(generation) };
@@ -200,7 +196,6 @@ async function check(
   const checked = await checkGeneration(guarded(storage, generation), generation, {
     signal,
     parallelism,
-    threads,
     pages,
     onRead,
   });
@@ -266,7 +261,7 @@ async function integrity(
   done: { report: GenerationReport; findings: Finding[] },
   options: VerifyOptions,
 ): Promise<void> {
-  const { prefix, signal, parallelism, threads } = options;
+  const { prefix, signal, parallelism } = options;
   const { report, findings } = done;
   const { generation, pageCount = 0, pageSize = 0 } = report;
   const size = pageCount * pageSize;
@@ -274,7 +269,7 @@ async function integrity(
   const database = new CheckedDatabase(size, options);
   try {
     await database.open();
-    const common = { prefix, signal, parallelism, threads };
+    const common = { prefix, signal, parallelism };
     const { findings: notes } = await restore(storage, { generation }, database, {
       ...common,
       accept: () => database.check(signal),

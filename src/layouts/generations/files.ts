@@ -4,7 +4,6 @@ import { WalkitError } from "../../errors.ts";
 import { FrameDecoder } from "../../lz4/index.ts";
 import type { PlannedFile } from "../../replay/plan.ts";
 import type { Storage } from "../../storage/storage.ts";
-import type { DecodingFile, ThreadPool } from "../../threads/index.ts";
 import { giveTurn } from "../../turn.ts";
 
 export interface ReadContext {
@@ -14,20 +13,14 @@ export interface ReadContext {
   onRead?: ((bytes: number) => void) | undefined;
   /** Told where bytes follow the end of the LZ4 frame: odd, but nothing is lost by it. */
   onTrailing?: ((error: WalkitError) => void) | undefined;
-  /** Where files are decoded; in this thread by default, and as long as no other is ready. */
-  threads?: ThreadPool | undefined;
 }
 
 /** Files up to this size are read ahead; larger ones would not fit one piece. Litestream's segments are mostly far below. */
 const READ_AHEAD_SIZE = 1 << 20;
-/** Below this a file is decoded sooner than another thread is told of it. */
-const WORTH_A_THREAD = 1 << 15;
-/** Files that other threads decode ahead: enough to keep them busy, and what is decoded takes memory. */
-const DECODED_AHEAD = 3;
 
 /**
- * A queue over `files`: taking one starts the reading, and in other threads the decoding, of the next ones, so that up to
- * `parallelism` small files are on their way at a time.
+ * A queue over `files`: taking one starts the reading of the next ones, so that up to `parallelism` small files are on their
+ * way at a time.
  */
 export class ReadAhead {
   readonly #files: readonly PlannedFile[];
@@ -50,7 +43,6 @@ export class ReadAhead {
       if (file.size === undefined || file.size > READ_AHEAD_SIZE) continue;
       this.#started.set(this.#next, new OpenFile(file, this.#context));
     }
-    for (let ahead = 0; ahead <= DECODED_AHEAD; ahead++) this.#started.get(number + ahead)?.begin();
     const started = this.#started.get(number);
     this.#started.delete(number);
     return started ? started.decode() : decodeFile(this.#files[number]!, this.#context);
@@ -71,9 +63,7 @@ export class ReadAhead {
  * @throws WalkitError `lz4/*`, `storage/*`, with the path and the byte offset in the compressed file
  */
 export function decodeFile(file: PlannedFile, context: ReadContext): AsyncGenerator<Uint8Array> {
-  const open = new OpenFile(file, context);
-  open.begin();
-  return open.decode();
+  return new OpenFile(file, context).decode();
 }
 
 /** A file on its way. */
@@ -82,7 +72,6 @@ class OpenFile {
   readonly #context: ReadContext;
   readonly #source: AsyncGenerator<Uint8Array>;
   readonly #first: Promise<IteratorResult<Uint8Array>>;
-  #decoding: DecodingFile | undefined;
   #head: Uint8Array | undefined;
 
   /** Reads its first piece. */
@@ -95,17 +84,10 @@ class OpenFile {
     this.#first.catch(() => {});
   }
 
-  /** Has it decoded by another thread, where that is worth while. */
-  begin(): void {
-    const { path, size } = this.#file;
-    if (this.#decoding || (size !== undefined && size < WORTH_A_THREAD)) return;
-    this.#decoding = this.#context.threads?.begin(path, this.#pieces());
-  }
-
   async *decode(): AsyncGenerator<Uint8Array> {
     let trailing: number | undefined;
     try {
-      trailing = yield* this.#decoding ? this.#decoding.read() : this.#decodeHere();
+      trailing = yield* this.#decodeHere();
     } catch (error) {
       throw this.#head && isAge(this.#head) ? encrypted(this.#file.path) : error;
     }
@@ -120,8 +102,7 @@ class OpenFile {
   }
 
   async close(): Promise<void> {
-    if (this.#decoding) this.#decoding.drop();
-    else await this.#source.return(undefined);
+    await this.#source.return(undefined);
   }
 
   async *#decodeHere(): AsyncGenerator<Uint8Array, number | undefined> {

@@ -125,12 +125,12 @@ class Replay {
   #page1: NextPage1 = NO_PAGE_1;
 
   constructor(storage: ReadContext["storage"], plan: Leg, options: ReplayOptions) {
-    const { signal, onRead, threads } = options;
+    const { signal, onRead } = options;
     this.#plan = plan;
     this.#files = [...plan.segments, ...(plan.proof ?? [])];
     this.#throws = options.faults !== "report";
     this.#salvage = options.salvage ?? false;
-    this.#context = { storage, signal, onRead, threads, onTrailing: (error) => this.#fault(error, false) };
+    this.#context = { storage, signal, onRead, onTrailing: (error) => this.#fault(error, false) };
     this.#ahead = new ReadAhead(this.#files, this.#context, Math.max(1, options.parallelism ?? 8));
   }
 
@@ -290,7 +290,7 @@ class Replay {
   /** What the LZ4 layer alone can say of a file whose WAL cannot be read. */
   async *#decodeOnly(segment: PlannedSegment): AsyncGenerator<ReplayEvent> {
     try {
-      const context = { ...this.#context, onRead: undefined, threads: undefined };
+      const context = { ...this.#context, onRead: undefined };
       for await (const _ of decodeFile(segment, context));
     } catch (error) {
       if (!(error instanceof WalkitError) || error.code === "storage/not-found") throw error;
