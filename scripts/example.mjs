@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { packTar } from "modern-tar";
-import { MemorySink, MemoryStorage, restore, verify } from "../dist/index.js";
+import { MemorySink, MemoryStorage, replicaIn, restore, verify } from "../dist/index.js";
 import { compress } from "../dist/lz4/index.js";
 import { formatPosition, formatSegmentName, formatSnapshotName } from "../dist/snapshot/index.js";
 
@@ -125,7 +125,7 @@ function put(path, data, time) {
 /** The database just before a moment, as a restore gives it. */
 async function before({ id }, position) {
   const sink = new MemorySink();
-  const restored = await restore(storage, { generation: id, position, exclusive: true }, sink);
+  const restored = await restore(replicaIn(storage), { generation: id, position, exclusive: true }, sink);
   return { bytes: sink.bytes, left: restored.position };
 }
 
@@ -354,7 +354,7 @@ mkdirSync(dirname(target), { recursive: true });
 const tar = await packTar(entries);
 writeFileSync(target, tar);
 
-const { status, generations, findings } = await verify(storage);
+const { status, generations, findings } = await verify(replicaIn(storage));
 console.log(
   `${paths.length} files, ${tar.length} bytes, sha256 ${crypto.createHash("sha256").update(tar).digest("hex")}`,
 );

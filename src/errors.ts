@@ -181,7 +181,7 @@ export class WalkitError extends Error {
 
   /** The same error with what a caller further up knows: fills in what is not set yet. */
   with(details: ErrorDetails): WalkitError {
-    return new WalkitError(this.code, this.message, {
+    const filled = new WalkitError(this.code, this.message, {
       path: this.path ?? details.path,
       offset: this.offset ?? details.offset,
       decoded: this.decoded ?? details.decoded,
@@ -192,10 +192,30 @@ export class WalkitError extends Error {
       nearest: this.nearest ?? details.nearest,
       cause: this.cause ?? details.cause,
     });
+    // Where it came about, not where it was filled in.
+    if (this.stack !== undefined) filled.stack = this.stack;
+    return filled;
   }
 
   toJSON(): Record<string, unknown> {
     const { code, message, path, offset, decoded, frame, position, hint, available, nearest } = this;
     return { code, message, path, offset, decoded, frame, position, hint, available, nearest };
   }
+}
+
+/** A file that was listed is not there any more: no damage, what vanished while the replica was read. */
+export class GoneError extends WalkitError {
+  constructor(message: string, details: ErrorDetails) {
+    super("storage/not-found", message, details);
+  }
+}
+
+/** Whether a file has gone; also as the error of a storage that is not walkit's own. */
+export function isGone(error: unknown): error is WalkitError {
+  return error instanceof WalkitError && error.code === "storage/not-found";
+}
+
+/** Whether an error says what is wrong with files that are there. */
+export function isFault(error: unknown): error is WalkitError {
+  return error instanceof WalkitError && !isGone(error);
 }

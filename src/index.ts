@@ -16,10 +16,9 @@ export {
   type PlanTarget,
   planRestore,
   type ReplayEvent,
-  type ReplayOptions,
   type RestorePlan,
-  replay,
 } from "./layouts/generations/index.ts";
+export { replicaIn } from "./layouts/open.ts";
 export {
   type CommitMoment,
   type FoundPosition,
@@ -32,6 +31,7 @@ export {
   type SegmentMoments,
   type SnapshotMoment,
 } from "./moments/index.ts";
+export type { Layout, Replica } from "./replay/layout.ts";
 export {
   type DatabaseSink,
   type DatabaseWrite,

@@ -1,6 +1,6 @@
 /** walkit on Node (and Deno, Bun): replicas in directories, databases into files. */
 
-export { openReplica, type Replica } from "./layouts/locate.ts";
+export { type LocatedReplica, openReplica } from "./layouts/locate.ts";
 export { type NewRestorePoint, type RecordOptions, recordRestorePoint } from "./moments/record.ts";
 export { type RestoredFile, type RestoreFileOptions, restoreFile, restoreThrough } from "./restore/file.ts";
 export { type CheckFileOptions, checkFileIntegrity } from "./sqlite/file.ts";

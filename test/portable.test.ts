@@ -68,7 +68,8 @@ describe("every source file", () => {
   });
 });
 
-const VERIFY_AND_RESTORE = 'export { restore, verify, MemoryStorage, MemorySink } from "./index.ts"';
+const VERIFY_AND_RESTORE =
+  'export { replicaIn, restore, verify, MemoryStorage, MemorySink } from "./index.ts"';
 
 /** With esbuild, as a page has it. What is imported lazily is in files of its own. */
 async function withEsbuild(options: BuildOptions) {
@@ -153,14 +154,17 @@ it.each(Object.entries(BUNDLERS))(
       setTimeout,
       clearTimeout,
     });
-    const { restore, verify, MemoryStorage, MemorySink } = runInContext(`${codes[0]}; walkit`, context);
+    const { replicaIn, restore, verify, MemoryStorage, MemorySink } = runInContext(
+      `${codes[0]}; walkit`,
+      context,
+    );
     const name = "multi-snapshot";
     const storage = new MemoryStorage(readFixture(name).files);
     const sink = new MemorySink();
-    await restore(storage, {}, sink);
+    await restore(replicaIn(storage), {}, sink);
     expect(sha256(sink.bytes)).toBe(
       readManifest(name).restores.find(({ id }) => id === "latest")!.db!.sha256,
     );
-    expect((await verify(storage, { level: "replay" })).status).toBe("ok");
+    expect((await verify(replicaIn(storage), { level: "replay" })).status).toBe("ok");
   },
 );

@@ -3,7 +3,7 @@
 import { InvalidArgumentError, type Option } from "commander";
 import { WalkitError } from "../errors.ts";
 import { isGenerationName } from "../layouts/generations/names.ts";
-import type { Replica } from "../layouts/locate.ts";
+import type { LocatedReplica } from "../layouts/locate.ts";
 import type { DirectoryStorage } from "../storage/directory.ts";
 
 /** The command line asks for what cannot be asked: exit code 2. */
@@ -110,7 +110,7 @@ export function parseLimit(text: string): number {
  *
  * @throws WalkitError `output/unwritable` where it is an archive
  */
-export function folderOf({ folder }: Replica, location: string): DirectoryStorage {
+export function folderOf({ folder }: LocatedReplica, location: string): DirectoryStorage {
   if (folder) return folder;
   throw new WalkitError(
     "output/unwritable",
@@ -120,7 +120,7 @@ export function folderOf({ folder }: Replica, location: string): DirectoryStorag
 }
 
 /** The generation that the path names, the option names, or neither; that both name. */
-export function generationOf(replica: Replica, option: string | undefined): string | undefined {
+export function generationOf(replica: LocatedReplica, option: string | undefined): string | undefined {
   const { generation } = replica;
   if (generation !== undefined && option !== undefined && option !== generation) {
     throw new UsageError(

@@ -1,18 +1,19 @@
 /** `walkit generations | snapshots | wal`: Litestream's lists, byte for byte but for the lag, and as JSON. */
 
 import { type Finding, findingOf, makeFinding } from "../findings.ts";
+import { timesFinding } from "../layouts/generations/check.ts";
 import { openReplica } from "../layouts/locate.ts";
+import { unreadableIn } from "../replay/catalog.ts";
+import { catalogOf } from "../replay/replica.ts";
 import {
   type Branch,
   type Catalog,
   formatPosition,
   formatTime,
-  readCatalog,
   timeRange,
   timesUntrusted,
 } from "../snapshot/index.ts";
 import { ltxFindings } from "../verify/beside.ts";
-import { timesFinding, unreadableIn } from "../verify/names.ts";
 import { statusOf } from "../verify/report.ts";
 import { generationOf } from "./arguments.ts";
 import { exitCodeOf } from "./exit.ts";
@@ -39,9 +40,9 @@ export async function runList(
   signal: AbortSignal,
 ): Promise<number> {
   const replica = await openReplica(location);
-  const { storage, prefix } = replica;
+  const { prefix } = replica;
   const generation = generationOf(replica, wanted);
-  const catalog = await readCatalog(storage, { prefix, generation, signal });
+  const catalog = await catalogOf({ ...replica, generation }, { signal });
   const { generations } = catalog;
   // What is listed is right all the same.
   const findings = [...ltxFindings(catalog, "warning"), ...listFindings(command, generations, prefix)];

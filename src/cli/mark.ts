@@ -29,12 +29,15 @@ export async function runMark(
   const { force = false, json = false } = flags;
   const asked = targetOf(moment === undefined ? flags : withMoment(moment, flags));
   const replica = await openReplica(location);
-  const { storage, prefix } = replica;
   const folder = folderOf(replica, location);
   const target = targetWithin(replica, asked);
-  const found = await positionOf(storage, target, { prefix, signal });
+  const found = await positionOf(replica, target, { signal });
   const { generation, findings } = found;
-  const path = await recordRestorePoint(folder, { name, ...found }, { prefix, force, signal });
+  const path = await recordRestorePoint(
+    folder,
+    { name, ...found },
+    { prefix: replica.prefix, force, signal },
+  );
   const position = formatPosition(found.position);
   const time = found.time === undefined ? undefined : formatTime(found.time);
   if (json) {

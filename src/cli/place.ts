@@ -6,7 +6,7 @@ import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "nod
 import { fileURLToPath } from "node:url";
 import { WalkitError } from "../errors.ts";
 import { isGenerationName } from "../layouts/generations/names.ts";
-import type { Replica } from "../layouts/locate.ts";
+import type { LocatedReplica } from "../layouts/locate.ts";
 import { COMPANIONS, HISTORY } from "../restore/publish.ts";
 import { cannotRead, cannotWrite } from "../storage/system.ts";
 import { UsageError } from "./arguments.ts";
@@ -46,7 +46,7 @@ export async function refuseFolder(output: string): Promise<void> {
  * @throws UsageError where it is inside the replica, or the archive itself
  * @throws WalkitError `output/unwritable` where there is no folder
  */
-export async function checkPlace(output: string, location: string, replica: Replica): Promise<void> {
+export async function checkPlace(output: string, location: string, replica: LocatedReplica): Promise<void> {
   const folder = dirname(output);
   const found = await look(folder, stat);
   if (!found?.isDirectory()) {
@@ -95,7 +95,7 @@ async function realOf(path: string): Promise<string | undefined> {
 const MOST = 10_000;
 
 /** The real folders of a replica: its root, `generations/`, and what links in there lead to. */
-async function foldersOf({ folder, prefix }: Replica): Promise<string[]> {
+async function foldersOf({ folder, prefix }: LocatedReplica): Promise<string[]> {
   // Of an archive nothing can be written to but the archive itself.
   if (!folder) return [];
   const generations = join(folder.root, prefix);

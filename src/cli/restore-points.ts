@@ -1,10 +1,10 @@
 /** `walkit restore-points`: every moment that can be restored, and where there is none. */
 
 import { type Finding, makeFinding } from "../findings.ts";
-import { readCatalog } from "../layouts/generations/catalog.ts";
 import { openReplica } from "../layouts/locate.ts";
 import { type GenerationMoments, listMoments } from "../moments/index.ts";
 import { formatPosition, type Position } from "../replay/position.ts";
+import { catalogOf } from "../replay/replica.ts";
 import { ltxFindings } from "../verify/beside.ts";
 import { statusOf } from "../verify/report.ts";
 import { generationOf } from "./arguments.ts";
@@ -26,19 +26,17 @@ export async function runRestorePoints(
 ): Promise<number> {
   const { transactions = false, json = false } = flags;
   const replica = await openReplica(location);
-  const { storage, prefix } = replica;
   const generation = generationOf(replica, flags.generation);
   const checkIntegrity = async (bytes: Uint8Array<ArrayBuffer>, how: "full") => {
     const { checkIntegrityInThread } = await import("../sqlite/thread.ts");
     await checkIntegrityInThread(bytes, how, signal);
   };
-  const moments = await listMoments(storage, { prefix, generation, signal, checkIntegrity });
+  const moments = await listMoments({ ...replica, generation }, { signal, checkIntegrity });
   // What is true of all of the replica is said once.
   const findings: Finding[] = [...new Set(moments.flatMap((one) => one.findings))];
-  if (generation === undefined)
-    findings.unshift(...ltxFindings(await readCatalog(storage, { prefix, signal })));
+  if (generation === undefined) findings.unshift(...ltxFindings(await catalogOf(replica, { signal })));
   if (moments.length === 0) {
-    const message = `Expected generations below ${prefix || "the folder"}, found none`;
+    const message = `Expected generations below ${replica.prefix || "the folder"}, found none`;
     findings.push(makeFinding("replica/not-a-replica", message));
   }
   const status = statusOf(findings);

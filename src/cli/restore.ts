@@ -7,12 +7,11 @@ import { basename } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { WalkitError } from "../errors.ts";
 import { type Finding, makeFinding } from "../findings.ts";
-import { readCatalog } from "../layouts/generations/catalog.ts";
-import { decodeFile } from "../layouts/generations/files.ts";
 import { segmentPathBeside } from "../layouts/generations/names.ts";
-import { isNoOnes, openReplica, type Replica, toPath } from "../layouts/locate.ts";
+import { isNoOnes, type LocatedReplica, openReplica, toPath } from "../layouts/locate.ts";
 import type { PlannedWal, RestorePlan } from "../replay/plan.ts";
-import { formatPosition } from "../replay/position.ts";
+import { comparePositions, formatPosition, isSameSection } from "../replay/position.ts";
+import { catalogOf, readChanges, whole } from "../replay/replica.ts";
 import { type RestoredFile, type RestoreFileOptions, restoreFile, restoreThrough } from "../restore/file.ts";
 import { checkOutput } from "../restore/output.ts";
 import { planTarget, type Restored, restore } from "../restore/restore.ts";
@@ -98,7 +97,7 @@ export async function runRestore(
       throw refuse(error);
     }
   }
-  let replica: Replica | undefined;
+  let replica: LocatedReplica | undefined;
   try {
     replica = await openReplica(location);
     target = targetWithin(replica, target);
@@ -118,7 +117,7 @@ export async function runRestore(
     const time = await timeOfLast(replica.storage, plan).catch(() => undefined);
     const nextTime = plan.next && (await timeOf(replica.storage, nextPath(plan)).catch(() => undefined));
     const milliseconds = Math.round(performance.now() - began);
-    const vouched = await isVouchedFor(replica.storage, restored).catch(() => false);
+    const vouched = await isVouchedFor(replica, restored).catch(() => false);
     if (json) {
       const position = rest.position && formatPosition(rest.position);
       const done = { generation, snapshot, ...rest, position, time, proven, milliseconds, history };
@@ -161,7 +160,7 @@ function isDamage({ severity }: Finding): boolean {
 
 /** With `salvage` all that it would do, but for the output: what can be had shows only when the files are read. */
 async function dryRun(
-  { storage, prefix }: Replica,
+  replica: LocatedReplica,
   target: Target,
   { output, place }: { output: string | undefined; place: Promise<void> | undefined },
   { force = false, salvage, parallelism }: RestoreFlags,
@@ -175,31 +174,31 @@ async function dryRun(
     if (!(error instanceof WalkitError)) throw error;
     refused = error;
   }
-  const options = { prefix, signal, parallelism };
+  const options = { signal, parallelism };
   const { plan, findings, lost } = salvage
-    ? await restore(storage, target, NOWHERE, { ...options, salvage })
-    : { ...(await planned(storage, target, options)), lost: undefined };
+    ? await restore(replica, target, NOWHERE, { ...options, salvage })
+    : { ...(await planned(replica, target, options)), lost: undefined };
   if (refused) {
     const { code, message, path, hint } = refused;
     const would = `${message}: the restore would be refused`;
     findings.push(makeFinding(code, would, { path, hint, severity: "warning" }));
   }
-  return { plan, time: await timeOfLast(storage, plan), findings, lost };
+  return { plan, time: await timeOfLast(replica.storage, plan), findings, lost };
 }
 
 async function planned(
-  storage: Storage,
+  replica: LocatedReplica,
   target: Target,
-  options: { prefix: string; signal: AbortSignal },
+  options: { signal: AbortSignal },
 ): Promise<{ plan: RestorePlan; findings: Finding[] }> {
-  const plan = await planTarget(storage, target, options);
+  const plan = await planTarget(replica, target, options);
   return { plan, findings: [...plan.findings] };
 }
 
 const NOWHERE: DatabaseSink = { write: async () => {} };
 
 async function run(
-  { storage, prefix }: Replica,
+  replica: LocatedReplica,
   target: Target,
   output: string,
   { force, integrityCheck, salvage, parallelism, json, quiet, history }: RestoreFlags,
@@ -207,7 +206,6 @@ async function run(
 ): Promise<RestoredFile> {
   const bar = new ProgressBar("restoring", !json && !quiet);
   const options: RestoreFileOptions = {
-    prefix,
     force,
     salvage,
     history,
@@ -228,10 +226,10 @@ async function run(
         bar.clear();
         await toStandardOutput(path, signal);
       };
-      const restored = await restoreThrough(storage, target, tmpdir(), send, options);
+      const restored = await restoreThrough(replica, target, tmpdir(), send, options);
       return { ...restored, history: undefined };
     }
-    return await restoreFile(storage, target, output, options);
+    return await restoreFile(replica, target, output, options);
   } finally {
     bar.clear();
   }
@@ -279,20 +277,18 @@ function targetObject(target: Target): object {
  * A WAL segment fails LZ4's checks, yet the segments after it follow on its frames by the checksums that the WAL itself
  * carries from frame to frame, and the last one is in the database to its end.
  */
-async function isVouchedFor(storage: Storage, { lost, plan, position }: Restored): Promise<boolean> {
+async function isVouchedFor(replica: LocatedReplica, { lost, plan, position }: Restored): Promise<boolean> {
   const { segments } = plan;
   const last = segments.at(-1);
   if (!lost || lost.segments.length > 0 || !lost.reason.code.startsWith("lz4/") || !last) return false;
   const { path } = lost.reason;
   if (path === last.path || !segments.some((segment) => segment.path === path)) return false;
-  let end = last.offset;
-  try {
-    for await (const piece of decodeFile(last, { storage })) end += piece.length;
-  } catch (error) {
-    if (error instanceof WalkitError) return false;
-    throw error;
+  const leg = { generation: plan.generation, segments: segments.filter((one) => isSameSection(one, last)) };
+  for await (const event of readChanges(replica, leg, { faults: "report" })) {
+    if (event.type === "change" && event.change.path === last.path)
+      return position !== undefined && comparePositions(event.end, position) === 0;
   }
-  return last.index === position?.index && end === position.offset;
+  return false;
 }
 
 /** When the last file that is laid into the database was written: the segment, else the snapshot. */
@@ -331,14 +327,13 @@ async function isNothingThere(
   { code, path }: WalkitError,
   location: string,
   { generation }: RestoreFlags,
-  replica: Replica | undefined,
+  replica: LocatedReplica | undefined,
 ): Promise<boolean> {
   if (code === "storage/not-found") return path === location;
   if (replica) {
     if (code === "target/no-generation" ? generation !== undefined : code !== "replica/no-snapshot")
       return false;
-    const { prefix } = replica;
-    const catalog = await readCatalog(replica.storage, { prefix });
+    const catalog = await catalogOf(whole(replica));
     return (
       catalog.ltx === undefined &&
       catalog.generations.every((g) => g.snapshots.length + g.segments.length === 0 && !g.unreadable) &&

@@ -1,7 +1,7 @@
 /** The options that name a moment: the same for every command that takes one. */
 
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { Replica } from "../layouts/locate.ts";
+import type { LocatedReplica } from "../layouts/locate.ts";
 import { expectRestorePointName } from "../timeline/restore-points.ts";
 import {
   checkTarget,
@@ -134,7 +134,7 @@ const OPTIONS = {
 } as const;
 
 /** `target` of this replica: the generation that the path names is meant, too. */
-export function targetWithin(replica: Replica, target: Target): Target {
+export function targetWithin(replica: LocatedReplica, target: Target): Target {
   const generation = generationOf(replica, target.generation);
   if (generation !== undefined && (target.timeline ?? "current") !== "current") {
     throw new UsageError(

@@ -5,7 +5,8 @@ import { WalkitError } from "../errors.ts";
 import { type Finding, findingOf } from "../findings.ts";
 import { chooseGeneration } from "../layouts/generations/choose.ts";
 import { openReplica } from "../layouts/locate.ts";
-import { type Catalog, formatPosition, readCatalog } from "../snapshot/index.ts";
+import { catalogOf, whole } from "../replay/replica.ts";
+import { type Catalog, formatPosition } from "../snapshot/index.ts";
 import type { DirectoryStorage } from "../storage/directory.ts";
 import { cannotRead } from "../storage/system.ts";
 import { tieToParent } from "../timeline/content/tie.ts";
@@ -54,14 +55,15 @@ export async function runTimelines(
   }
   const replica = await openReplica(location);
   const { storage, prefix } = replica;
+  const all = whole(replica);
   const folder = write ? folderOf(replica, location) : undefined;
-  const catalog = await readCatalog(storage, { prefix, signal });
+  const catalog = await catalogOf(all, { signal });
   const bar = new ProgressBar("reading", !json);
   try {
-    const lineage = await readLineage(storage, catalog, { signal, infer: true });
+    const lineage = await readLineage(all, catalog, { signal, infer: true });
     for (const file of history) {
       const read = { ...(await readHistory(file)), path: file };
-      await tieToParent(storage, catalog, lineage, read, { generation, signal });
+      await tieToParent(all, catalog, lineage, read, { generation, signal });
     }
     const written = folder ? await writeHistories(folder, prefix, lineage) : [];
     const findings: Finding[] = [...lineage.findings];
@@ -71,7 +73,7 @@ export async function runTimelines(
     });
     const onProgress = ({ done, total }: { done: number; total: number | undefined }) =>
       bar.update(done, total);
-    const report = await verify(storage, { prefix, signal, level: "replay", onProgress });
+    const report = await verify(all, { signal, level: "replay", onProgress });
     // What else lies around is for verify to say.
     findings.push(
       ...report.findings.filter(({ severity }) => severity === "damage" || severity === "inconclusive"),

@@ -4,7 +4,7 @@ import { realpath } from "node:fs/promises";
 import { basename, delimiter, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isGenerationName } from "../layouts/generations/names.ts";
-import { type Replica, toPath } from "../layouts/locate.ts";
+import { type LocatedReplica, toPath } from "../layouts/locate.ts";
 import { printable, shellQuote } from "./text.ts";
 
 export interface About {
@@ -23,7 +23,7 @@ export interface About {
 /** The command's own file. */
 const MAIN = fileURLToPath(new URL("./main.js", import.meta.url));
 
-export async function aboutOf(location: string, { folder }: Pick<Replica, "folder">): Promise<About> {
+export async function aboutOf(location: string, { folder }: Pick<LocatedReplica, "folder">): Promise<About> {
   const path = toPath(location);
   const folders = path.split(sep).filter((name) => name !== "" && !isPartOfReplica(name));
   return {

@@ -13,7 +13,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import { WalkitError } from "../errors.ts";
-import { openReplica, type Replica } from "../layouts/locate.ts";
+import { type LocatedReplica, openReplica } from "../layouts/locate.ts";
 import { findLtx } from "../layouts/ltx.ts";
 import { cannotRead, ofRuntime } from "../storage/system.ts";
 import { formatTime } from "../time.ts";
@@ -131,12 +131,12 @@ class Site {
   origin = "";
   readonly #about: About | undefined;
   readonly #page: string;
-  readonly #replica: Replica | undefined;
+  readonly #replica: LocatedReplica | undefined;
   readonly #token: Buffer;
   /** What the listing has: no other file of the machine is sent, whatever a path says. */
   #listed = new Map<string, number>();
 
-  constructor(page: string, replica: Replica | undefined, token: string, about: About | undefined) {
+  constructor(page: string, replica: LocatedReplica | undefined, token: string, about: About | undefined) {
     this.#about = about;
     this.#page = page;
     this.#replica = replica;
@@ -193,7 +193,7 @@ class Site {
   }
 
   async #sendReplica(
-    replica: Replica,
+    replica: LocatedReplica,
     path: string,
     request: IncomingMessage,
     response: ServerResponse,
@@ -236,7 +236,7 @@ class Site {
   }
 
   /** In bytes; undefined where it was not listed, or is no file any more. */
-  async #sizeOf({ folder }: Replica, path: string): Promise<number | undefined> {
+  async #sizeOf({ folder }: LocatedReplica, path: string): Promise<number | undefined> {
     const size = this.#listed.get(path);
     if (size === undefined || !folder) return size;
     const found = await stat(join(folder.root, path)).catch(() => undefined);
@@ -247,7 +247,11 @@ class Site {
    * Several small files in one answer: a browser takes milliseconds for each request. The paths come as an array in JSON; a line
    * of JSON with their sizes goes before their bytes, with null for what is not there.
    */
-  async #sendTogether(replica: Replica, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #sendTogether(
+    replica: LocatedReplica,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
     const paths = await pathsOf(request);
     if (!paths) return deny(response, 400);
     const sizes: (number | null)[] = [];
@@ -268,7 +272,7 @@ class Site {
   }
 }
 
-async function contentOf({ storage, folder }: Replica, path: string): Promise<Buffer> {
+async function contentOf({ storage, folder }: LocatedReplica, path: string): Promise<Buffer> {
   if (folder) return await readFile(join(folder.root, path));
   const pieces: Uint8Array[] = [];
   for await (const piece of storage.read(path)) pieces.push(piece.slice());

@@ -35,7 +35,6 @@ export async function runVerify(location: string, flags: VerifyFlags, signal: Ab
   const { json = false, quiet = false, parallelism } = flags;
   const level = flags.level ?? "integrity";
   const replica = await openReplica(location);
-  const { storage, prefix } = replica;
   const bar = new ProgressBar("verifying", !json && !quiet);
   // SQLite's first thread starts while the replica is read: of 0.2 s for a small one, 0.03 s less.
   let sqlite = level === "integrity" && !hasEngine() ? new IntegrityThread() : undefined;
@@ -47,16 +46,18 @@ export async function runVerify(location: string, flags: VerifyFlags, signal: Ab
   };
   let report: VerifyReport;
   try {
-    report = await verify(storage, {
-      prefix,
-      generation: generationOf(replica, flags.generation),
-      level: flags.level,
-      parallelism,
-      signal,
-      checkIntegrity,
-      openIntegrityCheck,
-      onProgress: ({ done, total }) => bar.update(done, total),
-    });
+    const generation = generationOf(replica, flags.generation);
+    report = await verify(
+      { ...replica, generation },
+      {
+        level: flags.level,
+        parallelism,
+        signal,
+        checkIntegrity,
+        openIntegrityCheck,
+        onProgress: ({ done, total }) => bar.update(done, total),
+      },
+    );
   } finally {
     bar.clear();
     await sqlite?.end();

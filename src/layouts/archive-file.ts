@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { WalkitError } from "../errors.ts";
-import { type ArchiveStorage, archiveKindOf, openArchive } from "../storage/archive.ts";
+import { archiveKindOf, openArchive } from "../storage/archive.ts";
 import type { BlobLike } from "../storage/blob.ts";
 import type { UnpackedParts } from "../storage/gzip.ts";
 import { type FoundReplica, findReplicas } from "./find.ts";
@@ -109,7 +109,6 @@ class SpillingParts implements UnpackedParts {
 }
 
 export interface OpenedArchive {
-  storage: ArchiveStorage;
   /** The one replica that is meant. */
   found: FoundReplica;
   close(): Promise<void>;
@@ -142,7 +141,7 @@ export async function openArchiveFile(
     const newParts = () => new SpillingParts((spilled) => open.push(spilled));
     const storage = await openArchive(blob, { maxBytes: MAX_BYTES, newParts });
     const found = choose(await findReplicas(storage), path, inside, location);
-    return { storage, found, close: closeAll };
+    return { found, close: closeAll };
   } catch (error) {
     for (const file of open.splice(0)) closeSync(file);
     if (error instanceof WalkitError) throw error.with({ path: location });

@@ -1,16 +1,15 @@
 /** Where in a storage replicas are: what was dropped may be one, a part of one, or hold several. */
 
 import { WalkitError } from "../errors.ts";
+import type { Replica } from "../replay/layout.ts";
 import { isJunk } from "../storage/paths.ts";
 import type { Storage } from "../storage/storage.ts";
 import { isGenerationName, parseIndexFolder } from "./generations/names.ts";
 import { isLtxPath, onlyLtx } from "./ltx.ts";
+import { replicaIn } from "./open.ts";
 
-export interface FoundReplica {
-  /** What stands before a generation's name in paths: the option of that name of whatever reads a replica. */
-  prefix: string;
-  /** Set where the storage holds nothing but this generation's folder. */
-  generation: string | undefined;
+/** A replica in a storage; `generation` is set where there is nothing but that generation's folder. */
+export interface FoundReplica extends Replica {
   /** The replica's folder in the storage, without `generations/`; empty for the storage's own root. To call it by. */
   path: string;
 }
@@ -42,7 +41,7 @@ export async function findReplicas(storage: Storage, options: FindOptions = {}):
     }
     search.look(path, unreadable);
   }
-  return search.result();
+  return search.result(storage);
 }
 
 class Search {
@@ -93,7 +92,7 @@ class Search {
   /**
    * @throws WalkitError `replica/not-a-replica`
    */
-  result(): FoundReplica[] {
+  result(storage: Storage): FoundReplica[] {
     const sure = [...this.#replicas.keys()];
     const likely = this.#shadow === undefined ? [...this.#likely] : [];
     const prefixes = sure.length > 0 ? sure : likely;
@@ -102,7 +101,7 @@ class Search {
       const [generation] = this.#replicas.get(prefix) ?? [];
       const isOwn = prefix === "" && generation !== undefined && this.#top.size === 1;
       const path = prefix.replace(/(^|\/)generations\/$/, "").replace(/\/$/, "");
-      return { prefix, generation: isOwn ? generation : undefined, path };
+      return { ...replicaIn(storage, { prefix, generation: isOwn ? generation : undefined }), path };
     });
   }
 

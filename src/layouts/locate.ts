@@ -4,24 +4,21 @@ import { lstat, open, readdir, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { WalkitError } from "../errors.ts";
+import type { Replica } from "../replay/layout.ts";
 import { isDatabase } from "../sqlite/header.ts";
 import { DirectoryStorage } from "../storage/directory.ts";
 import { isJunk } from "../storage/paths.ts";
-import type { Storage } from "../storage/storage.ts";
 import { cannotRead } from "../storage/system.ts";
 import { isGenerationName } from "./generations/names.ts";
 import { findLtx, isLtxPath, onlyLtx } from "./ltx.ts";
+import { replicaIn } from "./open.ts";
 
-export interface Replica {
-  storage: Storage;
+/** A replica on disk. */
+export interface LocatedReplica extends Replica {
   /** The folder or archive on disk that the storage's paths are in. */
   root: string;
   /** The storage, where it is a folder: an archive is only read. */
   folder: DirectoryStorage | undefined;
-  /** What stands before a generation's name in paths. */
-  prefix: string;
-  /** Set where the path is one generation's. */
-  generation: string | undefined;
   /** Gives back what an archive needs: open files. A process that ends need not. */
   close(): Promise<void>;
 }
@@ -34,7 +31,7 @@ const HINT =
  *
  * @throws WalkitError `storage/not-found`, `storage/unreadable`, `replica/not-a-replica`, `replica/ltx`
  */
-export async function openReplica(location: string): Promise<Replica> {
+export async function openReplica(location: string): Promise<LocatedReplica> {
   const path = toPath(location);
   const archive = await archiveAt(path, location);
   if (archive) return archive;
@@ -68,12 +65,13 @@ export async function openReplica(location: string): Promise<Replica> {
   throw await notAReplica(path, location, names);
 }
 
-function inFolder(storage: DirectoryStorage, prefix: string, generation?: string): Replica {
-  return { storage, root: storage.root, folder: storage, prefix, generation, close: async () => {} };
+function inFolder(storage: DirectoryStorage, prefix: string, generation?: string): LocatedReplica {
+  const replica = replicaIn(storage, { prefix, generation });
+  return { ...replica, root: storage.root, folder: storage, close: async () => {} };
 }
 
 /** Where `path` is a file, or goes through one; undefined where that is no archive, or there is none. */
-async function archiveAt(path: string, location: string): Promise<Replica | undefined> {
+async function archiveAt(path: string, location: string): Promise<LocatedReplica | undefined> {
   const inside: string[] = [];
   for (let file = path; ; file = dirname(file)) {
     const found = await stat(file).catch((error: { code?: string }) => error.code);
@@ -82,8 +80,8 @@ async function archiveAt(path: string, location: string): Promise<Replica | unde
       const { openArchiveFile } = await import("./archive-file.ts");
       const opened = await openArchiveFile(file, inside.join("/"), location);
       if (!opened) return undefined;
-      const { storage, found: replica, close } = opened;
-      return { ...replica, storage, root: file, folder: undefined, close };
+      const { found: replica, close } = opened;
+      return { ...replica, root: file, folder: undefined, close };
     }
     if ((found !== "ENOTDIR" && found !== "ENOENT") || file === dirname(file)) return undefined;
     inside.unshift(basename(file));

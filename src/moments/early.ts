@@ -3,13 +3,13 @@
  * first commits of a new database: these can be restored all the same.
  */
 
-import { plannedSegment } from "../layouts/generations/plan.ts";
-import { replay } from "../layouts/generations/segments.ts";
-import { Pages, readSnapshot } from "../layouts/generations/snapshot.ts";
 import { xxh32 } from "../lz4/index.ts";
 import type { Branch, Claim } from "../replay/catalog.ts";
+import type { Replica } from "../replay/layout.ts";
+import { Pages } from "../replay/pages.ts";
+import { plannedSegment } from "../replay/plan.ts";
+import { readChanges, readClaim } from "../replay/replica.ts";
 import { Versions } from "../snapshot/versions.ts";
-import type { Storage } from "../storage/storage.ts";
 
 /**
  * Where the commits of the snapshot's own index end that do not see its newer pages: offsets.
@@ -17,7 +17,7 @@ import type { Storage } from "../storage/storage.ts";
  * @throws WalkitError what is wrong with the snapshot
  */
 export async function earlyCommits(
-  storage: Storage,
+  replica: Replica,
   { id, segments }: Branch,
   snapshot: Claim,
   signal: AbortSignal | undefined,
@@ -26,8 +26,8 @@ export async function earlyCommits(
   const versions = new Versions();
   const commits: { offset: number; size: number; pages: number[] }[] = [];
   let pages: number[] = [];
-  for await (const event of replay(
-    storage,
+  for await (const event of readChanges(
+    replica,
     { generation: id, segments: own },
     { signal, faults: "report" },
   )) {
@@ -48,7 +48,7 @@ export async function earlyCommits(
   const cut = new Pages((page, data) => {
     if (versions.has(page) && versions.find(page, xxh32(data))) newer.add(page);
   });
-  for await (const piece of readSnapshot(snapshot, { storage, signal })) {
+  for await (const piece of readClaim(replica, snapshot, { signal })) {
     sizeInHeader = piece.header.pageCount;
     cut.add(piece);
   }

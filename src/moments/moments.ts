@@ -1,16 +1,16 @@
 /** What can be restored of a replica: every commit by its position, every segment by its time, and what lies between. */
 
-import { WalkitError } from "../errors.ts";
+import { isGone, WalkitError } from "../errors.ts";
 import { type Finding, findingOf, makeFinding } from "../findings.ts";
-import { readCatalog } from "../layouts/generations/catalog.ts";
-import { restless } from "../layouts/generations/faults.ts";
-import { type Branch, type Catalog, hasChanged } from "../replay/catalog.ts";
+import type { Branch, Catalog } from "../replay/catalog.ts";
+import { restless } from "../replay/faults.ts";
+import type { Replica } from "../replay/layout.ts";
 import { formatPosition, type Position } from "../replay/position.ts";
+import { still, whole } from "../replay/replica.ts";
 import type { RestoreResult } from "../restore/execute.ts";
 import { restore } from "../restore/restore.ts";
 import { MemorySink } from "../restore/sinks/memory.ts";
 import type { DatabaseWrite } from "../restore/sinks/sink.ts";
-import type { Storage } from "../storage/storage.ts";
 import { formatTime } from "../time.ts";
 import { readRestorePoints } from "../timeline/points.ts";
 import type { RestorePoint } from "../timeline/restore-points.ts";
@@ -18,7 +18,6 @@ import type { Target } from "../timeline/target/target.ts";
 import type { VerifyReport } from "../verify/report.ts";
 import { verify } from "../verify/verify.ts";
 import { type Gap, gapsOf, type Stretch, stretchesOf } from "./gaps.ts";
-import { Listing, Vanished } from "./listing.ts";
 import { segmentMoments } from "./segments.ts";
 
 /** A transaction. */
@@ -70,10 +69,6 @@ export interface GenerationMoments {
 }
 
 export interface MomentsOptions {
-  /** What stands before a generation's name in paths; `generations/` by default. */
-  prefix?: string | undefined;
-  /** Look at this generation only. */
-  generation?: string | undefined;
   /**
    * SQLite's own check, of states that checksums alone do not prove: a restore turns those down that it finds corrupt, and so
    * they are not listed. By default they are not checked.
@@ -86,13 +81,8 @@ export interface MomentsOptions {
   signal?: AbortSignal | undefined;
 }
 
-type Looking = Pick<MomentsOptions, "prefix" | "checkIntegrity" | "integrityUpTo" | "signal">;
-
 /** Bytes of a state that is held in memory to be checked, where nobody says otherwise. */
 const MOST_CHECKED = 64 << 20;
-
-/** A replica that changes while it is read is begun again this often. */
-const ATTEMPTS = 5;
 
 /**
  * Lists what can be restored, by generation. Reads every file once to verify it and the WAL once more for its commits; what a
@@ -102,41 +92,34 @@ const ATTEMPTS = 5;
  * is in the findings
  */
 export async function listMoments(
-  storage: Storage,
+  replica: Replica,
   options: MomentsOptions = {},
 ): Promise<GenerationMoments[]> {
-  const { prefix = "generations/", generation = "", signal } = options;
-  for (let attempt = 1; ; attempt++) {
-    const listing = await Listing.of(storage, prefix + generation, signal);
-    const catalog = await readCatalog(listing, { prefix, signal });
-    try {
-      const moments = await momentsOf(listing, catalog, options);
-      const isDamaged = moments.some(({ findings }) =>
-        findings.some(({ severity }) => severity === "damage"),
-      );
-      // Before anything is called damaged: is the listing still true?
-      if (!isDamaged || attempt === ATTEMPTS) return moments;
-      if (!hasChanged(catalog, await readCatalog(storage, options))) return moments;
-    } catch (error) {
-      if (!(error instanceof Vanished)) throw error;
-      if (attempt === ATTEMPTS) throw restless(error.error);
-    }
+  const work = (catalog: Catalog, held: Replica) => momentsOf(held, catalog, replica.generation, options);
+  // Before anything is called damaged: is the listing still true?
+  const doubts = (moments: GenerationMoments[]) =>
+    moments.some(({ findings }) => findings.some(({ severity }) => severity === "damage"));
+  try {
+    return await still(whole(replica), work, { doubts, signal: options.signal });
+  } catch (error) {
+    throw isGone(error) ? restless(error) : error;
   }
 }
 
 async function momentsOf(
-  listing: Listing,
+  replica: Replica,
   catalog: Catalog,
-  { prefix, generation: wanted, signal, ...check }: MomentsOptions,
+  wanted: string | undefined,
+  options: MomentsOptions,
 ): Promise<GenerationMoments[]> {
-  const options = { prefix, generation: wanted, signal };
-  const report = await verify(listing, { ...options, level: "replay" });
+  const { signal } = options;
+  const report = await verify({ ...replica, generation: wanted }, { level: "replay", signal });
   const moments: GenerationMoments[] = [];
   for (const generation of catalog.generations) {
     const { id } = generation;
     if (wanted !== undefined && id !== wanted) continue;
-    const one = await generationMoments(listing, generation, report, { prefix, signal, ...check });
-    moments.push({ ...one, ...(await pointsOf(listing, catalog, one, signal)) });
+    const one = await generationMoments(replica, generation, report, options);
+    moments.push({ ...one, ...(await pointsOf(replica, catalog, one, signal)) });
   }
   const present = new Set(catalog.generations.map(({ id }) => id));
   for (const { kind, generation, path } of catalog.timelineFiles) {
@@ -145,7 +128,7 @@ async function momentsOf(
     const message = `Expected generation ${generation}, whose restore points are in ${path}, in the replica, found it gone`;
     const details = { generation, path, severity: "warning", hint: GONE } as const;
     const one = { ...NOTHING, generation, findings: [makeFinding("target/no-generation", message, details)] };
-    moments.push({ ...one, ...(await pointsOf(listing, catalog, one, signal)) });
+    moments.push({ ...one, ...(await pointsOf(replica, catalog, one, signal)) });
   }
   return moments;
 }
@@ -158,10 +141,10 @@ const NOTHING = {
 };
 
 async function generationMoments(
-  listing: Listing,
+  replica: Replica,
   generation: Branch,
   { generations, findings: all }: VerifyReport,
-  looking: Looking,
+  looking: MomentsOptions,
 ): Promise<GenerationMoments> {
   const { id, snapshots } = generation;
   const report = generations.find((one) => one.generation === id);
@@ -176,14 +159,14 @@ async function generationMoments(
     // Where it is not proven that a snapshot fits, a restore may refuse: whether it does, only a trial tells.
     const error = stretch.proven
       ? undefined
-      : await trial(listing, { generation: id, position: stretch.to }, looking);
+      : await trial(replica, { generation: id, position: stretch.to }, looking);
     if (!error) stretches.push(stretch);
     else if (error.code === "database/integrity") findings.push(findingOf(error, { generation: id }));
   }
   const timesTrusted = report?.timesTrusted ?? false;
   const timeOf = (modified: bigint | undefined) =>
     timesTrusted && modified !== undefined ? formatTime(modified) : undefined;
-  const segments = await segmentMoments(listing, generation, stretches, timeOf, looking.signal);
+  const segments = await segmentMoments(replica, generation, stretches, timeOf, looking.signal);
   const alone = stretches.flatMap(({ from, snapshot: index }): SnapshotMoment[] => {
     const snapshot = snapshots.find((one) => one.index === index);
     if (from.offset > 0 || !snapshot) return [];
@@ -198,9 +181,9 @@ async function generationMoments(
 
 /** Why a restore would refuse; undefined: it would not. */
 async function trial(
-  listing: Listing,
+  replica: Replica,
   target: Target,
-  { checkIntegrity, integrityUpTo = MOST_CHECKED, ...options }: Looking,
+  { checkIntegrity, integrityUpTo = MOST_CHECKED, ...options }: MomentsOptions,
 ): Promise<WalkitError | undefined> {
   const sink = new MemorySink(integrityUpTo);
   let fits = checkIntegrity !== undefined;
@@ -215,7 +198,7 @@ async function trial(
     if (!proven && fits) await checkIntegrity?.(sink.bytes, "full");
   };
   try {
-    await restore(listing, target, { write }, { ...options, accept, offer: false });
+    await restore(replica, target, { write }, { ...options, accept, offer: false });
     return undefined;
   } catch (error) {
     if (!(error instanceof WalkitError)) throw error;
@@ -225,13 +208,13 @@ async function trial(
 
 /** The restore points of a generation; where their file cannot be read, that is one more finding. */
 async function pointsOf(
-  listing: Listing,
+  replica: Replica,
   catalog: Catalog,
   { generation, segments, snapshots, findings }: GenerationMoments,
   signal: AbortSignal | undefined,
 ): Promise<Pick<GenerationMoments, "restorePoints" | "findings">> {
   try {
-    const points = await readRestorePoints(listing, catalog, { generation, signal });
+    const points = await readRestorePoints(replica.storage, catalog, { generation, signal });
     if (points.length === 0) return { restorePoints: [], findings };
     const there = new Set<string>();
     for (const { position } of snapshots) there.add(formatPosition(position));

@@ -2,15 +2,14 @@
 
 import { WalkitError } from "../errors.ts";
 import type { Finding } from "../findings.ts";
-import { readCatalog } from "../layouts/generations/catalog.ts";
-import { replay } from "../layouts/generations/segments.ts";
 import { timesUntrusted } from "../layouts/generations/times.ts";
 import type { Branch } from "../replay/catalog.ts";
+import type { Replica } from "../replay/layout.ts";
 import type { RestorePlan } from "../replay/plan.ts";
 import { comparePositions, formatPosition, type Position } from "../replay/position.ts";
+import { catalogOf, readChanges } from "../replay/replica.ts";
 import { planTarget, type RestoreOptions, restore } from "../restore/restore.ts";
 import type { DatabaseSink } from "../restore/sinks/sink.ts";
-import type { Storage } from "../storage/storage.ts";
 import type { Target } from "../timeline/target/target.ts";
 
 export interface FoundPosition {
@@ -30,13 +29,13 @@ export interface FoundPosition {
  * @throws WalkitError why a restore would refuse the target, as far as the names and that index tell
  */
 export async function positionOf(
-  storage: Storage,
+  replica: Replica,
   target: Target,
-  options: Pick<RestoreOptions, "prefix" | "signal"> = {},
+  options: Pick<RestoreOptions, "signal"> = {},
 ): Promise<FoundPosition> {
-  const { prefix, signal } = options;
-  const plan = await planTarget(storage, target, options);
-  const { generations } = await readCatalog(storage, { prefix, generation: plan.generation, signal });
+  const { signal } = options;
+  const plan = await planTarget(replica, target, options);
+  const { generations } = await catalogOf(replica, { generation: plan.generation, signal });
   const generation = generations[0]!;
   const found = (position: Position, findings: Finding[]): FoundPosition => ({
     generation: generation.id,
@@ -44,7 +43,7 @@ export async function positionOf(
     time: timeAt(generation, position),
     findings,
   });
-  const position = (await lastCommit(storage, plan, signal)) ?? beginningOf(plan, generation);
+  const position = (await lastCommit(replica, plan, signal)) ?? beginningOf(plan, generation);
   const isOwn = plan.ancestors.length === 0 && position.index === plan.snapshot.index;
   if (!isOwn || (plan.proof.length === 0 && !plan.end)) return found(position, plan.findings);
   // How far the snapshot reaches into that index only its pages tell. A time before that leads to where it does.
@@ -53,7 +52,7 @@ export async function positionOf(
     timestamp === undefined || plan.end
       ? { position }
       : { timestamp: exclusive ? timestamp - 1n : timestamp };
-  const restored = await restore(storage, { generation: generation.id, ...moment }, NOWHERE, options);
+  const restored = await restore(replica, { generation: generation.id, ...moment }, NOWHERE, options);
   return found(restored.position ?? { index: restored.snapshot.index, offset: 0 }, restored.findings);
 }
 
@@ -61,7 +60,7 @@ const NOWHERE: DatabaseSink = { write: async () => {} };
 
 /** The end of the last commit that the plan applies of its own generation. */
 async function lastCommit(
-  storage: Storage,
+  replica: Replica,
   { generation, segments, end, next }: RestorePlan,
   signal: AbortSignal | undefined,
 ): Promise<Position | undefined> {
@@ -70,7 +69,7 @@ async function lastCommit(
   for (let rest = segments; !last && rest.length > 0; ) {
     const { index } = rest.at(-1)!;
     const own = rest.filter((segment) => segment.index === index);
-    for await (const event of replay(storage, { generation, segments: own, end, next }, { signal })) {
+    for await (const event of readChanges(replica, { generation, segments: own, end, next }, { signal })) {
       if (event.type === "commit" && event.applied) last = event.end;
     }
     rest = rest.slice(0, -own.length);

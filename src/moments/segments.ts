@@ -1,18 +1,18 @@
 /** The WAL of a generation, commit by commit. */
 
-import { plannedSegment } from "../layouts/generations/plan.ts";
-import { replay } from "../layouts/generations/segments.ts";
 import type { Branch } from "../replay/catalog.ts";
+import type { Replica } from "../replay/layout.ts";
+import { plannedSegment } from "../replay/plan.ts";
 import { comparePositions, type Position } from "../replay/position.ts";
+import { readChanges } from "../replay/replica.ts";
 import { firstIndex, missingStart } from "../timeline/commits.ts";
 import { earlyCommits } from "./early.ts";
 import type { Stretch } from "./gaps.ts";
-import type { Listing } from "./listing.ts";
 import type { SegmentMoments } from "./moments.ts";
 
 /** The segments in order, with the commits in each. `timeOf` gives the time of a file as it is to be told. */
 export async function segmentMoments(
-  listing: Listing,
+  replica: Replica,
   generation: Branch,
   stretches: readonly Stretch[],
   timeOf: (modified: bigint | undefined) => string | undefined,
@@ -29,7 +29,7 @@ export async function segmentMoments(
   const early = new Map<Stretch, Set<number>>();
   for (const stretch of stretches.filter(({ from }) => from.offset > 0)) {
     const snapshot = generation.snapshots.find(({ index }) => index === stretch.snapshot)!;
-    early.set(stretch, await earlyCommits(listing, generation, snapshot, signal));
+    early.set(stretch, await earlyCommits(replica, generation, snapshot, signal));
   }
   const isEarly = (stretch: Stretch, { index, offset }: Position) =>
     index === stretch.snapshot && (early.get(stretch)?.has(offset) ?? false);
@@ -37,7 +37,7 @@ export async function segmentMoments(
   let at = 0;
   let last: Position | undefined;
   const plan = { generation: id, segments: wal, snapshot: generation.snapshots[0] };
-  const events = replay(listing, plan, { signal, faults: "report" });
+  const events = readChanges(replica, plan, { signal, faults: "report" });
   for await (const event of events) {
     // As for a target, which is counted up to the first fault.
     if (event.type === "fault" && event.breaks) count = undefined;

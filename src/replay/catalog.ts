@@ -7,7 +7,7 @@
  */
 
 import type { WalkitError } from "../errors.ts";
-import type { Position } from "./position.ts";
+import { comparePositions, type Position } from "./position.ts";
 
 /** A file of a replica. */
 export interface RemoteFile {
@@ -86,4 +86,18 @@ export function hasChanged(before: Catalog, after: Catalog): boolean {
     const file = now.get(path);
     return file?.size !== size || file?.modified !== modified || !file;
   });
+}
+
+/** What the listing says cannot be read of a branch. */
+export function unreadableIn({ snapshots, segments, unreadable = [] }: Branch): WalkitError[] {
+  const files = [...snapshots, ...segments].map((file) => file.unreadable);
+  return [...unreadable, ...files.filter((error) => error !== undefined)];
+}
+
+/** Changes from before the first claim, which nothing can be restored from, and the others. */
+export function splitLeftover({ snapshots, segments }: Branch): { leftover: Change[]; segments: Change[] } {
+  const [first] = snapshots;
+  const count = first ? segments.findIndex((change) => comparePositions(change, first) >= 0) : 0;
+  const end = count < 0 ? segments.length : count;
+  return { leftover: segments.slice(0, end), segments: segments.slice(end) };
 }

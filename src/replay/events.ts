@@ -31,8 +31,8 @@ export type ReplayEvent =
       applied: boolean;
       change: PlannedSegment;
     }
-  /** A file was read to its end and was whole; `decoded` bytes of it. */
-  | { type: "change"; change: PlannedSegment; decoded: number; applied: boolean }
+  /** A file was read to its end, at the position `end`, and was whole. */
+  | { type: "change"; change: PlannedSegment; end: Position; applied: boolean }
   /** The last change of a section has been read. `whole`: from its first byte to a commit, without a fault. */
   | { type: "closes"; section: Position; whole: boolean }
   /** Something is wrong. `breaks`: what follows cannot be applied to what came before. */

@@ -1,6 +1,7 @@
 /** The plan of a restore: which files, in which order. Plain JSON, as `--dry-run` prints it. */
 
 import type { Finding } from "../findings.ts";
+import type { Change } from "./catalog.ts";
 import type { Position } from "./position.ts";
 
 /**
@@ -92,4 +93,15 @@ export interface Leg {
   /** What the segments are laid over, and what follows them: looked at where only that tells whether a commit follows. */
   snapshot?: PlannedFile | undefined;
   later?: readonly PlannedSegment[] | undefined;
+}
+
+/** What a plan says of a change. */
+export function plannedSegment({ index, offset, path, size }: Change): PlannedSegment {
+  return { index, offset, path, size };
+}
+
+/** Compressed bytes of files; undefined where the listing tells no sizes. */
+export function sizeOf(files: readonly PlannedFile[]): number | undefined {
+  if (!files.every((file) => file.size !== undefined)) return undefined;
+  return files.reduce((sum, file) => sum + file.size!, 0);
 }

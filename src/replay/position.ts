@@ -44,3 +44,28 @@ export function checkOffset(offset: number): number {
   }
   return offset;
 }
+
+/** The number of the section that a position lies in: the index of its WAL. Sections ascend. */
+export function sectionOf({ index }: Position): number {
+  return index;
+}
+
+/** Whether two positions lie in one section. */
+export function isSameSection(a: Position, b: Position): boolean {
+  return a.index === b.index;
+}
+
+/** Where the section of a position begins. */
+export function startOf({ index }: Position): Position {
+  return { index, offset: 0 };
+}
+
+/** Whether a position is where its section begins. */
+export function isStart({ offset }: Position): boolean {
+  return offset === 0;
+}
+
+/** The position alone of what has one. */
+export function positionOf({ index, offset }: Position): Position {
+  return { index, offset };
+}

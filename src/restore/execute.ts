@@ -5,15 +5,14 @@
 
 import { WalkitError } from "../errors.ts";
 import { type Finding, findingOf } from "../findings.ts";
-import { missingPage } from "../layouts/generations/faults.ts";
-import { type ReplayOptions, replay } from "../layouts/generations/segments.ts";
-import { readSnapshot, type SnapshotPiece } from "../layouts/generations/snapshot.ts";
 import { xxh32 } from "../lz4/index.ts";
+import { missingPage } from "../replay/faults.ts";
+import type { ClaimPiece, Replica } from "../replay/layout.ts";
 import type { PlannedWal, RestorePlan } from "../replay/plan.ts";
 import { comparePositions, formatPosition, type Position } from "../replay/position.ts";
+import { readChanges, readClaim } from "../replay/replica.ts";
 import { type Step, Steps } from "../replay/steps.ts";
 import { lockPage } from "../sqlite/header.ts";
-import type { Storage } from "../storage/storage.ts";
 import { Holes } from "./holes.ts";
 import { PageStore, type Spill } from "./page-store.ts";
 import type { DatabaseSink } from "./sinks/sink.ts";
@@ -78,12 +77,12 @@ const DEFAULT_BUDGET = 64 << 20;
  * @throws WalkitError the first thing wrong with what the plan needs. What was written until then is to be thrown away
  */
 export async function executePlan(
-  storage: Storage,
+  replica: Replica,
   plan: RestorePlan,
   sink: DatabaseSink,
   options: ExecuteOptions = {},
 ): Promise<RestoreResult> {
-  const fold = new Fold(storage, plan, sink, options);
+  const fold = new Fold(replica, plan, sink, options);
   try {
     await fold.readWal();
     return await fold.writeDatabase();
@@ -93,7 +92,7 @@ export async function executePlan(
 }
 
 class Fold {
-  readonly #storage: Storage;
+  readonly #replica: Replica;
   readonly #plan: RestorePlan;
   readonly #options: ExecuteOptions;
   readonly #sink: DatabaseSink;
@@ -118,8 +117,8 @@ class Fold {
   #broken: WalkitError | undefined;
   #read = 0;
 
-  constructor(storage: Storage, plan: RestorePlan, sink: DatabaseSink, options: ExecuteOptions) {
-    this.#storage = storage;
+  constructor(replica: Replica, plan: RestorePlan, sink: DatabaseSink, options: ExecuteOptions) {
+    this.#replica = replica;
     this.#plan = plan;
     this.#sink = sink;
     this.#options = options;
@@ -149,17 +148,17 @@ class Fold {
   }
 
   async #readWalOf(wal: PlannedWal, isSnapshots: boolean): Promise<void> {
-    const options: ReplayOptions = {
+    const options = {
       signal: this.#options.signal,
       parallelism: this.#options.parallelism,
       salvage: this.#options.salvage,
-      onRead: (bytes) => this.#progress("wal", bytes),
+      onRead: (bytes: number) => this.#progress("wal", bytes),
     };
     let position: Position | undefined;
     let isFirst = true;
     let isOwn = false;
     const { snapshot } = this.#plan;
-    for await (const event of replay(this.#storage, { ...wal, snapshot }, options)) {
+    for await (const event of readChanges(this.#replica, { ...wal, snapshot }, options)) {
       if (event.type === "opens") {
         this.#steps.begin(event.section, !isFirst);
         isFirst = false;
@@ -218,15 +217,14 @@ class Fold {
     this.#checkMark();
     let writer: Writer | undefined;
     const context = {
-      storage: this.#storage,
       signal: this.#options.signal,
       onRead: (bytes: number) => this.#progress("snapshot", bytes),
-      onTrailing: (error: WalkitError) => this.#findings.push(findingOf(error, { generation })),
+      onOdd: (error: WalkitError) => this.#findings.push(findingOf(error, { generation })),
     };
     let size: { pageSize: number; pageCount: number };
     let pages = 0;
     try {
-      for await (const piece of readSnapshot(snapshot, context)) {
+      for await (const piece of readClaim(this.#replica, snapshot, context)) {
         writer ??= this.#start(piece);
         await writer.add(piece.data);
         pages = (piece.position + piece.data.length) / piece.header.pageSize;
@@ -314,7 +312,7 @@ class Fold {
     );
   }
 
-  #start({ header }: SnapshotPiece): Writer {
+  #start({ header }: ClaimPiece): Writer {
     const { snapshot } = this.#plan;
     if (this.#store && this.#store.pageSize !== header.pageSize) {
       throw new WalkitError(

@@ -4,9 +4,9 @@ import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { WalkitError } from "../errors.ts";
 import { type Finding, findingOf } from "../findings.ts";
+import type { Replica } from "../replay/layout.ts";
 import { stepsText } from "../replay/steps.ts";
 import { checkFileIntegrity } from "../sqlite/file.ts";
-import type { Storage } from "../storage/storage.ts";
 import type { Target } from "../timeline/target/target.ts";
 import type { RestoreResult } from "./execute.ts";
 import { historyOfRestored } from "./history.ts";
@@ -54,7 +54,7 @@ export interface RestoredFile extends Restored, Checked {
  * `output/unwritable`, `runtime/*`
  */
 export async function restoreFile(
-  storage: Storage,
+  replica: Replica,
   target: Target,
   output: string,
   options: RestoreFileOptions = {},
@@ -68,9 +68,9 @@ export async function restoreFile(
     throw error instanceof WalkitError ? alsoSaying(error, findings) : error;
   }
   return await withTemporaryFile(output, async (temporary) => {
-    const restored = await restoreTemporary(storage, target, temporary, options);
+    const restored = await restoreTemporary(replica, target, temporary, options);
     findings.push(...restored.findings);
-    const text = wantsHistory ? await historyOfRestored(storage, target, restored, options) : undefined;
+    const text = wantsHistory ? await historyOfRestored(replica, target, restored, options) : undefined;
     const old = force ? await rightsOf(output) : undefined;
     if (old) await wrap(output, () => take(temporary.file, output, old, findings));
     if (text !== undefined) {
@@ -130,7 +130,7 @@ function isMoment({
  * As {@link restoreFile}, into a temporary file in `folder`, for its owner only, that `use` gets to read once it is whole.
  */
 export async function restoreThrough(
-  storage: Storage,
+  replica: Replica,
   target: Target,
   folder: string,
   use: (path: string) => Promise<void>,
@@ -139,14 +139,14 @@ export async function restoreThrough(
   const output = join(folder, "stdout");
   const findings = clearLeftovers(output);
   return await withTemporaryFile(output, async (temporary) => {
-    const restored = await restoreTemporary(storage, target, temporary, options);
+    const restored = await restoreTemporary(replica, target, temporary, options);
     await use(temporary.path);
     return { ...restored, findings: [...findings, ...restored.findings] };
   });
 }
 
 async function restoreTemporary(
-  storage: Storage,
+  replica: Replica,
   target: Target,
   { path, file }: Temporary,
   options: RestoreFileOptions,
@@ -168,7 +168,7 @@ async function restoreTemporary(
     await options.accept?.(result);
   };
   const sink = new FileSink(file, path);
-  const restored = await restore(storage, target, sink, {
+  const restored = await restore(replica, target, sink, {
     ...options,
     accept,
     openSpill: options.openSpill ?? (() => new FileSpill(path + PARTS.spill)),

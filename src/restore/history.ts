@@ -1,10 +1,10 @@
 /** The history that a restored database takes along: what it is a branch of, for the day when it is replicated again. */
 
-import { readCatalog } from "../layouts/generations/catalog.ts";
 import { chooseGeneration } from "../layouts/generations/choose.ts";
 import type { Catalog } from "../replay/catalog.ts";
+import type { Replica } from "../replay/layout.ts";
 import { comparePositions, type Position } from "../replay/position.ts";
-import type { Storage } from "../storage/storage.ts";
+import { catalogOf, whole } from "../replay/replica.ts";
 import { formatHistory } from "../timeline/history.ts";
 import { historyOf, readLineage } from "../timeline/lineage.ts";
 import { describeTarget } from "../timeline/target/grammar.ts";
@@ -23,19 +23,18 @@ const HEAD = `# Where the database beside this file came from. Once it is replic
  * @throws WalkitError `storage/*`, `timeline/*`
  */
 export async function historyOfRestored(
-  storage: Storage,
+  replica: Replica,
   target: Target,
   restored: Restored,
-  options: { prefix?: string | undefined; signal?: AbortSignal | undefined },
+  { signal }: { signal?: AbortSignal | undefined },
 ): Promise<string | undefined> {
-  const { prefix, signal } = options;
-  const catalog = await readCatalog(storage, { prefix, signal });
+  const catalog = await catalogOf(whole(replica), { signal });
   const { plan } = restored;
   const isParents = plan.segments.length === 0 && plan.ancestors.length > 0;
   const generation = isParents ? plan.ancestors.at(-1)!.generation : plan.generation;
   const position = restored.position ?? { index: plan.snapshot.index, offset: 0 };
-  if (!isParents && (await isNewest(storage, catalog, restored, position, signal))) return undefined;
-  const lineage = await readLineage(storage, catalog, { signal });
+  if (!isParents && (await isNewest(replica, catalog, restored, position, signal))) return undefined;
+  const lineage = await readLineage(replica, catalog, { signal });
   const timeline = lineage.timelines.find((one) => one.generation === generation)!;
   const history = historyOf(lineage, timeline.id);
   history.lines.push({ parent: timeline.id, switchPoint: position, reason: describeTarget(target) });
@@ -43,7 +42,7 @@ export async function historyOfRestored(
 }
 
 async function isNewest(
-  storage: Storage,
+  replica: Replica,
   catalog: Catalog,
   { plan, lost }: Restored,
   position: Position,
@@ -60,7 +59,7 @@ async function isNewest(
   }
   if (!plan.end && !lost) return true;
   try {
-    const newest = await newestCommit(storage, generation, signal);
+    const newest = await newestCommit(replica, generation, signal);
     return newest !== undefined && comparePositions(position, newest) >= 0;
   } catch {
     signal?.throwIfAborted();

@@ -5,9 +5,9 @@
 
 import { WalkitError } from "../errors.ts";
 import type { Catalog } from "../replay/catalog.ts";
+import type { Replica } from "../replay/layout.ts";
 import type { RestorePlan } from "../replay/plan.ts";
 import { formatPosition } from "../replay/position.ts";
-import type { Storage } from "../storage/storage.ts";
 import { checkGeneration } from "../verify/generation.ts";
 
 const NO_VERDICT = new Set(["replica/snapshot-mismatch", "replica/snapshot-ambiguous"]);
@@ -19,7 +19,7 @@ const NO_VERDICT = new Set(["replica/snapshot-mismatch", "replica/snapshot-ambig
  * `replica/snapshot-ambiguous`
  */
 export async function judgeSnapshot(
-  storage: Storage,
+  replica: Replica,
   catalog: Catalog,
   plan: RestorePlan,
   options: { signal?: AbortSignal | undefined; parallelism?: number | undefined },
@@ -32,7 +32,7 @@ export async function judgeSnapshot(
   const segments = generation.segments.filter((s) => s.index >= before.index && s.index < index);
   const snapshots = generation.snapshots.filter((s) => s === before || s.path === path);
   const { findings, ranges } = await checkGeneration(
-    storage,
+    replica,
     { id: generation.id, snapshots, segments },
     { ...options, pages: true, onRead: () => {} },
   );

@@ -2,13 +2,13 @@
 
 import type { WalkitError } from "../errors.ts";
 import { type Finding, findingOf } from "../findings.ts";
-import { plannedSegment } from "../layouts/generations/plan.ts";
-import { replay } from "../layouts/generations/segments.ts";
-import { timeRange } from "../layouts/generations/times.ts";
 import type { Branch, Catalog, Change, Claim } from "../replay/catalog.ts";
+import type { Replica } from "../replay/layout.ts";
 import type { PlanTarget, RestorePlan } from "../replay/plan.ts";
+import { plannedSegment } from "../replay/plan.ts";
 import { comparePositions, formatPosition, type Position } from "../replay/position.ts";
-import type { Storage } from "../storage/storage.ts";
+import { readChanges } from "../replay/replica.ts";
+import { timeRange } from "../replay/times.ts";
 import { formatTime } from "../time.ts";
 
 /** What is lost of one generation. */
@@ -73,7 +73,7 @@ export function newestFirst({ generations }: Catalog, target: PlanTarget): Branc
  * @throws WalkitError `storage/not-found`
  */
 export async function lossOf(
-  storage: Storage,
+  replica: Replica,
   catalog: Catalog,
   target: PlanTarget,
   plan: RestorePlan,
@@ -86,11 +86,11 @@ export async function lossOf(
   const own = sorted[at];
   const branches: LostBranch[] = [];
   const add = async (branch: LostBranch | undefined) => branch && branches.push(branch);
-  if (own) await add(await ownLoss(storage, own, target, plan, reached, signal));
+  if (own) await add(await ownLoss(replica, own, target, plan, reached, signal));
   for (const one of sorted.slice(0, Math.max(at, 0)).reverse()) {
     const snapshots = one.snapshots.filter((file) => holdsClaim(target, file));
     const segments = one.segments.filter((file) => holdsChange(target, file));
-    await add(await branchOf(storage, one, true, snapshots, segments, undefined, signal));
+    await add(await branchOf(replica, one, true, snapshots, segments, undefined, signal));
   }
   const last = plan.segments.at(-1)?.path ?? plan.snapshot.path;
   const reachedTime = [...(own?.segments ?? []), ...(own?.snapshots ?? [])].find(
@@ -108,7 +108,7 @@ export async function lossOf(
 
 /** Behind what was reached of the generation that the database is of. */
 async function ownLoss(
-  storage: Storage,
+  replica: Replica,
   generation: Branch,
   target: PlanTarget,
   { segments: applied, snapshot: base, end }: RestorePlan,
@@ -121,16 +121,16 @@ async function ownLoss(
   const past = wanted.filter(isPast);
   // The segment that the way ends in may have commits behind that.
   const last = end && wanted.find(({ path }) => path === applied.at(-1)?.path);
-  const split = last && (await countCommits(storage, generation, [last], reached, signal));
+  const split = last && (await countCommits(replica, generation, [last], reached, signal));
   const segments = split === 0 || !last ? past : [last, ...past];
   const snapshots = generation.snapshots.filter(
     (file) => file.index > (reached?.index ?? base.index) && holdsClaim(target, file),
   );
-  return await branchOf(storage, generation, false, snapshots, segments, reached, signal);
+  return await branchOf(replica, generation, false, snapshots, segments, reached, signal);
 }
 
 async function branchOf(
-  storage: Storage,
+  replica: Replica,
   { id, ...generation }: Branch,
   whole: boolean,
   snapshots: Claim[],
@@ -145,7 +145,7 @@ async function branchOf(
     whole,
     snapshots: snapshots.length,
     segments: segments.map(({ path }) => path),
-    transactions: await countCommits(storage, { id, ...generation }, segments, behind, signal),
+    transactions: await countCommits(replica, { id, ...generation }, segments, behind, signal),
     from: range && formatTime(range.oldest),
     until: range && formatTime(range.newest),
   };
@@ -153,7 +153,7 @@ async function branchOf(
 
 /** Commits in `segments` that end behind a position; undefined where a segment cannot be read to its end. */
 async function countCommits(
-  storage: Storage,
+  replica: Replica,
   generation: Branch,
   segments: Change[],
   behind: Position | undefined,
@@ -169,7 +169,7 @@ async function countCommits(
   const lost = new Set(segments.map(({ path }) => path));
   let [count, whole] = [0, 0];
   const plan = { generation: generation.id, segments: wal.map(plannedSegment) };
-  for await (const event of replay(storage, plan, { signal, faults: "report" })) {
+  for await (const event of readChanges(replica, plan, { signal, faults: "report" })) {
     if (event.type === "change" && lost.has(event.change.path)) whole++;
     if (event.type !== "commit" || !lost.has(event.change.path)) continue;
     if (!behind || comparePositions(event.end, behind) > 0) count++;

@@ -5,15 +5,15 @@
 
 import { type Available, WalkitError } from "../errors.ts";
 import { type Finding, findingOf } from "../findings.ts";
-import { readCatalog } from "../layouts/generations/catalog.ts";
 import { meantGeneration, refuseBesideLtx } from "../layouts/generations/choose.ts";
-import { restless } from "../layouts/generations/faults.ts";
 import { planRestore } from "../layouts/generations/plan.ts";
 import { type Catalog, hasChanged } from "../replay/catalog.ts";
+import { restless } from "../replay/faults.ts";
+import type { Replica } from "../replay/layout.ts";
 import type { PlanTarget, RestorePlan } from "../replay/plan.ts";
 import { formatPosition, type Position } from "../replay/position.ts";
+import { catalogOf } from "../replay/replica.ts";
 import { planToMark, withMark } from "../snapshot/mark.ts";
-import type { Storage } from "../storage/storage.ts";
 import { formatTime } from "../time.ts";
 import { isPlain, needsTimelines, type Target } from "../timeline/target/target.ts";
 import { type ExecuteOptions, executePlan, type RestoreResult } from "./execute.ts";
@@ -23,8 +23,6 @@ import { MemorySink } from "./sinks/memory.ts";
 import type { DatabaseSink } from "./sinks/sink.ts";
 
 export interface RestoreOptions extends ExecuteOptions {
-  /** What stands before a generation's name in paths; `generations/` by default. */
-  prefix?: string | undefined;
   /** Where the target cannot be had exactly: go as far as what is there is right, and say what is lost. */
   salvage?: boolean | undefined;
   /**
@@ -54,12 +52,12 @@ const RELISTINGS = 5;
  * @throws WalkitError why the target cannot be had, with what to do next
  */
 export async function restore(
-  storage: Storage,
+  replica: Replica,
   target: Target,
   sink: DatabaseSink,
   options: RestoreOptions = {},
 ): Promise<Restored> {
-  const attempt = new Attempt(storage, target, sink, { ...options, salvage: false });
+  const attempt = new Attempt(replica, target, sink, { ...options, salvage: false });
   try {
     return await attempt.run();
   } catch (error) {
@@ -70,7 +68,7 @@ export async function restore(
     const quiet = options.salvage ? {} : { onPlan: undefined, onProgress: undefined };
     const { restoreSalvaged } = await import("./salvage.ts");
     const salvaged =
-      (await restoreSalvaged(storage, attempt.bound, sink, { ...options, ...quiet }, error)) ??
+      (await restoreSalvaged(replica, attempt.bound, sink, { ...options, ...quiet }, error)) ??
       (await attempt.byGuess(error));
     if (options.salvage) return salvaged;
     throw error.with({ available: availableOf(salvaged) });
@@ -84,18 +82,18 @@ export async function restore(
  * @throws WalkitError why there is none
  */
 export async function planTarget(
-  storage: Storage,
+  replica: Replica,
   target: Target,
-  options: Pick<RestoreOptions, "prefix" | "signal"> = {},
+  options: Pick<RestoreOptions, "signal"> = {},
 ): Promise<RestorePlan> {
-  return await new Attempt(storage, target, new MemorySink(0), options).plan();
+  return await new Attempt(replica, target, new MemorySink(0), options).plan();
 }
 
 /** A restore of the very target, by whatever way leads there. */
 class Attempt {
   /** No state past this is meant; undefined until it is known. */
   bound: PlanTarget | undefined;
-  readonly #storage: Storage;
+  readonly #replica: Replica;
   readonly #target: Target;
   readonly #sink: DatabaseSink;
   readonly #options: RestoreOptions;
@@ -110,9 +108,9 @@ class Attempt {
   #hasGuess = false;
   #guesses = false;
 
-  constructor(storage: Storage, target: Target, sink: DatabaseSink, options: RestoreOptions) {
-    this.#storage = storage;
-    this.#target = target;
+  constructor(replica: Replica, target: Target, sink: DatabaseSink, options: RestoreOptions) {
+    this.#replica = replica;
+    this.#target = within(replica, target);
     this.#sink = sink;
     this.#options = options;
   }
@@ -125,7 +123,7 @@ class Attempt {
       try {
         exact ??= await this.#choose(catalog);
         plan = await this.#plan(catalog, exact);
-        plan = await judgeSnapshot(this.#storage, catalog, plan, this.#options);
+        plan = await judgeSnapshot(this.#replica, catalog, plan, this.#options);
         const result = await this.#carryOut(plan);
         return { ...result, findings: [...this.#notes, ...result.findings], plan, lost: undefined };
       } catch (error) {
@@ -180,7 +178,7 @@ class Attempt {
 
   async #list(): Promise<Catalog> {
     const { generation } = this.#target;
-    return await list(this.#storage, needsTimelines(this.#target) ? undefined : generation, this.#options);
+    return await list(this.#replica, needsTimelines(this.#target) ? undefined : generation, this.#options);
   }
 
   async #choose(catalog: Catalog): Promise<PlanTarget> {
@@ -193,7 +191,7 @@ class Attempt {
     }
     // What most restores do not need is not loaded: a page has it as a file of its own.
     const { chooseTarget } = await import("../timeline/target/resolve.ts");
-    const chosen = await chooseTarget(this.#storage, catalog, this.#target, this.#options.signal);
+    const chosen = await chooseTarget(this.#replica, catalog, this.#target, this.#options.signal);
     this.bound = chosen.bound;
     this.bound = await chosen.exact();
     return this.bound;
@@ -264,7 +262,7 @@ class Attempt {
   async #through(catalog: Catalog, target: PlanTarget): Promise<RestorePlan | undefined> {
     const { signal } = this.#options;
     const whole =
-      this.#target.generation === undefined ? catalog : await list(this.#storage, undefined, this.#options);
+      this.#target.generation === undefined ? catalog : await list(this.#replica, undefined, this.#options);
     const generation = target.generation ?? meantGeneration(catalog, target);
     if (!whole.timelineFiles.some((file) => file.kind === "history" && file.generation === generation))
       return undefined;
@@ -272,13 +270,13 @@ class Attempt {
       import("../timeline/lineage.ts"),
       import("../timeline/target/through.ts"),
     ]);
-    const lineage = await readLineage(this.#storage, whole, { signal });
+    const lineage = await readLineage(this.#replica, whole, { signal });
     return planThrough(whole, lineage, { ...target, generation }, { avoid: this.#avoid });
   }
 
   async #carryOut(plan: RestorePlan): Promise<RestoreResult> {
     this.#options.onPlan?.(plan);
-    const result = await executePlan(this.#storage, plan, this.#sink, this.#options);
+    const result = await executePlan(this.#replica, plan, this.#sink, this.#options);
     await this.#options.accept?.(result);
     return result;
   }
@@ -289,7 +287,7 @@ class Attempt {
     const before = error.code === "replica/before-mark";
     if ((before || error.code === "replica/missing-page") && !plan.mark) {
       // One page of it looks newer than the target, or is not in it any more; all of them together may tell otherwise.
-      const { mark } = await withMark(this.#storage, plan, this.#options.signal);
+      const { mark } = await withMark(this.#replica, plan, this.#options.signal);
       this.#marks.set(path, mark!);
       return;
     }
@@ -361,6 +359,11 @@ function laterThanAsked(
   );
 }
 
+/** Of a replica that is one branch the target is that branch's. */
+function within({ generation }: Replica, target: Target): Target {
+  return generation === undefined ? target : { generation, ...target };
+}
+
 function availableOf({ plan, position, lost }: Restored): Available {
   return {
     generation: plan.generation,
@@ -376,9 +379,12 @@ function writtenAt(path: string | undefined, { generations }: Catalog): string |
   return written === undefined ? undefined : formatTime(written);
 }
 
-function list(storage: Storage, generation: string | undefined, options: RestoreOptions): Promise<Catalog> {
-  const { prefix, signal } = options;
-  return readCatalog(storage, { prefix, signal, generation });
+function list(
+  replica: Replica,
+  generation: string | undefined,
+  { signal }: RestoreOptions,
+): Promise<Catalog> {
+  return catalogOf({ ...replica, generation }, { signal });
 }
 
 /** What another snapshot, or stopping earlier, may mend. */

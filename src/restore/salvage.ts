@@ -1,13 +1,13 @@
 /** Salvage: from which snapshots the WAL that is there leads how far, the farthest first. */
 
 import { WalkitError } from "../errors.ts";
-import { readCatalog } from "../layouts/generations/catalog.ts";
-import { isSettled, plannedSegment } from "../layouts/generations/plan.ts";
-import { replay } from "../layouts/generations/segments.ts";
+import { isSettled } from "../layouts/generations/plan.ts";
 import type { Branch, Catalog, Change, Claim } from "../replay/catalog.ts";
+import type { Replica } from "../replay/layout.ts";
 import type { PlanTarget, RestorePlan } from "../replay/plan.ts";
+import { plannedSegment } from "../replay/plan.ts";
 import { comparePositions, type Position, parsePosition } from "../replay/position.ts";
-import type { Storage } from "../storage/storage.ts";
+import { catalogOf, readChanges } from "../replay/replica.ts";
 import { type ExecuteOptions, executePlan, type RestoreResult } from "./execute.ts";
 import { judgeSnapshot } from "./judge.ts";
 import { holdsChange, holdsClaim, lossOf, newestFirst } from "./loss.ts";
@@ -25,7 +25,7 @@ export interface Candidate {
  * Each plan ends at a commit up to which everything was found sound.
  */
 export async function* salvageCandidates(
-  storage: Storage,
+  replica: Replica,
   catalog: Catalog,
   target: PlanTarget,
   options: Pick<ExecuteOptions, "signal" | "parallelism">,
@@ -37,7 +37,7 @@ export async function* salvageCandidates(
     // there as far as that one's WAL does.
     let later: { index: number; reach: Position | undefined } | undefined;
     for (const snapshot of generation.snapshots.filter((s) => holdsClaim(target, s)).reverse()) {
-      const own = await reachOf(storage, generation, snapshot, wanted, target, later?.index, options);
+      const own = await reachOf(replica, generation, snapshot, wanted, target, later?.index, options);
       const reaches = [own.reach];
       if (own.connects && later?.reach) reaches.push(later.reach);
       for (const reach of reaches) {
@@ -57,7 +57,7 @@ export async function* salvageCandidates(
  * a fault; `connects`: it leads to the start of that index.
  */
 async function reachOf(
-  storage: Storage,
+  replica: Replica,
   generation: Branch,
   snapshot: Claim,
   wanted: Change[],
@@ -71,8 +71,8 @@ async function reachOf(
   const last = segments.at(-1)!;
   const later = generation.segments.filter((s) => comparePositions(s, last) > 0).map(plannedSegment);
   try {
-    for await (const event of replay(
-      storage,
+    for await (const event of readChanges(
+      replica,
       { generation: generation.id, segments, snapshot, later },
       { ...options, salvage: true },
     )) {
@@ -112,21 +112,21 @@ function planOf(generation: Branch, snapshot: Claim, end: Position | undefined):
 
 /** The farthest that can be had of `target` and is right, in `sink`; undefined where that is nothing. */
 export async function restoreSalvaged(
-  storage: Storage,
+  replica: Replica,
   target: PlanTarget,
   sink: DatabaseSink,
   options: RestoreOptions,
   reason: WalkitError,
 ): Promise<Restored | undefined> {
-  const { prefix, signal } = options;
-  const catalog = await readCatalog(storage, { prefix, signal, generation: target.generation });
-  const salvage = new Salvage(storage, catalog, sink, { ...options, salvage: true });
-  for await (const candidate of salvageCandidates(storage, catalog, target, options)) {
+  const { signal } = options;
+  const catalog = await catalogOf(replica, { signal, generation: target.generation });
+  const salvage = new Salvage(replica, catalog, sink, { ...options, salvage: true });
+  for await (const candidate of salvageCandidates(replica, catalog, target, options)) {
     const { reached, corrupt } = await salvage.attempt(candidate.plan);
     const found = reached ?? (corrupt && (await salvage.backOverSteps(candidate, corrupt)));
     if (!found) continue;
     const { result, plan } = found;
-    const lost = await lossOf(storage, catalog, target, plan, result.position, reason, signal);
+    const lost = await lossOf(replica, catalog, target, plan, result.position, reason, signal);
     // Why the target cannot be had is said once.
     const findings = result.findings.filter(({ code, path }) => code !== reason.code || path !== reason.path);
     return { ...result, findings, plan, lost };
@@ -141,13 +141,13 @@ interface Reached {
 
 /** Trials into one sink, each in the place of the one before. */
 class Salvage {
-  readonly #storage: Storage;
+  readonly #replica: Replica;
   readonly #catalog: Catalog;
   readonly #sink: DatabaseSink;
   readonly #options: RestoreOptions;
 
-  constructor(storage: Storage, catalog: Catalog, sink: DatabaseSink, options: RestoreOptions) {
-    this.#storage = storage;
+  constructor(replica: Replica, catalog: Catalog, sink: DatabaseSink, options: RestoreOptions) {
+    this.#replica = replica;
     this.#catalog = catalog;
     this.#sink = sink;
     this.#options = options;
@@ -161,7 +161,7 @@ class Salvage {
     try {
       const judged = await this.#judge(plan);
       onPlan?.(judged);
-      result = await executePlan(this.#storage, judged, this.#sink, this.#options);
+      result = await executePlan(this.#replica, judged, this.#sink, this.#options);
       await accept?.(result);
       return { reached: { plan: judged, result } };
     } catch (error) {
@@ -173,7 +173,7 @@ class Salvage {
   /** A snapshot that may be newer is taken, as not proven; one that is older is not. */
   async #judge(plan: RestorePlan): Promise<RestorePlan> {
     try {
-      return await judgeSnapshot(this.#storage, this.#catalog, plan, this.#options);
+      return await judgeSnapshot(this.#replica, this.#catalog, plan, this.#options);
     } catch (error) {
       if (error instanceof WalkitError && error.code === "replica/snapshot-ambiguous") return plan;
       throw error;

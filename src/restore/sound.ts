@@ -3,24 +3,21 @@
  * they lead to corrupt all the same: where a WAL index lost its last segment, or where it was corrupt before it was copied.
  */
 
-import { WalkitError } from "../errors.ts";
-import { readCatalog } from "../layouts/generations/catalog.ts";
+import { isGone, WalkitError } from "../errors.ts";
 import { checkTimes } from "../layouts/generations/choose.ts";
-import { restless } from "../layouts/generations/faults.ts";
-import { plannedSegment } from "../layouts/generations/plan.ts";
-import { replay } from "../layouts/generations/segments.ts";
 import { timesUntrusted } from "../layouts/generations/times.ts";
-import type { Branch } from "../replay/catalog.ts";
+import type { Branch, Catalog } from "../replay/catalog.ts";
+import { restless } from "../replay/faults.ts";
+import type { Replica } from "../replay/layout.ts";
 import type { PlanTarget } from "../replay/plan.ts";
+import { plannedSegment } from "../replay/plan.ts";
 import { comparePositions, type Position } from "../replay/position.ts";
-import type { Storage } from "../storage/storage.ts";
+import { readChanges, still } from "../replay/replica.ts";
 import { formatTime } from "../time.ts";
 import { restore } from "./restore.ts";
 import { MemorySink } from "./sinks/memory.ts";
 
 export interface SoundOptions {
-  /** What stands before a generation's name in paths; `generations/` by default. */
-  prefix?: string | undefined;
   signal?: AbortSignal | undefined;
   /** Files on their way at a time; 8 by default. */
   parallelism?: number | undefined;
@@ -63,8 +60,6 @@ export interface SoundMoment {
 const MOST_TRIALS = 64;
 /** So few moments are looked at one by one, from the newest back. */
 const FEW = 8;
-/** A replica may change while it is read; it is listed anew this often. */
-const RELISTINGS = 5;
 
 /**
  * The newest commit of a generation, at or before `target`, whose database SQLite finds in order; undefined: none was found.
@@ -76,20 +71,17 @@ const RELISTINGS = 5;
  * `check` throws, `database/integrity` aside
  */
 export async function newestSound(
-  storage: Storage,
+  replica: Replica,
   target: PlanTarget & { generation: string },
   options: SoundOptions,
 ): Promise<SoundMoment | undefined> {
-  const { prefix, signal } = options;
-  for (let relistings = 0; ; relistings++) {
-    const catalog = await readCatalog(storage, { prefix, signal, generation: target.generation });
-    const generation = catalog.generations.find(({ id }) => id === target.generation)!;
-    try {
-      return await new Search(storage, generation, target, options).run();
-    } catch (error) {
-      if (!(error instanceof WalkitError) || error.code !== "storage/not-found") throw error;
-      if (relistings === RELISTINGS) throw restless(error);
-    }
+  const { signal } = options;
+  const search = ({ generations }: Catalog, held: Replica) =>
+    new Search(held, generations.find(({ id }) => id === target.generation)!, target, options).run();
+  try {
+    return await still({ ...replica, generation: target.generation }, search, { signal });
+  } catch (error) {
+    throw isGone(error) ? restless(error) : error;
   }
 }
 
@@ -98,7 +90,7 @@ interface Candidate extends Position {
 }
 
 class Search {
-  readonly #storage: Storage;
+  readonly #replica: Replica;
   readonly #generation: Branch;
   readonly #target: PlanTarget;
   readonly #options: SoundOptions;
@@ -110,8 +102,8 @@ class Search {
   #size = 0;
   #tooLarge: WalkitError | undefined;
 
-  constructor(storage: Storage, generation: Branch, target: PlanTarget, options: SoundOptions) {
-    this.#storage = storage;
+  constructor(replica: Replica, generation: Branch, target: PlanTarget, options: SoundOptions) {
+    this.#replica = replica;
     this.#generation = generation;
     this.#target = target;
     this.#options = options;
@@ -166,8 +158,8 @@ class Search {
       .map(plannedSegment);
     let index = start - 1;
     let leads = false;
-    for await (const event of replay(
-      this.#storage,
+    for await (const event of readChanges(
+      this.#replica,
       { generation: id, segments: wal },
       { signal, parallelism, faults: "report" },
     )) {
@@ -236,7 +228,7 @@ class Search {
     const known = this.#tried.get(number);
     if (known !== undefined) return known;
     if (this.#tried.size >= this.#most) return false;
-    const { prefix, signal, parallelism, check, maxBytes, onProgress } = this.#options;
+    const { signal, parallelism, check, maxBytes, onProgress } = this.#options;
     signal?.throwIfAborted();
     const { index, offset } = this.#moments[number]!;
     const position = { index, offset };
@@ -246,7 +238,7 @@ class Search {
     try {
       const sink = new MemorySink(maxBytes, Math.min(this.#size, maxBytes ?? this.#size));
       const target = { generation: this.#generation.id, position };
-      await restore(this.#storage, target, sink, { prefix, signal, parallelism, offer: false });
+      await restore(this.#replica, target, sink, { signal, parallelism, offer: false });
       this.#size = sink.bytes.length;
       await check(sink.bytes, signal);
       isSound = true;

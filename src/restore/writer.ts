@@ -1,8 +1,8 @@
 /** The output of a restore: the snapshot's pages on their way out, with newer ones laid over them. */
 
 import { WalkitError } from "../errors.ts";
-import { missingPage } from "../layouts/generations/faults.ts";
 import { xxh32 } from "../lz4/index.ts";
+import { missingPage } from "../replay/faults.ts";
 import { formatPosition, type Position } from "../replay/position.ts";
 import type { Steps } from "../replay/steps.ts";
 import { lockPage, parseDatabaseHeader } from "../sqlite/header.ts";

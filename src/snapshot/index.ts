@@ -8,7 +8,7 @@ export {
   parseSnapshotName,
   segmentPathBeside,
 } from "../layouts/generations/names.ts";
-export { type Doubt, timeRange, timesUntrusted } from "../layouts/generations/times.ts";
+export { timesUntrusted } from "../layouts/generations/times.ts";
 export {
   type Branch,
   type Catalog,
@@ -19,6 +19,7 @@ export {
   type TimelineFile,
 } from "../replay/catalog.ts";
 export { comparePositions, formatPosition, type Position, parsePosition } from "../replay/position.ts";
+export { type Doubt, timeRange } from "../replay/times.ts";
 export {
   DATABASE_HEADER_SIZE,
   type DatabaseHeader,

@@ -4,12 +4,12 @@
  */
 
 import { WalkitError } from "../errors.ts";
-import { replay } from "../layouts/generations/segments.ts";
-import { Pages, readSnapshot } from "../layouts/generations/snapshot.ts";
 import { xxh32 } from "../lz4/index.ts";
+import type { Replica } from "../replay/layout.ts";
+import { Pages } from "../replay/pages.ts";
 import type { PlannedFile, PlannedSegment, RestorePlan } from "../replay/plan.ts";
 import { comparePositions, type Position } from "../replay/position.ts";
-import type { Storage } from "../storage/storage.ts";
+import { readChanges, readClaim } from "../replay/replica.ts";
 import { Versions } from "./versions.ts";
 
 /**
@@ -57,7 +57,7 @@ export class MarkFinder {
  * @throws WalkitError what is wrong with the snapshot
  */
 export async function findMark(
-  storage: Storage,
+  replica: Replica,
   generation: string,
   snapshot: PlannedFile,
   segments: readonly PlannedSegment[],
@@ -65,7 +65,7 @@ export async function findMark(
 ): Promise<Position | undefined> {
   const versions = new Versions();
   let smallest = Number.POSITIVE_INFINITY;
-  for await (const event of replay(storage, { generation, segments }, { signal, faults: "report" })) {
+  for await (const event of readChanges(replica, { generation, segments }, { signal, faults: "report" })) {
     if (event.type === "pages" && event.sound) {
       event.run.forEach((page, data) => {
         versions.add(page, xxh32(data));
@@ -79,20 +79,20 @@ export async function findMark(
   const pages = new Pages((page, data) => {
     if (versions.has(page)) finder.add(page, xxh32(data), page <= smallest);
   });
-  for await (const piece of readSnapshot(snapshot, { storage, signal })) pages.add(piece);
+  for await (const piece of readClaim(replica, snapshot, { signal })) pages.add(piece);
   return finder.mark;
 }
 
 /** `plan`, whose end lies in the WAL of its snapshot's index, with the snapshot's mark found out. */
 export async function withMark(
-  storage: Storage,
+  replica: Replica,
   plan: RestorePlan,
   signal?: AbortSignal,
 ): Promise<RestorePlan> {
   const { generation, segments, proof } = plan.ancestors[0] ?? plan;
   const own = [...segments, ...proof].filter((segment) => segment.index === plan.snapshot.index);
   const start = { index: plan.snapshot.index, offset: 0 };
-  return { ...plan, mark: (await findMark(storage, generation, plan.snapshot, own, signal)) ?? start };
+  return { ...plan, mark: (await findMark(replica, generation, plan.snapshot, own, signal)) ?? start };
 }
 
 /** `plan`, which ends before its snapshot's mark, taken on to the mark. */

@@ -1,4 +1,4 @@
-import { WalkitError } from "../errors.ts";
+import { GoneError } from "../errors.ts";
 import type { Entry, ReadOptions, Storage } from "./storage.ts";
 
 export interface MemoryFile {
@@ -30,8 +30,8 @@ export class MemoryStorage implements Storage {
 }
 
 /** The error for a path that is not there, the same from every storage. */
-export function notFound(path: string, cause?: unknown): WalkitError {
-  return new WalkitError("storage/not-found", `Expected a file at ${path}, found nothing there`, {
+export function notFound(path: string, cause?: unknown): GoneError {
+  return new GoneError(`Expected a file at ${path}, found nothing there`, {
     path,
     cause,
     hint: "It may have been deleted meanwhile (Litestream's retention does that): run the command again",

@@ -1,11 +1,11 @@
 import type { WalkitError } from "../errors.ts";
 import { missingIndex } from "../layouts/generations/faults.ts";
-import { plannedSegment } from "../layouts/generations/plan.ts";
-import { replay } from "../layouts/generations/segments.ts";
 import type { Branch } from "../replay/catalog.ts";
+import type { Replica } from "../replay/layout.ts";
 import type { PlannedSegment } from "../replay/plan.ts";
+import { plannedSegment } from "../replay/plan.ts";
 import type { Position } from "../replay/position.ts";
-import type { Storage } from "../storage/storage.ts";
+import { readChanges } from "../replay/replica.ts";
 
 export interface Commit {
   /** The position behind its last frame. */
@@ -19,12 +19,12 @@ export interface Commit {
  * @throws WalkitError what is wrong with the WAL, once it gets there
  */
 export async function* readCommits(
-  storage: Storage,
+  replica: Replica,
   { id, segments, snapshots: [snapshot] }: Branch,
   { from, to = from, signal }: { from: number; to?: number; signal?: AbortSignal | undefined },
 ): AsyncGenerator<Commit, void, undefined> {
   const wal = segments.filter(({ index }) => index >= from && index <= to).map(plannedSegment);
-  for await (const event of replay(storage, { generation: id, segments: wal, snapshot }, { signal })) {
+  for await (const event of readChanges(replica, { generation: id, segments: wal, snapshot }, { signal })) {
     if (event.type === "commit") yield { end: event.end, segment: event.change };
   }
 }

@@ -7,6 +7,7 @@ import { concat } from "../bytes.ts";
 import { WalkitError } from "../errors.ts";
 import { type Finding, findingOf } from "../findings.ts";
 import type { Branch, Catalog, TimelineFile } from "../replay/catalog.ts";
+import type { Replica } from "../replay/layout.ts";
 import { formatPosition, type Position } from "../replay/position.ts";
 import type { Storage } from "../storage/storage.ts";
 import { beganAt } from "./content/beginning.ts";
@@ -59,7 +60,7 @@ export interface LineageOptions {
  * @throws WalkitError `storage/*`
  */
 export async function readLineage(
-  storage: Storage,
+  replica: Replica,
   catalog: Catalog,
   options: LineageOptions = {},
 ): Promise<Lineage> {
@@ -69,7 +70,7 @@ export async function readLineage(
     if (file.kind !== "history") continue;
     const { generation, path } = file;
     try {
-      const history = parseHistory(await readText(storage, file, options.signal), path);
+      const history = parseHistory(await readText(replica.storage, file, options.signal), path);
       checkOwnName(history, generation, path);
       names.add(path, history.generations);
       histories.set(generation, { path, history });
@@ -80,7 +81,7 @@ export async function readLineage(
   }
   const unknown = catalog.generations.filter(({ id }) => !histories.has(id));
   const inferred = options.infer
-    ? await inferParents(storage, catalog.generations, unknown, options.signal)
+    ? await inferParents(replica, catalog.generations, unknown, options.signal)
     : new Map<string, Inference>();
   names.number(inOrder(catalog.generations, inferred, names));
   const timelines = timelinesOf(catalog.generations, histories, inferred, names);

@@ -5,11 +5,11 @@
  * Where both stand still, the pages are left: one that equals a version long superseded may be old, or written back as it was.
  */
 
-import { replay } from "../layouts/generations/segments.ts";
-import { Pages, readSnapshot } from "../layouts/generations/snapshot.ts";
 import { xxh32 } from "../lz4/index.ts";
+import type { Replica } from "../replay/layout.ts";
+import { Pages } from "../replay/pages.ts";
 import type { PlannedFile, PlannedSegment } from "../replay/plan.ts";
-import type { Storage } from "../storage/storage.ts";
+import { readChanges, readClaim } from "../replay/replica.ts";
 
 /** Counters of the snapshot, and of the state at the beginning of its index; undefined where they do not show. */
 export interface Counters {
@@ -40,7 +40,7 @@ export function judgePages(seen: number, all: number, { litestream }: Counters):
  * @throws WalkitError `storage/not-found`; what is wrong with `base`
  */
 export async function countSeen(
-  storage: Storage,
+  replica: Replica,
   generation: string,
   base: PlannedFile,
   segments: readonly PlannedSegment[],
@@ -53,8 +53,8 @@ export async function countSeen(
     if (hash !== undefined && !seen.has(page) && (xxh32(data) || 1) === hash) seen.add(page);
   };
   const pages = new Pages(look);
-  for await (const piece of readSnapshot(base, { storage, signal })) pages.add(piece);
-  for await (const event of replay(storage, { generation, segments }, { signal, faults: "report" })) {
+  for await (const piece of readClaim(replica, base, { signal })) pages.add(piece);
+  for await (const event of readChanges(replica, { generation, segments }, { signal, faults: "report" })) {
     if (event.type === "pages") event.run.forEach(look);
   }
   return seen.size;

@@ -1,7 +1,7 @@
 /** Findings of a replica as a whole that hardly any has. */
 
 import { type Finding, makeFinding, type Severity } from "../findings.ts";
-import type { Catalog } from "../replay/catalog.ts";
+import type { Catalog, Stray } from "../replay/catalog.ts";
 
 /** LTX files beside the generations: what they hold may be newer than all that is looked at. */
 export function ltxFindings({ ltx }: Catalog, severity?: Severity): Finding[] {
@@ -21,4 +21,18 @@ export function emptyAlone(finding: Finding): Finding {
     action:
       "If Litestream has been running for minutes, find out why it uploads nothing; if there was data here, look for another copy of the replica",
   };
+}
+
+/** Files that are no part of the replica. */
+export function strayFindings(strays: readonly Stray[]): Finding[] {
+  return strays
+    .filter(({ reason }) => reason !== "empty-folder")
+    .map(({ path, generation, reason }) => {
+      if (reason === "temporary") {
+        const message = `Found ${path}, a temporary file of an upload`;
+        return makeFinding("replica/upload-in-progress", message, { path, generation });
+      }
+      const message = `Found ${path}, whose name is none of Litestream's`;
+      return makeFinding("replica/stray-file", message, { path, generation });
+    });
 }

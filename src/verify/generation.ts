@@ -3,25 +3,26 @@
  * each later snapshot against.
  */
 
-import { type ErrorCode, WalkitError } from "../errors.ts";
+import { type ErrorCode, isFault, WalkitError } from "../errors.ts";
 import { type Finding, findingOf, type Severity } from "../findings.ts";
-import { missingPage } from "../layouts/generations/faults.ts";
-import { isSettled, plannedSegment } from "../layouts/generations/plan.ts";
-import { replay } from "../layouts/generations/segments.ts";
-import { Pages, readSnapshot } from "../layouts/generations/snapshot.ts";
+import { isSettled } from "../layouts/generations/plan.ts";
 import { xxh32 } from "../lz4/index.ts";
-import type { Branch, Change, Claim } from "../replay/catalog.ts";
+import { type Branch, type Change, type Claim, splitLeftover } from "../replay/catalog.ts";
 import type { PageRun, ReplayEvent } from "../replay/events.ts";
+import { missingPage } from "../replay/faults.ts";
+import type { Replica } from "../replay/layout.ts";
 import { PageHashes } from "../replay/page-hashes.ts";
+import { Pages } from "../replay/pages.ts";
 import type { PlannedSegment } from "../replay/plan.ts";
+import { plannedSegment } from "../replay/plan.ts";
 import { comparePositions, formatPosition, type Position } from "../replay/position.ts";
+import { readChanges, readClaim } from "../replay/replica.ts";
 import { IndexWindow } from "../snapshot/window.ts";
 import { type DatabaseHeader, isDatabase, lockPage, parseDatabaseHeader } from "../sqlite/header.ts";
 import { LitestreamSequence } from "../sqlite/litestream.ts";
-import type { Storage } from "../storage/storage.ts";
 import { type Counters, countSeen, judgeCounters, judgePages } from "./ahead.ts";
 import { LinkCount } from "./links.ts";
-import { type RangeDraft, splitLeftover, startRange } from "./names.ts";
+import { type RangeDraft, startRange } from "./ranges.ts";
 import type { Links } from "./report.ts";
 
 export interface CheckOptions {
@@ -60,11 +61,11 @@ const BEFORE_THE_INDEX = new Set<ErrorCode>(["replica/missing-index", "replica/m
 
 /** Reads every file of a generation. Throws `storage/not-found` where one has vanished since it was listed. */
 export async function checkGeneration(
-  storage: Storage,
+  replica: Replica,
   generation: Branch,
   options: CheckOptions,
 ): Promise<Checked> {
-  const check = new GenerationCheck(storage, generation, options);
+  const check = new GenerationCheck(replica, generation, options);
   await check.run();
   const { findings, ranges, transactions, frames, pageSize, pageCount, encrypted, links } = check;
   return {
@@ -85,7 +86,7 @@ class GenerationCheck {
   /** Files that are encrypted; of these the first is in the findings. */
   readonly encrypted = new Set<string>();
 
-  readonly #storage: Storage;
+  readonly #replica: Replica;
   readonly #id: string;
   readonly #options: CheckOptions;
   readonly #generation: Branch;
@@ -120,9 +121,9 @@ class GenerationCheck {
   /** The index under way, as its snapshot may show it. */
   #window = new IndexWindow(0);
 
-  constructor(storage: Storage, generation: Branch, options: CheckOptions) {
+  constructor(replica: Replica, generation: Branch, options: CheckOptions) {
     const { leftover, segments } = splitLeftover(generation);
-    this.#storage = storage;
+    this.#replica = replica;
     this.#id = generation.id;
     this.#generation = generation;
     this.#options = options;
@@ -134,8 +135,8 @@ class GenerationCheck {
   async run(): Promise<void> {
     const { signal, parallelism, onRead } = this.#options;
     const replayOf = (segments: Iterable<Change>) =>
-      replay(
-        this.#storage,
+      readChanges(
+        this.#replica,
         {
           generation: this.#id,
           segments: Array.from(segments, plannedSegment),
@@ -475,7 +476,7 @@ class GenerationCheck {
     const { snapshot: base } = this.#range!;
     const wal = [...this.#segments.values()].filter((s) => s.index >= base.index && s.index < snapshot.index);
     const { signal } = this.#options;
-    const seen = await countSeen(this.#storage, this.#id, base, wal.map(plannedSegment), wrong, signal);
+    const seen = await countSeen(this.#replica, this.#id, base, wal.map(plannedSegment), wrong, signal);
     return judgePages(seen, wrong.size, counters);
   }
 
@@ -484,13 +485,12 @@ class GenerationCheck {
     const { signal, onRead } = this.#options;
     const pages = new Pages(this.#options.pages ? each : () => {});
     const context = {
-      storage: this.#storage,
       signal,
       onRead,
-      onTrailing: (e: WalkitError) => this.#report(e),
+      onOdd: (e: WalkitError) => this.#report(e),
     };
     try {
-      for await (const piece of readSnapshot(snapshot, context)) {
+      for await (const piece of readClaim(this.#replica, snapshot, context)) {
         this.pageSize ??= piece.header.pageSize;
         if (piece.position === 0 && piece.header.pageSize !== this.pageSize) {
           throw new WalkitError(
@@ -502,7 +502,7 @@ class GenerationCheck {
         pages.add(piece);
       }
     } catch (error) {
-      if (!(error instanceof WalkitError) || error.code === "storage/not-found") throw error;
+      if (!isFault(error)) throw error;
       this.#report(error.with({ position: formatPosition({ index: snapshot.index, offset: 0 }) }));
       return undefined;
     }

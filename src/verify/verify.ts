@@ -1,28 +1,23 @@
 /** Verify: everything that is wrong with a replica, and where; and what can be restored of it all the same. */
 
-import { WalkitError } from "../errors.ts";
+import { isGone, WalkitError } from "../errors.ts";
 import { type Finding, findingOf, makeFinding } from "../findings.ts";
-import { guarded, readCatalog } from "../layouts/generations/catalog.ts";
-import { chooseGeneration, newestGeneration } from "../layouts/generations/choose.ts";
-import { timeRange } from "../layouts/generations/times.ts";
-import { type Branch, type Catalog, hasChanged } from "../replay/catalog.ts";
+import { type Branch, branchOf, type Catalog } from "../replay/catalog.ts";
+import type { Replica } from "../replay/layout.ts";
+import { catalogOf, guarded, still } from "../replay/replica.ts";
 import { stepsText } from "../replay/steps.ts";
+import { timeRange } from "../replay/times.ts";
 import { restore } from "../restore/restore.ts";
 import { MemorySink } from "../restore/sinks/memory.ts";
 import type { DatabaseSink, DatabaseWrite } from "../restore/sinks/sink.ts";
 import type { checkIntegrity } from "../sqlite/index.ts";
-import type { Storage } from "../storage/storage.ts";
 import { formatTime } from "../time.ts";
-import { emptyAlone, ltxFindings } from "./beside.ts";
+import { emptyAlone, ltxFindings, strayFindings } from "./beside.ts";
 import { type Checked, checkGeneration } from "./generation.ts";
-import { checkGaps, finishRange, nameFindings, strayFindings } from "./names.ts";
+import { finishRange, startRange } from "./ranges.ts";
 import { type GenerationReport, LEVELS, type Level, statusOf, type VerifyReport } from "./report.ts";
 
 export interface VerifyOptions {
-  /** What stands before a generation's name in paths; `generations/` by default. */
-  prefix?: string | undefined;
-  /** Look at this generation only. */
-  generation?: string | undefined;
   /**
    * `integrity` by default. Asked for by name, it makes the report inconclusive where SQLite's check cannot be made; by default
    * a warning says so.
@@ -62,20 +57,17 @@ export interface IntegrityCheck {
   close(): Promise<void>;
 }
 
-/** A generation that changes while it is read is begun again this often. */
-const ATTEMPTS = 5;
-
 /**
  * Verifies a replica, or one generation of it.
  *
  * @throws WalkitError where the listing itself cannot be read, or the generation is not there. What is wrong with the
  * replica is in the report
  */
-export async function verify(storage: Storage, options: VerifyOptions = {}): Promise<VerifyReport> {
+export async function verify(replica: Replica, options: VerifyOptions = {}): Promise<VerifyReport> {
   const level = options.level ?? "integrity";
   if (!LEVELS.includes(level)) throw new TypeError(`Expected a level (${LEVELS.join(", ")}), found ${level}`);
-  const { prefix, generation, signal } = options;
-  const catalog = await readCatalog(storage, { prefix, generation, signal });
+  const { signal } = options;
+  const catalog = await catalogOf(replica, { signal });
   const report: VerifyReport = { status: "ok", level, generations: [], findings: [] };
   const add = (found: Finding[]) => {
     for (const finding of found) {
@@ -86,17 +78,12 @@ export async function verify(storage: Storage, options: VerifyOptions = {}): Pro
   add(ltxFindings(catalog));
   add(strayFindings(catalog.strays));
   if (catalog.generations.length === 0 && catalog.ltx === undefined) {
-    add([
-      makeFinding(
-        "replica/not-a-replica",
-        `Expected generations below ${prefix ?? "generations/"}, found none`,
-      ),
-    ]);
+    add([makeFinding("replica/not-a-replica", `Expected generations below ${replica.prefix}, found none`)]);
   }
   // The newest state may be in LTX files that stand beside them.
-  if (catalog.ltx === undefined) report.newestGeneration = newestGeneration(catalog)?.id;
+  if (catalog.ltx === undefined) report.newestGeneration = replica.layout.newest(catalog)?.id;
   try {
-    chooseGeneration(catalog, {});
+    replica.layout.choose(catalog, {});
   } catch (error) {
     if (!(error instanceof WalkitError)) throw error;
     // What a restore without a target would be refused for.
@@ -108,7 +95,7 @@ export async function verify(storage: Storage, options: VerifyOptions = {}): Pro
     (g) => g.snapshots.length + g.segments.length > 0 || g.unreadable,
   );
   for (const { id } of catalog.generations) {
-    const one = await verifyOne(storage, id, catalog, level, options, progress);
+    const one = await verifyOne(replica, id, catalog, level, options, progress);
     const found = one.findings.filter(({ code }) => code !== "replica/encrypted");
     // Where all that there is is empty, nothing says whether it is to begin or has been emptied.
     add(isAllEmpty ? found.map(emptyAlone) : found);
@@ -127,73 +114,61 @@ export async function verify(storage: Storage, options: VerifyOptions = {}): Pro
 }
 
 async function verifyOne(
-  storage: Storage,
+  replica: Replica,
   id: string,
   listed: Catalog,
   level: Level,
   options: VerifyOptions,
   progress: ProgressOf,
-): Promise<{ report: GenerationReport | undefined; findings: Finding[]; encrypted: number }> {
-  const { prefix, signal } = options;
-  let catalog = listed;
-  for (let attempt = 1; ; attempt++) {
-    const generation = catalog.generations.find((g) => g.id === id);
-    if (!generation) {
-      const message = `Generation ${id} was deleted while it was read, as retention does`;
-      const findings = [makeFinding("replica/empty", message, { generation: id })];
-      return { report: undefined, findings, encrypted: 0 };
-    }
-    const names = nameFindings(generation, catalog);
-    let done: Done | undefined;
-    let vanished: WalkitError | undefined;
-    try {
-      done = finish(generation, await check(storage, generation, level, options, progress), names);
-    } catch (error) {
-      if (!(error instanceof WalkitError) || error.code !== "storage/not-found") throw error;
-      vanished = error;
-    }
-    if (vanished || done?.report.status === "damaged") {
-      // Before a file is called damaged or missing: is the listing still true?
-      const now = await readCatalog(storage, { prefix, signal });
-      if (attempt < ATTEMPTS && (vanished || hasChanged(one(catalog, id), now))) {
-        catalog = now;
-        continue;
-      }
-    }
-    if (!done) {
-      const message = `Expected generation ${id} to stand still for one reading, found ${vanished!.path} gone`;
-      const details = { generation: id, path: vanished!.path };
-      return finish(
-        generation,
-        { ...NOTHING, findings: [makeFinding("replica/changed-while-reading", message, details)] },
-        names,
-      );
-    }
-    if (level === "integrity" && done.encrypted === 0) await integrity(storage, done, options);
-    return done;
+): Promise<Done> {
+  const { signal } = options;
+  let last = listed;
+  const work = async (catalog: Catalog, held: Replica): Promise<Done> => {
+    last = catalog;
+    const branch = catalog.generations.find((one) => one.id === id);
+    if (!branch) return deleted(id);
+    const checked = await check(held, branch, level, options, progress);
+    return finish(branch, checked, held.layout.faults(branch, catalog));
+  };
+  let done: Done;
+  try {
+    // Before a file is called damaged or missing: is the listing still true?
+    const doubts = ({ report }: Done) => report?.status === "damaged";
+    done = await still(replica, work, { catalog: listed, part: (one) => branchOf(one, id), doubts, signal });
+  } catch (error) {
+    if (!isGone(error)) throw error;
+    const branch = last.generations.find((one) => one.id === id)!;
+    const message = `Expected generation ${id} to stand still for one reading, found ${error.path} gone`;
+    const details = { generation: id, path: error.path };
+    const findings = [makeFinding("replica/changed-while-reading", message, details)];
+    return finish(branch, { ...NOTHING, findings }, replica.layout.faults(branch, last));
   }
+  if (level === "integrity" && done.report && done.encrypted === 0)
+    await integrity(replica, done.report, done.findings, options);
+  return done;
 }
 
-/** The part of a catalog that is one generation's. */
-function one({ generations }: Catalog, id: string): Catalog {
-  return {
-    generations: generations.filter((generation) => generation.id === id),
-    timelineFiles: [],
-    strays: [],
-  };
+function deleted(id: string): Done {
+  const message = `Generation ${id} was deleted while it was read, as retention does`;
+  const findings = [makeFinding("replica/empty", message, { generation: id })];
+  return { report: undefined, findings, encrypted: 0 };
 }
 
 async function check(
-  storage: Storage,
+  replica: Replica,
   generation: Branch,
   level: Level,
   { signal, parallelism }: VerifyOptions,
   progress: ProgressOf,
 ): Promise<Outcome> {
-  if (level === "names") return { ...NOTHING, ...checkGaps(generation) };
+  if (level === "names") {
+    const { findings, chains } = replica.layout.gaps(generation);
+    const ranges = chains.map(({ claim, ...chain }) => ({ ...startRange(claim), ...chain }));
+    return { ...NOTHING, findings, ranges };
+  }
   const pages = level !== "frames";
   const onRead = (bytes: number) => progress.add(bytes);
-  const checked = await checkGeneration(guarded(storage, generation), generation, {
+  const checked = await checkGeneration(guarded(replica, generation), generation, {
     signal,
     parallelism,
     pages,
@@ -216,7 +191,8 @@ const NOTHING: Outcome = {
 };
 
 interface Done {
-  report: GenerationReport;
+  /** Undefined: the generation has gone. */
+  report: GenerationReport | undefined;
   findings: Finding[];
   encrypted: number;
 }
@@ -257,20 +233,20 @@ function finish(generation: Branch, checked: Outcome, names: Finding[]): Done {
 
 /** SQLite's own word on the newest state; where that cannot be restored, there is a finding already. */
 async function integrity(
-  storage: Storage,
-  done: { report: GenerationReport; findings: Finding[] },
+  replica: Replica,
+  report: GenerationReport,
+  findings: Finding[],
   options: VerifyOptions,
 ): Promise<void> {
-  const { prefix, signal, parallelism } = options;
-  const { report, findings } = done;
+  const { signal, parallelism } = options;
   const { generation, pageCount = 0, pageSize = 0 } = report;
   const size = pageCount * pageSize;
   if (report.snapshots === 0 || size > (options.integrityUpTo ?? Infinity)) return;
   const database = new CheckedDatabase(size, options);
   try {
     await database.open();
-    const common = { prefix, signal, parallelism };
-    const { findings: notes } = await restore(storage, { generation }, database, {
+    const common = { signal, parallelism };
+    const { findings: notes } = await restore(replica, { generation }, database, {
       ...common,
       accept: () => database.check(signal),
     });

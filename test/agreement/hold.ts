@@ -10,6 +10,7 @@ import { expect } from "vitest";
 import { paintFor } from "../../src/cli/text.ts";
 import { reportLines } from "../../src/cli/verify.ts";
 import { WalkitError } from "../../src/errors.ts";
+import { replicaIn } from "../../src/layouts/open.ts";
 import { listMoments } from "../../src/moments/index.ts";
 import { parsePosition } from "../../src/replay/position.ts";
 import { type RestoredFile, type RestoreFileOptions, restoreFile } from "../../src/restore/file.ts";
@@ -34,7 +35,7 @@ export async function restoreAsCommand(
   const folder = mkdtempSync(join(tmpdir(), "walkit-agree-"));
   const output = join(folder, "out.db");
   try {
-    const restored = await restoreFile(storage, target, output, { history: false, ...options });
+    const restored = await restoreFile(replicaIn(storage), target, output, { history: false, ...options });
     return { restored: { ...restored, sha256: sha256(readFileSync(output)) } };
   } catch (error) {
     if (!(error instanceof WalkitError)) throw error;
@@ -46,7 +47,7 @@ export async function restoreAsCommand(
 
 async function planned(storage: MemoryStorage, target: Target): Promise<WalkitError | undefined> {
   try {
-    await planTarget(storage, target);
+    await planTarget(replicaIn(storage), target);
     return undefined;
   } catch (error) {
     if (error instanceof WalkitError) return error;
@@ -56,7 +57,7 @@ async function planned(storage: MemoryStorage, target: Target): Promise<WalkitEr
 
 /** Holds both rules; returns what came of the newest state. */
 export async function holdAgreement(storage: MemoryStorage, what: string): Promise<Outcome> {
-  const report = await verify(storage);
+  const report = await verify(replicaIn(storage));
   const shown = { location: "replica", generation: undefined, root: "replica", quiet: true };
   const headline = reportLines(report, shown, paintFor({})).slice(0, 2).join(" ");
   const newest = await restoreAsCommand(storage, {});
@@ -138,7 +139,7 @@ async function holdOffer(
 /** Every moment that is listed can be had. */
 export async function holdMoments(storage: MemoryStorage, what: string): Promise<number> {
   let count = 0;
-  const moments = await listMoments(storage, {});
+  const moments = await listMoments(replicaIn(storage), {});
   for (const { generation, snapshots, segments } of moments) {
     const commits = segments.flatMap((one) => one.commits).filter(({ restorable }) => restorable);
     for (const position of [...snapshots.map((one) => one.position), ...commits.map(({ end }) => end)]) {

@@ -6,6 +6,7 @@
  */
 
 import { describe, expect, it } from "vitest";
+import { replicaIn } from "../../src/layouts/open.ts";
 import { readCatalog } from "../../src/snapshot/index.ts";
 import { MemoryStorage } from "../../src/storage/index.ts";
 import type { Target } from "../../src/timeline/target/target.ts";
@@ -77,7 +78,7 @@ describe.each(REPLICAS)("%s", (name) => {
     targets: Target[],
     right: (string | undefined)[],
   ) => {
-    const { status, findings } = await verify(storage, { level: "replay" });
+    const { status, findings } = await verify(replicaIn(storage), { level: "replay" });
     const reported = findings.some((finding) => finding.path === path && finding.message !== "");
     if (!reported) expect(`${what}: ${await restoreAll(storage, targets)}`).toBe(`${what}: ${right}`);
     else if (status === "ok")

@@ -73,7 +73,9 @@ describe("damage", () => {
     );
     expect(lines[gap - 1]).toContain("00000003:0002e470");
     expect(lines[gap + 1]).toMatch(/ - .*00000005:00000000.* not restorable$/);
-    expect(stdout).toMatch(/^Branch \w{16}: 18 transactions in 18 WAL segments, 6 of them not restorable$/m);
+    expect(stdout).toMatch(
+      /^Generation \w{16}: 18 transactions in 18 WAL segments, 6 of them not restorable$/m,
+    );
     expect(stderr).toMatch(/^Damage \(1\)/);
   });
 

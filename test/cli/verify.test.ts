@@ -171,7 +171,7 @@ describe("text", () => {
       a.newest < b.newest ? 1 : -1,
     );
     const ids = (list: { generation: string }[]) => list.map((g) => g.generation);
-    expect([...stdout.matchAll(/^Branch (\w+)/gm)].map((m) => m[1])).toEqual(ids(byTime));
+    expect([...stdout.matchAll(/^Generation (\w+)/gm)].map((m) => m[1])).toEqual(ids(byTime));
     expect(ids(json.generations)).toEqual(ids(json.generations).sort());
     expect(stdout).toContain(`Generation ${byTime[0].generation} (newest): ok`);
     expect(stdout).toContain("  restorable, if the files are whole\n");

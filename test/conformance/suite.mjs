@@ -46,7 +46,12 @@ export async function conformance({ core, timeline, lz4, web }, read, names) {
     const tar = await read(`${name}.tar`);
     const storage = new core.MemoryStorage(readTar(tar));
     const golden = manifest.kind === "golden";
-    if (golden) check(`${name}: verify`, (await core.verify(storage, { level: "replay" })).status, "ok");
+    if (golden)
+      check(
+        `${name}: verify`,
+        (await core.verify(core.replicaIn(storage), { level: "replay" })).status,
+        "ok",
+      );
     for (const recorded of manifest.restores) {
       const what = `${name}: ${recorded.id}`;
       const { generation, index, timestampNs } = recorded;
@@ -54,7 +59,7 @@ export async function conformance({ core, timeline, lz4, web }, read, names) {
       const sink = new core.MemorySink();
       let found;
       try {
-        await core.restore(storage, { generation, index, timestamp }, sink);
+        await core.restore(core.replicaIn(storage), { generation, index, timestamp }, sink);
         found = await sha256(sink.bytes);
       } catch (error) {
         if (!(error instanceof core.WalkitError)) throw error;

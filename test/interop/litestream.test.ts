@@ -100,13 +100,13 @@ it.skipIf(!LITESTREAM)("agrees with Litestream on a live workload", { timeout: 1
     await litestream.stop();
   }
 
-  const { storage, prefix } = await openReplica(litestream.replica);
-  const report = await verify(storage, { prefix });
+  const replica = await openReplica(litestream.replica);
+  const report = await verify(replica);
   expect(report.findings).toEqual([]);
   expect(report.generations[0]!.transactions).toBeGreaterThan(36);
 
   const targets: { args: string[]; timestamp?: bigint }[] = [{ args: [] }];
-  const { generations } = await readCatalog(storage);
+  const { generations } = await readCatalog(replica.storage, replica);
   for (const { modified } of generations.flatMap((g) => [...g.snapshots, ...g.segments])) {
     targets.push({ args: ["-timestamp", formatTime(modified!)], timestamp: modified! });
   }
@@ -116,7 +116,7 @@ it.skipIf(!LITESTREAM)("agrees with Litestream on a live workload", { timeout: 1
     const [ours, theirs] = [join(folder, `ours-${i}.db`), join(folder, `theirs-${i}.db`)];
     const { status, stderr } = litestream.restore(theirs, ...args);
     if (status !== 0) continue;
-    await restoreFile(storage, { timestamp }, ours);
+    await restoreFile(replica, { timestamp }, ours);
     expect(`${args} ${sha256(readFileSync(ours))}`, stderr).toBe(`${args} ${sha256(readFileSync(theirs))}`);
     agreed++;
   }
@@ -149,15 +149,15 @@ it.skipIf(!LITESTREAM)("is not misled by a replica that is alive", { timeout: 12
   })();
   const seen = { verified: 0, restored: 0, indexes: new Set<number>() };
   try {
-    const { storage, prefix } = await openReplica(litestream.replica);
+    const replica = await openReplica(litestream.replica);
     for (const end = Date.now() + 6000; Date.now() < end; ) {
-      const report = await verify(storage, { prefix, level: "replay" });
+      const report = await verify(replica, { level: "replay" });
       const grave = report.findings.filter(
         ({ severity }) => severity === "damage" || severity === "inconclusive",
       );
       expect(grave).toEqual([]);
       seen.verified++;
-      const restored = await restoreFile(storage, {}, join(folder, "now.db"), {
+      const restored = await restoreFile(replica, {}, join(folder, "now.db"), {
         force: true,
         integrityCheck: "full",
       });

@@ -11,18 +11,19 @@ import { fileURLToPath } from "node:url";
 import sqlite from "node-sqlite3-wasm";
 import { beforeAll, describe, expect, it } from "vitest";
 import { openReplica } from "../../src/node.ts";
-import { comparePositions, formatPosition, formatTime, readCatalog } from "../../src/snapshot/index.ts";
+import { catalogOf } from "../../src/replay/replica.ts";
+import { comparePositions, formatPosition, formatTime } from "../../src/snapshot/index.ts";
 import { readCommits } from "../../src/timeline/commits.ts";
 import { build, hashOf, temporaryFolder, walkit, walkitJson } from "../cli/support.ts";
 import { LITESTREAM, Litestream } from "../support/litestream.ts";
 import { type LiveStory, type Moment, makeLiveStory } from "../support/live-branches.ts";
 
 /** Where the commit behind `position` ends. */
-async function nextCommit({ replica, generation: id, position }: Moment): Promise<string> {
-  const { storage, prefix } = await openReplica(replica);
-  const { generations } = await readCatalog(storage, { prefix });
+async function nextCommit({ replica: folder, generation: id, position }: Moment): Promise<string> {
+  const replica = await openReplica(folder);
+  const { generations } = await catalogOf(replica);
   const generation = generations.find((one) => one.id === id)!;
-  for await (const { end } of readCommits(storage, generation, { from: position.index })) {
+  for await (const { end } of readCommits(replica, generation, { from: position.index })) {
     if (comparePositions(end, position) > 0) return formatPosition(end);
   }
   throw new Error("It is the last one");

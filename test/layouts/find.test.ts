@@ -43,7 +43,7 @@ describe("findReplicas", () => {
         { prefix: "x/generations/", generation: undefined, path: "x" },
       ],
     ] as const) {
-      expect(await findReplicas(storage)).toEqual([expected]);
+      expect(await findReplicas(storage)).toMatchObject([expected]);
       expect(await ids(storage)).toEqual([BASIC]);
     }
   });
@@ -68,13 +68,13 @@ describe("findReplicas", () => {
     for (const above of ["", "a/b/"]) {
       const storage = empty(names.map((name) => above + name));
       const path = above.replace(/\/$/, "");
-      expect(await findReplicas(storage)).toEqual([
+      expect(await findReplicas(storage)).toMatchObject([
         { prefix: `${above}generations/`, generation: undefined, path },
       ]);
       expect(await ids(storage)).toEqual([[[GENERATION, 1, 1]]]);
     }
     const inside = empty([`${GENERATION}/wal/00000000/00000000.wal.lz4`]);
-    expect(await findReplicas(inside)).toEqual([{ prefix: "", generation: GENERATION, path: "" }]);
+    expect(await findReplicas(inside)).toMatchObject([{ prefix: "", generation: GENERATION, path: "" }]);
     const ltx = "0000000000000001-00000000000000ff.ltx";
     for (const [path, words] of [
       [`ltx/0/${ltx}`, /Litestream 0\.5/],

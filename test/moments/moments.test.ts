@@ -2,6 +2,7 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { replicaIn } from "../../src/layouts/open.ts";
 import { type GenerationMoments, listMoments } from "../../src/moments/index.ts";
 import { comparePositions, formatPosition, formatSegmentName, formatTime } from "../../src/snapshot/index.ts";
 import { MemoryStorage } from "../../src/storage/index.ts";
@@ -19,7 +20,7 @@ const commitsOf = ({ segments }: GenerationMoments) => segments.flatMap(({ commi
  */
 async function restoreAll(storage: MemoryStorage): Promise<Map<string, string>> {
   const states = new Map<string, string>();
-  for (const one of await listMoments(storage)) {
+  for (const one of await listMoments(replicaIn(storage))) {
     const { generation } = one;
     const commits = commitsOf(one);
     // A restore looks at one moment, verify at all that lead there: of a page that never came, of transactions that are
@@ -64,7 +65,7 @@ describe.each(GOLDEN)("%s", (name) => {
   const storage = readFixture(name);
 
   it("has every commit, with its number and its time", async () => {
-    const moments = await listMoments(storage);
+    const moments = await listMoments(replicaIn(storage));
     const generations = naiveGenerations(storage);
     expect(moments.map(({ generation }) => generation)).toEqual(generations.map(({ id }) => id));
     for (const [i, one] of moments.entries()) {
@@ -117,7 +118,7 @@ describe("made-up replicas", () => {
     await fc.assert(
       fc.asyncProperty(recipe, async (r) => {
         const made = makeReplica(r);
-        const [one] = await listMoments(made.storage);
+        const [one] = await listMoments(replicaIn(made.storage));
         const ends = made.states.filter(({ offset }) => offset > 0).map(keyOf);
         expect(commitsOf(one!).map(({ end }) => keyOf(end))).toEqual(ends);
         expect(commitsOf(one!).map(({ transaction }) => transaction)).toEqual(ends.map((_, at) => at + 1));
@@ -141,7 +142,7 @@ describe("made-up replicas", () => {
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const gapsOf = async (name: string) =>
-  (await listMoments(readFixture(name))).map(({ gaps }) =>
+  (await listMoments(replicaIn(readFixture(name)))).map(({ gaps }) =>
     gaps.map(({ after, before, reason }) => [
       after && formatPosition(after),
       before && formatPosition(before),
@@ -168,7 +169,7 @@ describe("gaps", () => {
     for (const path of [...storage.files.keys()]) {
       if (path.includes(`/wal/${lost}_`)) storage.files.delete(path);
     }
-    const [after] = await listMoments(storage);
+    const [after] = await listMoments(replicaIn(storage));
     expect(after!.gaps.map((gap) => [gap.after?.index, gap.before?.index, gap.reason?.code])).toEqual([
       [newest - 2, newest, "replica/missing-index"],
     ]);
@@ -191,7 +192,7 @@ describe("restore points", () => {
   it("are listed with whether they can be restored", async () => {
     points(first, `${place}\tthere\t2026-11-20T12:15:47Z\n00000000:00001039\tin between\n`);
     points("0123456789abcdef", "00000000:00001038\tof old\n");
-    const moments = await listMoments(storage);
+    const moments = await listMoments(replicaIn(storage));
     expect(moments[0]!.restorePoints.map(({ name, restorable }) => [name, restorable])).toEqual([
       ["there", true],
       ["in between", false],
@@ -205,13 +206,13 @@ describe("restore points", () => {
     expect(gone.findings.map(({ code, severity }) => [code, severity])).toEqual([
       ["target/no-generation", "warning"],
     ]);
-    const [one, ...others] = await listMoments(storage, { generation: first });
+    const [one, ...others] = await listMoments(replicaIn(storage, { generation: first }));
     expect([one, others]).toEqual([moments[0], []]);
   });
 
   it("that cannot be understood are a finding, and take nothing else away", async () => {
     points(second, "what?\n");
-    const moments = await listMoments(storage);
+    const moments = await listMoments(replicaIn(storage));
     expect(moments[0]!.restorePoints).toHaveLength(2);
     expect(moments[1]!.findings.map(({ code }) => code)).toEqual(["timeline/restore-points"]);
     expect(commitsOf(moments[1]!).every(({ restorable }) => restorable)).toBe(true);
@@ -221,7 +222,7 @@ describe("restore points", () => {
 it("gives no times where they cannot be trusted", async () => {
   const storage = readFixture("basic");
   for (const file of storage.files.values()) file.modified = 1_700_000_000_123_456_789n;
-  const [one] = await listMoments(storage);
+  const [one] = await listMoments(replicaIn(storage));
   expect(one!.timesTrusted).toBe(false);
   expect([...one!.segments, ...one!.snapshots].some(({ time }) => time !== undefined)).toBe(false);
   expect(commitsOf(one!).every(({ restorable }) => restorable)).toBe(true);
@@ -229,9 +230,9 @@ it("gives no times where they cannot be trusted", async () => {
 
 it("knows the generations that there are, and no others", async () => {
   const storage = readFixture("multi-generation");
-  const unknown = listMoments(storage, { generation: "0123456789abcdef" });
+  const unknown = listMoments(replicaIn(storage, { generation: "0123456789abcdef" }));
   await expect(unknown).rejects.toMatchObject({ code: "target/no-generation" });
-  expect(await listMoments(new MemoryStorage())).toEqual([]);
+  expect(await listMoments(replicaIn(new MemoryStorage()))).toEqual([]);
 });
 
 describe("a replica that changes while it is read", () => {
@@ -251,7 +252,7 @@ describe("a replica that changes while it is read", () => {
     const storage = new Moving(whole.files);
     // Retention, in the middle of the reading.
     storage.onRead = () => storage.files.delete(oldest);
-    expect(await listMoments(storage)).toEqual(await listMoments(later));
+    expect(await listMoments(replicaIn(storage))).toEqual(await listMoments(replicaIn(later)));
   });
 
   it("all the time is given up", async () => {
@@ -264,6 +265,8 @@ describe("a replica that changes while it is read", () => {
       return list(prefix);
     };
     storage.onRead = () => storage.files.delete(path!);
-    await expect(listMoments(storage)).rejects.toMatchObject({ code: "replica/changed-while-reading" });
+    await expect(listMoments(replicaIn(storage))).rejects.toMatchObject({
+      code: "replica/changed-while-reading",
+    });
   });
 });

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { WalkitError } from "../../src/errors.ts";
+import { replicaIn } from "../../src/layouts/open.ts";
 import { listMoments, positionOf } from "../../src/moments/index.ts";
 import { formatPosition, readCatalog } from "../../src/snapshot/index.ts";
 import type { MemoryStorage } from "../../src/storage/index.ts";
@@ -38,7 +39,7 @@ describe.each([...GOLDEN, ...DAMAGED])("%s", (name) => {
     const isGolden = readManifest(name).kind === "golden";
     for (const target of await someTargets(storage)) {
       const { restored, sha256, error } = await attemptRestore(storage, target);
-      const found = await positionOf(storage, target).catch((thrown) => {
+      const found = await positionOf(replicaIn(storage), target).catch((thrown) => {
         if (thrown instanceof WalkitError) return { error: thrown };
         throw thrown;
       });
@@ -60,15 +61,17 @@ describe.each([...GOLDEN, ...DAMAGED])("%s", (name) => {
 
 it("knows when the file that holds it was written, where times can be trusted", async () => {
   const storage = readFixture("multi-snapshot");
-  const [one] = await listMoments(storage);
+  const [one] = await listMoments(replicaIn(storage));
   for (const { path, commits } of one!.segments) {
     for (const { end, restorable } of commits) {
       if (!restorable) continue;
-      expect((await positionOf(storage, { position: end })).time).toBe(storage.files.get(path)!.modified);
+      expect((await positionOf(replicaIn(storage), { position: end })).time).toBe(
+        storage.files.get(path)!.modified,
+      );
     }
   }
   for (const file of storage.files.values()) file.modified = 1_700_000_000_123_456_789n;
-  expect((await positionOf(storage, {})).time).toBe(undefined);
+  expect((await positionOf(replicaIn(storage), {})).time).toBe(undefined);
 });
 
 it("warns where a time leads to a later moment, as a restore does", async () => {
@@ -76,7 +79,7 @@ it("warns where a time leads to a later moment, as a restore does", async () => 
   for (const { modified: timestamp } of storage.files.values()) {
     const { restored } = await attemptRestore(storage, { timestamp });
     if (!restored) continue;
-    const { findings } = await positionOf(storage, { timestamp });
+    const { findings } = await positionOf(replicaIn(storage), { timestamp });
     expect(findings.map(({ code }) => code)).toEqual(restored.findings.map(({ code }) => code));
   }
 });

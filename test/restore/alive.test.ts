@@ -1,6 +1,7 @@
 /** A replica that changes while it is read: Litestream uploads, retention deletes. */
 
 import { describe, expect, it } from "vitest";
+import { replicaIn } from "../../src/layouts/open.ts";
 import { type MemoryFile, MemoryStorage, type ReadOptions } from "../../src/storage/index.ts";
 import { verify } from "../../src/verify/index.ts";
 import { attemptRestore } from "../support/attempt.ts";
@@ -50,7 +51,7 @@ describe("while it is read", () => {
         retain(now);
       });
     expect((await attemptRestore(storage())).sha256).toBe(latest);
-    const { status, generations } = await verify(storage());
+    const { status, generations } = await verify(replicaIn(storage()));
     expect(status).toBe("ok");
     expect(generations[0]!.restorable[0]!.snapshot).toBe(6);
   });
@@ -78,12 +79,12 @@ describe("while it is read", () => {
     expect((await attemptRestore(late)).sha256).toBe(latest);
     const watched = storage();
     watched.listings = 1;
-    expect((await verify(watched)).status).toBe("ok");
+    expect((await verify(replicaIn(watched))).status).toBe("ok");
   });
 
   it("a whole generation goes", async () => {
     const storage = new ChangingStorage(readFixture(NAME).files, 4, (now) => now.clear());
-    const { findings, generations } = await verify(storage);
+    const { findings, generations } = await verify(replicaIn(storage));
     expect(generations).toEqual([]);
     expect(findings).toMatchObject([{ code: "replica/empty", severity: "info" }]);
     const again = new ChangingStorage(readFixture(NAME).files, 1, (now) => now.clear());
@@ -99,7 +100,7 @@ describe("while it is read", () => {
         yield* super.read(path);
       }
     }
-    const report = await verify(new Restless(readFixture(NAME).files));
+    const report = await verify(replicaIn(new Restless(readFixture(NAME).files)));
     expect(report.status).toBe("inconclusive");
     expect(report.findings.map(({ code }) => code)).toContain("replica/changed-while-reading");
     const { error } = await attemptRestore(new Restless(readFixture(NAME).files));
@@ -112,6 +113,6 @@ describe("while it is read", () => {
       controller.abort(new Error("enough")),
     );
     await expect(attemptRestore(storage, {}, { signal: controller.signal })).rejects.toThrow("enough");
-    await expect(verify(storage, { signal: controller.signal })).rejects.toThrow("enough");
+    await expect(verify(replicaIn(storage), { signal: controller.signal })).rejects.toThrow("enough");
   });
 });

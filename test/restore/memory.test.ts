@@ -10,6 +10,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterAll, describe, expect, it } from "vitest";
 import { writeUint32BE } from "../../src/bytes.ts";
+import { replicaIn } from "../../src/layouts/open.ts";
 import { FrameEncoder } from "../../src/lz4/index.ts";
 import { type DatabaseSink, type RestoreOptions, restore, type Spill } from "../../src/restore/index.ts";
 import { formatSegmentName, formatSnapshotName } from "../../src/snapshot/index.ts";
@@ -136,7 +137,10 @@ class TemporarySpill implements Spill {
 async function measure(megabytes: number, changed: number, options: RestoreOptions): Promise<MeasuringSink> {
   const storage = new MadeUpStorage((megabytes * MB) / PAGE, changed);
   const sink = new MeasuringSink();
-  const { frames } = await restore(storage, {}, sink, { ...options, onProgress: () => sink.look() });
+  const { frames } = await restore(replicaIn(storage), {}, sink, {
+    ...options,
+    onProgress: () => sink.look(),
+  });
   expect(frames).toBe(changed * WAL.length);
   expect(sink.bytes).toBe(megabytes * MB);
   expect(sink.misplaced).toBe(0);
@@ -165,7 +169,9 @@ describe("The memory of a restore", () => {
 
   it("is refused where the budget is too small and nothing can be spilled", async () => {
     const storage = new MadeUpStorage((64 * MB) / PAGE, 1024);
-    await expect(restore(storage, {}, new MeasuringSink(), { memoryBudget: 2 * MB })).rejects.toMatchObject({
+    await expect(
+      restore(replicaIn(storage), {}, new MeasuringSink(), { memoryBudget: 2 * MB }),
+    ).rejects.toMatchObject({
       code: "restore/memory-budget",
     });
   });

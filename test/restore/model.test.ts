@@ -6,6 +6,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { readUint32BE } from "../../src/bytes.ts";
+import { replicaIn } from "../../src/layouts/open.ts";
 import { MemoryStorage } from "../../src/storage/index.ts";
 import type { Target } from "../../src/timeline/target/target.ts";
 import { verify } from "../../src/verify/index.ts";
@@ -87,7 +88,7 @@ it("restores by time what the source had committed by then", async () => {
 it("says of a sound replica that it is sound", async () => {
   await fc.assert(
     fc.asyncProperty(recipe, async (r) => {
-      const { findings } = await verify(makeReplica(r).storage, { level: "replay" });
+      const { findings } = await verify(replicaIn(makeReplica(r).storage), { level: "replay" });
       const grave = findings.filter(({ severity }) => severity === "damage" || severity === "inconclusive");
       expect(grave).toEqual([]);
     }),
@@ -210,7 +211,7 @@ it("says so where a snapshot may hold what was never uploaded", async () => {
       if (!ofSnapshot) expect(isState).toBe(true);
       else expect(restored.findings.map(({ code }) => code)).toContain("replica/snapshot-unproven");
       seen[isState ? (ofSnapshot ? "unproven" : "right") : "wrong"]++;
-      const { findings, generations } = await verify(storage, { level: "replay" });
+      const { findings, generations } = await verify(replicaIn(storage), { level: "replay" });
       expect(findings.filter(({ severity }) => severity === "damage")).toEqual([]);
       if (!isState) expect(generations[0]!.restorable.at(-1)!.proven).toBe(false);
     }),

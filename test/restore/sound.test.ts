@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { WalkitError } from "../../src/errors.ts";
+import { replicaIn } from "../../src/layouts/open.ts";
 import { compress, decompress } from "../../src/lz4/index.ts";
 import { MemorySink, newestSound, restore, type SoundMoment } from "../../src/restore/index.ts";
 import { comparePositions, formatPosition, formatTime } from "../../src/snapshot/index.ts";
@@ -15,7 +16,7 @@ const check = (bytes: Uint8Array<ArrayBuffer>) => checkIntegrity(bytes, "full");
 async function isSound({ storage, generation }: SqliteReplica, position: { index: number; offset: number }) {
   const sink = new MemorySink();
   try {
-    await restore(storage, { generation, position }, sink);
+    await restore(replicaIn(storage), { generation, position }, sink);
     await check(sink.bytes);
     return true;
   } catch (error) {
@@ -25,7 +26,7 @@ async function isSound({ storage, generation }: SqliteReplica, position: { index
 }
 
 const search = (replica: SqliteReplica, options = {}): Promise<SoundMoment | undefined> =>
-  newestSound(replica.storage, { generation: replica.generation }, { check, ...options });
+  newestSound(replicaIn(replica.storage), { generation: replica.generation }, { check, ...options });
 
 describe("the newest moment in order", () => {
   it.each([1, 1000, 2000])("with few commits is what a look at every moment finds (%i)", async (seed) => {
@@ -73,7 +74,7 @@ describe("the newest moment in order", () => {
     expect((await search(replica))?.position).toEqual(ends.at(-1));
     const of = async (target: object) => {
       const all = { generation: replica.generation, ...target };
-      return formatPosition((await newestSound(replica.storage, all, { check }))!.position);
+      return formatPosition((await newestSound(replicaIn(replica.storage), all, { check }))!.position);
     };
     expect(await of({ index: 2 })).toBe(formatPosition(ends.findLast(({ index }) => index === 2)!));
     expect(await of({ commit: ends[7] })).toBe(formatPosition(ends[7]!));
@@ -123,7 +124,7 @@ describe("the newest moment in order", () => {
     expect((await search(replica))?.position).toEqual(ends.at(-1));
     // And before the damage, where what is behind it is not wanted.
     const target = { generation: replica.generation, index: 1 };
-    const found = await newestSound(replica.storage, target, { check });
+    const found = await newestSound(replicaIn(replica.storage), target, { check });
     expect(found?.position).toEqual(ends.findLast((end) => comparePositions(end, whole[1]!) <= 0));
   });
 
@@ -133,7 +134,7 @@ describe("the newest moment in order", () => {
     const { ends } = await commitsOf(replica);
     const only = ends.findLast(({ index }) => index === 12)!;
     const sink = new MemorySink();
-    await restore(replica.storage, { generation: replica.generation, position: only }, sink);
+    await restore(replicaIn(replica.storage), { generation: replica.generation, position: only }, sink);
     const wanted = sink.bytes.slice();
     const found = await search(replica, {
       check: async (bytes: Uint8Array<ArrayBuffer>) => {
@@ -163,7 +164,7 @@ describe("the newest moment in order", () => {
     ).rejects.toThrow("enough");
     await expect(search(replica, { maxBytes: 512 })).rejects.toMatchObject({ code: "restore/memory-budget" });
     await expect(
-      newestSound(replica.storage, { generation: "ffffffffffffffff" }, { check }),
+      newestSound(replicaIn(replica.storage), { generation: "ffffffffffffffff" }, { check }),
     ).rejects.toMatchObject({
       code: "target/no-generation",
     });
@@ -182,7 +183,7 @@ describe("the newest moment in order", () => {
         return read(...args);
       },
     });
-    const found = await newestSound(shaky, { generation: replica.generation }, { check });
+    const found = await newestSound(replicaIn(shaky), { generation: replica.generation }, { check });
     expect(found?.position).toEqual(ends.findLast((end) => comparePositions(end, segments.at(-1)!) <= 0));
   });
 

@@ -1,6 +1,7 @@
 /** Steps from one WAL index to the next: what nothing proves is said, and what verify knows of them, restore says too. */
 
 import { describe, expect, it } from "vitest";
+import { replicaIn } from "../../src/layouts/open.ts";
 import { MemoryStorage } from "../../src/storage/index.ts";
 import { verify } from "../../src/verify/index.ts";
 import { restoreAsCommand } from "../agreement/hold.ts";
@@ -47,7 +48,7 @@ describe("steps that nothing proves", () => {
     expect(whole.restored!.unproven.at(-1)).toMatchObject({ counter: "follows" });
     const cut = new MemoryStorage(storage.files);
     cut.files.delete(lost.at(-1)!);
-    const { findings } = await verify(cut, { level: "replay" });
+    const { findings } = await verify(replicaIn(cut), { level: "replay" });
     expect(codes(findings)).toContain("replica/sequence-gap");
     const { restored } = await attemptRestore(cut);
     expect(restored!.unproven.at(-1)).toMatchObject({ to: "00000002:00000000", counter: "jumps" });
@@ -61,7 +62,7 @@ describe("steps that nothing proves", () => {
 
   it.each(GOLDEN)("%s: are where verify has them, and the counter shows at each", async (name) => {
     const storage = readFixture(name);
-    const { generations } = await verify(storage, { level: "replay" });
+    const { generations } = await verify(replicaIn(storage), { level: "replay" });
     for (const { generation, links } of generations) {
       const { restored } = await attemptRestore(storage, { generation });
       const own = restored!.unproven.filter((one) => one.what === "step");

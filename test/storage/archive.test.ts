@@ -9,6 +9,7 @@ import { BlobReader, BlobWriter, ZipWriter } from "@zip.js/zip.js";
 import { packTar, unpackTar } from "modern-tar";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { MemorySink, readCatalog, restore, verify } from "../../src/index.ts";
+import { replicaIn } from "../../src/layouts/open.ts";
 import { findReplicas, openArchive } from "../../src/web.ts";
 import { contentOf, filesOf, fixtureTar, listAll, readAll } from "../support/archives.ts";
 import { GOLDEN, readFixture, sha256, tarPath } from "../support/fixtures.ts";
@@ -46,16 +47,16 @@ describe.each(GOLDEN)("%s", (name) => {
   });
 
   it("is verified and restored with the same result, from .tar and .tar.gz", async () => {
-    const report = await verify(original, { level: "replay" });
+    const report = await verify(replicaIn(original), { level: "replay" });
     const sink = new MemorySink();
     const { generations } = await readCatalog(original);
     const target = { generation: generations.at(-1)!.id };
-    const result = await restore(original, target, sink);
+    const result = await restore(replicaIn(original), target, sink);
     for (const archive of [blob, new Blob([gzipSync(fixtureTar(name))])]) {
       const storage = await openArchive(archive);
-      expect(await verify(storage, { level: "replay" })).toEqual(report);
+      expect(await verify(replicaIn(storage), { level: "replay" })).toEqual(report);
       const own = new MemorySink();
-      expect(await restore(storage, target, own)).toEqual(result);
+      expect(await restore(replicaIn(storage), target, own)).toEqual(result);
       expect(sha256(own.bytes)).toBe(sha256(sink.bytes));
     }
   });
@@ -252,8 +253,8 @@ describe("a zip archive", () => {
       expect(found.size).toBe(data.length);
       expect(found.modified).toBe(modified! - (modified! % 1_000_000_000n));
     }
-    const expected = await verify(original, { level: "replay" });
-    expect((await verify(storage, { level: "replay" })).status).toBe(expected.status);
+    const expected = await verify(replicaIn(original), { level: "replay" });
+    expect((await verify(replicaIn(storage), { level: "replay" })).status).toBe(expected.status);
     const [large] = filesOf(original).filter(([, data]) => data.length > 300);
     const [path, data] = large!;
     for (const [start, end] of [

@@ -36,9 +36,9 @@ const PAGE = `<!doctype html><input id="folder" type="file" webkitdirectory><scr
   globalThis.blobOf = async (path) => (await fetch(path)).blob();
   globalThis.sha256 = async (bytes) => Array.from(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)), (b) => b.toString(16).padStart(2, "0")).join("");
   globalThis.restored = async (storage, prefix = "generations/") => {
-    const report = await all.verify(storage, { level: "replay", prefix });
+    const report = await all.verify(all.replicaIn(storage, { prefix }), { level: "replay" });
     const sink = new all.BlobSink();
-    await all.restore(storage, {}, sink, { prefix });
+    await all.restore(all.replicaIn(storage, { prefix }), {}, sink);
     return report.status + " " + (await sha256(await sink.blob().arrayBuffer()));
   };
   globalThis.codeOf = (work) => work.then(() => "fine", (error) => error.code + ": " + error.message + " | " + error.hint);
@@ -54,7 +54,7 @@ const WORKER = `
       const sink = new HandleSink(await open("out.db"));
       const spill = await open("spill");
       const storage = new HandleStorage(await root.getDirectoryHandle("replica"));
-      await restore(storage, {}, sink, { memoryBudget: 8192, openSpill: () => openHandleSpill(spill) });
+      await restore(replicaIn(storage), {}, sink, { memoryBudget: 8192, openSpill: () => openHandleSpill(spill) });
       await sink.close();
       postMessage("done");
     } catch (error) { postMessage(String(error.stack)); }
@@ -178,7 +178,7 @@ describe.skipIf(!existsSync(CHROMIUM))("in Chromium", () => {
       const storage = new all.HandleStorage(await root.getDirectoryHandle("replica"));
       const handle = await root.getFileHandle("streamed.db", { create: true });
       const sink = new all.HandleSink(await handle.createWritable());
-      await all.restore(storage, {}, sink);
+      await all.restore(all.replicaIn(storage), {}, sink);
       await sink.close();
       const worker = new Worker("/worker.js", { type: "module" });
       const said = new Promise((resolve) => worker.addEventListener("message", ({ data }) => resolve(data)));

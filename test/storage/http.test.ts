@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { formatTime, MemorySink, MemoryStorage, readCatalog, restore, verify } from "../../src/index.ts";
+import { replicaIn } from "../../src/layouts/open.ts";
 import { findReplicas, HttpStorage } from "../../src/web.ts";
 import { contentOf, listAll, readAll } from "../support/archives.ts";
 import { sha256, tarPath } from "../support/fixtures.ts";
@@ -22,11 +23,13 @@ describe("a server that lists its folders", () => {
 
   it("is verified and restored with the same result", async () => {
     const storage = openData(await serveFiles(original));
-    expect(await verify(storage, { level: "replay" })).toEqual(await verify(inSeconds, { level: "replay" }));
+    expect(await verify(replicaIn(storage), { level: "replay" })).toEqual(
+      await verify(replicaIn(inSeconds), { level: "replay" }),
+    );
     const generation = (await readCatalog(original)).generations[0]!.id;
     const [sink, own] = [new MemorySink(), new MemorySink()];
-    await restore(original, { generation }, sink);
-    await restore(storage, { generation }, own);
+    await restore(replicaIn(original), { generation }, sink);
+    await restore(replicaIn(storage), { generation }, own);
     expect(sha256(own.bytes)).toBe(sha256(sink.bytes));
   });
 

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { MemorySink, readCatalog, restore, verify, WalkitError } from "../../src/index.ts";
+import { replicaIn } from "../../src/layouts/open.ts";
 import type { FileHandleLike, FolderHandleLike } from "../../src/storage/handles.ts";
 import { FileListStorage, filesOfEntries, folderOf, HandleStorage } from "../../src/web.ts";
 import { contentOf, listAll, readAll } from "../support/archives.ts";
@@ -32,12 +33,12 @@ describe("HandleStorage", () => {
   });
 
   it("is verified and restored with the same result", async () => {
-    const report = await verify(inMilliseconds(original), { level: "replay" });
-    expect(await verify(storage, { level: "replay" })).toEqual(report);
+    const report = await verify(replicaIn(inMilliseconds(original)), { level: "replay" });
+    expect(await verify(replicaIn(storage), { level: "replay" })).toEqual(report);
     const generation = (await readCatalog(storage)).generations[0]!.id;
     const [sink, own] = [new MemorySink(), new MemorySink()];
-    await restore(original, { generation }, sink);
-    await restore(storage, { generation }, own);
+    await restore(replicaIn(original), { generation }, sink);
+    await restore(replicaIn(storage), { generation }, own);
     expect(sha256(own.bytes)).toBe(sha256(sink.bytes));
   });
 

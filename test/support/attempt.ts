@@ -1,4 +1,5 @@
 import { WalkitError } from "../../src/errors.ts";
+import { replicaIn } from "../../src/layouts/open.ts";
 import { MemorySink, type Restored, type RestoreOptions, restore } from "../../src/restore/index.ts";
 import type { Storage } from "../../src/storage/index.ts";
 import type { Target } from "../../src/timeline/target/target.ts";
@@ -16,7 +17,7 @@ export async function attemptRestore(
 ): Promise<Attempt> {
   const sink = new MemorySink();
   try {
-    const restored = await restore(storage, target, sink, options);
+    const restored = await restore(replicaIn(storage), target, sink, options);
     return { restored, bytes: sink.bytes, sha256: sha256(sink.bytes) };
   } catch (error) {
     if (error instanceof WalkitError) return { error };

@@ -1,5 +1,6 @@
 /** Inferred parents held against the truth of {@link Branches}, as a table. */
 
+import { replicaIn } from "../../src/layouts/open.ts";
 import { comparePositions, type Position } from "../../src/replay/position.ts";
 import { readCatalog } from "../../src/snapshot/index.ts";
 import { type Inference, inferParents } from "../../src/timeline/content/infer.ts";
@@ -32,7 +33,7 @@ export interface Judged {
 
 export async function judgeBranches({ storage, timelines }: Branches): Promise<Judged[]> {
   const { generations } = await readCatalog(storage);
-  const found = await inferParents(storage, generations, generations);
+  const found = await inferParents(replicaIn(storage), generations, generations);
   return timelines
     .filter(({ removed }) => removed !== "all")
     .map((timeline) => {

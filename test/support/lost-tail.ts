@@ -1,6 +1,7 @@
 /** Replicas whose files are whole, each for itself, and whose newest database SQLite finds corrupt. */
 
 import { WalkitError } from "../../src/errors.ts";
+import { replicaIn } from "../../src/layouts/open.ts";
 import { MemorySink, restore } from "../../src/restore/index.ts";
 import { type Change, type Position, readCatalog } from "../../src/snapshot/index.ts";
 import { checkIntegrity } from "../../src/sqlite/index.ts";
@@ -37,7 +38,7 @@ export async function commitsOf({
   const catalog = await readCatalog(storage);
   const one = catalog.generations.find(({ id }) => id === generation)!;
   const ends: Position[] = [];
-  for await (const { end } of readCommits(storage, one, { from: 0, to: 1000 })) ends.push(end);
+  for await (const { end } of readCommits(replicaIn(storage), one, { from: 0, to: 1000 })) ends.push(end);
   return { ends, segments: one.segments };
 }
 
@@ -58,7 +59,7 @@ export async function withoutLastSegment(
       files.delete(path);
       const sink = new MemorySink();
       try {
-        await restore(replica.storage, { generation: replica.generation }, sink);
+        await restore(replicaIn(replica.storage), { generation: replica.generation }, sink);
         await checkIntegrity(sink.bytes, "full");
       } catch (error) {
         if (error instanceof WalkitError && error.code === "database/integrity") return replica;

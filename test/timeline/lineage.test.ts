@@ -3,6 +3,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { WalkitError } from "../../src/errors.ts";
+import { replicaIn } from "../../src/layouts/open.ts";
 import { parsePosition } from "../../src/replay/position.ts";
 import { historyOfRestored } from "../../src/restore/history.ts";
 import { readCatalog } from "../../src/snapshot/index.ts";
@@ -40,7 +41,7 @@ function replica(histories: Record<string, string> = {}): MemoryStorage {
 }
 
 async function lineageOf(storage: MemoryStorage, infer = true): Promise<Lineage> {
-  return await readLineage(storage, await readCatalog(storage), { infer });
+  return await readLineage(replicaIn(storage), await readCatalog(storage), { infer });
 }
 
 /** `id generation < parent at switch point`. */
@@ -356,14 +357,14 @@ describe("the history of a restore", () => {
     const target: Target = { generation: parent, position: switchPoint };
     const attempt = await attemptRestore(before, target);
     if (attempt.error) throw attempt.error;
-    const text = await historyOfRestored(before, target, attempt.restored, {});
+    const text = await historyOfRestored(replicaIn(before), target, attempt.restored, {});
     return { ...parseHistory(text!, "out.db.history"), path: "out.db.history" };
   }
 
   async function tie(made: Branches, history: History & { path: string }, generation?: string) {
     const catalog = await readCatalog(made.storage);
-    const lineage = await readLineage(made.storage, catalog);
-    const timeline = await tieToParent(made.storage, catalog, lineage, history, { generation });
+    const lineage = await readLineage(replicaIn(made.storage), catalog);
+    const timeline = await tieToParent(replicaIn(made.storage), catalog, lineage, history, { generation });
     return { timeline, lineage };
   }
 

@@ -1,6 +1,7 @@
 /** Targets and histories that cannot be followed: each is refused, and says what was expected, what was found, what to do. */
 
 import { describe, expect, it } from "vitest";
+import { replicaIn } from "../../src/layouts/open.ts";
 import { listMoments } from "../../src/moments/index.ts";
 import { MemorySink, restore } from "../../src/restore/index.ts";
 import { readCatalog } from "../../src/snapshot/index.ts";
@@ -45,7 +46,9 @@ async function refusal(storage: MemoryStorage, target: Target) {
 
 /** What a program may not even ask for. */
 async function misuse(target: Target): Promise<unknown> {
-  return await restore(new MemoryStorage(), target, new MemorySink()).catch((error: unknown) => error);
+  return await restore(replicaIn(new MemoryStorage()), target, new MemorySink()).catch(
+    (error: unknown) => error,
+  );
 }
 
 describe("a target that is none", () => {
@@ -285,7 +288,7 @@ describe("a history that contradicts", () => {
     const error = await refusal(changed, target);
     expect([error.code, error.message]).toEqual([code, expect.stringMatching(message)]);
     expect(error.path).toBe(historyPath("generations/", id));
-    const { findings } = await readLineage(changed, await readCatalog(changed));
+    const { findings } = await readLineage(replicaIn(changed), await readCatalog(changed));
     const finding = findings.find(({ path }) => path === error.path)!;
     expect(finding).toMatchObject({ code, message: error.message, generation: id });
     expect(finding.action).toMatch(/^(Decide which file is right, delete the other|Correct the line)/);
@@ -305,7 +308,7 @@ describe("a history that contradicts", () => {
       ...{ [root]: undefined, [child]: undefined, [sibling]: undefined },
       [grandchild]: textOf(grandchild).replace(/^1\t\S+/m, "1\t00000000:00000020"),
     });
-    const { timelines } = await readLineage(changed, await readCatalog(changed), { infer: true });
+    const { timelines } = await readLineage(replicaIn(changed), await readCatalog(changed), { infer: true });
     expect(timelines.map(({ id, parent, inferred }) => ({ id, parent, inferred }))).toEqual([
       { id: 1, parent: undefined, inferred: false },
       { id: 2, parent: 1, inferred: false },
@@ -320,7 +323,7 @@ describe("a history that contradicts", () => {
       [root]: `${names([1, child], [2, root])}1\t00000000:00000100\n`,
       ...{ [child]: undefined, [grandchild]: undefined, [sibling]: undefined },
     });
-    const lineage = await readLineage(changed, await readCatalog(changed), { infer: true });
+    const lineage = await readLineage(replicaIn(changed), await readCatalog(changed), { infer: true });
     const one = lineage.timelines.find(({ generation }) => generation === child)!;
     expect(one).toMatchObject({ id: 1, parent: undefined });
     expect(one.unknown).toMatch(/history files/);
@@ -341,7 +344,7 @@ describe("transactions", () => {
   ])("are not counted from another place where %s is lost", async (_, lost, code) => {
     const storage = without(lost);
     for (const transaction of [1, 2, 9]) expect((await refusal(storage, { transaction })).code).toBe(code);
-    const [generation] = await listMoments(storage);
+    const [generation] = await listMoments(replicaIn(storage));
     const commits = generation!.segments.flatMap((segment) => segment.commits);
     expect(commits.length).toBeGreaterThan(10);
     expect(commits.filter((commit) => commit.transaction !== undefined)).toEqual([]);

@@ -1,6 +1,7 @@
 /** A newest snapshot that holds what no WAL has brought: ahead of it, older than it, or nobody can tell. */
 
 import { describe, expect, it } from "vitest";
+import { replicaIn } from "../../src/layouts/open.ts";
 import { compress } from "../../src/lz4/index.ts";
 import { parsePosition } from "../../src/replay/position.ts";
 import { formatSnapshotName } from "../../src/snapshot/index.ts";
@@ -53,7 +54,7 @@ const codes = (findings: readonly { code: string }[]) => findings.map(({ code })
 describe("the newest snapshot", () => {
   it("that the WAL leads to is proven by it", async () => {
     const storage = lay(undefined, 0);
-    const { status, findings } = await verify(storage);
+    const { status, findings } = await verify(replicaIn(storage));
     expect([status, codes(findings)]).toEqual(["ok", []]);
     const { restored, sha256: hash } = await holdAgreement(storage, "equal").then((o) => ({
       ...o,
@@ -65,7 +66,7 @@ describe("the newest snapshot", () => {
 
   it("may be ahead of the WAL: what lies between was never uploaded", async () => {
     const storage = lay(undefined, 2);
-    const { status, findings } = await verify(storage);
+    const { status, findings } = await verify(replicaIn(storage));
     expect(status).toBe("ok");
     expect(codes(findings)).toContain("replica/snapshot-ahead");
     const { restored } = await holdAgreement(storage, "ahead");
@@ -77,7 +78,7 @@ describe("the newest snapshot", () => {
     const third = states.findLast(({ index }) => index === 1)!;
     for (const older of [first, await bytesAt(third.index, third.end)]) {
       const storage = lay(older, 0);
-      const { status, findings, generations } = await verify(storage);
+      const { status, findings, generations } = await verify(replicaIn(storage));
       expect(status).toBe("damaged");
       expect(codes(findings)).toContain("replica/snapshot-mismatch");
       expect(codes(findings)).not.toContain("replica/snapshot-ahead");
@@ -97,7 +98,7 @@ describe("the newest snapshot", () => {
     const within = states.filter(({ index }) => index === 2);
     const earlier = within[within.length - 2]!;
     const storage = lay(await bytesAt(earlier.index, earlier.end), 0);
-    const { status, findings } = await verify(storage);
+    const { status, findings } = await verify(replicaIn(storage));
     expect([status, codes(findings)]).toEqual(["inconclusive", ["replica/snapshot-ambiguous"]]);
     await holdAgreement(storage, "ambiguous");
     const { error } = await attemptRestore(storage);

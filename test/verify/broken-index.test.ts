@@ -1,6 +1,7 @@
 /** WAL that is broken before its first frame: what comes behind it does not follow on its snapshot. */
 
 import { expect, it } from "vitest";
+import { replicaIn } from "../../src/layouts/open.ts";
 import { parsePosition } from "../../src/replay/position.ts";
 import { verify } from "../../src/verify/index.ts";
 import { attemptRestore } from "../support/attempt.ts";
@@ -24,7 +25,7 @@ it.each(["header", "first frame", "first segment gone", "second segment gone"])(
     const file = storage.files.get(path)!;
     storage.files.set(path, { ...file, data: file.data.with(15, file.data[15]! ^ 1) });
   }
-  const { generations, status } = await verify(storage, { level: "replay" });
+  const { generations, status } = await verify(replicaIn(storage), { level: "replay" });
   expect(status).toBe("damaged");
   const ends = generations[0]!.restorable.map(({ from, to }) => [
     parsePosition(from)!.index,

@@ -1,6 +1,7 @@
 /** A replica that is encrypted with age is not damaged: nothing is known of it. */
 
 import { expect, it } from "vitest";
+import { replicaIn } from "../../src/layouts/open.ts";
 import { MemoryStorage } from "../../src/storage/index.ts";
 import { verify } from "../../src/verify/index.ts";
 import { encrypt } from "../support/age.ts";
@@ -12,7 +13,7 @@ it.each(GOLDEN)("%s: one finding, inconclusive, and no advice to salvage", async
   const storage = new MemoryStorage(
     new Map([...files].map(([path, { data, modified }]) => [path, { data: encrypt(data), modified }])),
   );
-  const { status, findings, generations } = await verify(storage);
+  const { status, findings, generations } = await verify(replicaIn(storage));
   expect(status).toBe("inconclusive");
   const grave = findings.filter(({ severity }) => severity === "damage" || severity === "inconclusive");
   expect(grave.map(({ code }) => code)).toEqual(["replica/encrypted"]);
@@ -33,6 +34,6 @@ it("a damaged file among encrypted ones is damage", async () => {
     const data = plain ? file.data.with(20, file.data[20]! ^ 1) : encrypt(file.data);
     return [path, { ...file, data }];
   });
-  const { status } = await verify(new MemoryStorage(new Map(entries)));
+  const { status } = await verify(replicaIn(new MemoryStorage(new Map(entries))));
   expect(status).toBe("damaged");
 });

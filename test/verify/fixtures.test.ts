@@ -2,11 +2,12 @@
 
 import { describe, expect, it } from "vitest";
 import type { ErrorCode } from "../../src/errors.ts";
+import { replicaIn } from "../../src/layouts/open.ts";
 import { verify } from "../../src/verify/index.ts";
 import { DAMAGED, GOLDEN, readFixture, readManifest } from "../support/fixtures.ts";
 
 it.each(GOLDEN)("finds nothing wrong with %s", async (name) => {
-  const report = await verify(readFixture(name));
+  const report = await verify(replicaIn(readFixture(name)));
   expect(report.findings).toEqual([]);
   expect(report.status).toBe("ok");
   for (const generation of report.generations) {
@@ -129,7 +130,7 @@ describe.each(Object.entries(EXPECTED))("damaged/%s", (name, { code, file, offse
   const storage = readFixture(`damaged/${name}`);
 
   it("is found, with the file and the place", async () => {
-    const report = await verify(storage);
+    const report = await verify(replicaIn(storage));
     expect(report.status).toBe("damaged");
     const found = report.findings.find((finding) => finding.severity === "damage")!;
     expect(found).toMatchObject({ code, path: expect.stringContaining(file) });
@@ -140,7 +141,7 @@ describe.each(Object.entries(EXPECTED))("damaged/%s", (name, { code, file, offse
   });
 
   it("leaves ranges that can be restored, and nothing beyond the damage", async () => {
-    const { generations } = await verify(storage);
+    const { generations } = await verify(replicaIn(storage));
     const ranges = generations.flatMap((g) => g.restorable);
     if (name === "snapshot-missing") expect(ranges).toEqual([]);
     else {
@@ -151,7 +152,7 @@ describe.each(Object.entries(EXPECTED))("damaged/%s", (name, { code, file, offse
 });
 
 it.each(Object.entries(SOUND))("damaged/%s is odd, but sound", async (name, codes) => {
-  const report = await verify(readFixture(`damaged/${name}`));
+  const report = await verify(replicaIn(readFixture(`damaged/${name}`)));
   expect(report.status).toBe("ok");
   expect([...new Set(report.findings.map(({ code }) => code))].sort()).toEqual(codes);
   expect(report.findings.every(({ severity }) => severity === "info" || severity === "warning")).toBe(true);
@@ -159,7 +160,9 @@ it.each(Object.entries(SOUND))("damaged/%s is odd, but sound", async (name, code
 
 it("says at level names what names alone tell", async () => {
   const codes = async (name: string) =>
-    (await verify(readFixture(`damaged/${name}`), { level: "names" })).findings.map(({ code }) => code);
+    (await verify(replicaIn(readFixture(`damaged/${name}`)), { level: "names" })).findings.map(
+      ({ code }) => code,
+    );
   expect(await codes("missing-index")).toEqual(["replica/missing-index"]);
   expect(await codes("missing-first-segment")).toEqual(["replica/missing-first-segment"]);
   expect(await codes("partial-retention")).toEqual(["replica/leftover-wal"]);

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { WalkitError } from "../../src/errors.ts";
+import { replicaIn } from "../../src/layouts/open.ts";
 import { MemorySink } from "../../src/restore/sinks/memory.ts";
 import { MemoryStorage } from "../../src/storage/index.ts";
 import { type IntegrityCheck, type VerifyOptions, verify } from "../../src/verify/index.ts";
@@ -33,7 +34,7 @@ function place(check: IntegrityCheck["check"]) {
 describe("openIntegrityCheck", () => {
   it("gets the newest state, and is closed", async () => {
     const { sink, calls, openIntegrityCheck } = place(async () => {});
-    const report = await verify(storage(), { openIntegrityCheck });
+    const report = await verify(replicaIn(storage()), { openIntegrityCheck });
     expect([report.status, report.generations[0]!.integrity]).toEqual(["ok", "ok"]);
     const { sha256: hash, size } = readManifest(NAME).restores.find(({ id }) => id === "latest")!.db!;
     expect(sha256(sink.bytes)).toBe(hash);
@@ -43,7 +44,7 @@ describe("openIntegrityCheck", () => {
   it("is closed whatever happens", async () => {
     for (const error of [skipped(), new WalkitError("database/integrity", "corrupt"), new Error("a bug")]) {
       const { calls, openIntegrityCheck } = place(() => Promise.reject(error));
-      const done = verify(storage(), { openIntegrityCheck });
+      const done = verify(replicaIn(storage()), { openIntegrityCheck });
       if (error instanceof WalkitError)
         expect((await done).findings.map(({ code }) => code)).toEqual([error.code]);
       else await expect(done).rejects.toBe(error);
@@ -57,14 +58,14 @@ describe("openIntegrityCheck", () => {
       controller.abort(new Error("enough"));
       signal!.throwIfAborted();
     });
-    await expect(verify(storage(), { openIntegrityCheck, signal: controller.signal })).rejects.toThrow(
-      "enough",
-    );
+    await expect(
+      verify(replicaIn(storage()), { openIntegrityCheck, signal: controller.signal }),
+    ).rejects.toThrow("enough");
     expect(calls.at(-1)).toBe("close");
   });
 
   it("may leave it to memory", async () => {
-    const report = await verify(storage(), { openIntegrityCheck: async () => undefined });
+    const report = await verify(replicaIn(storage()), { openIntegrityCheck: async () => undefined });
     expect(report.generations[0]!.integrity).toBe("ok");
   });
 });
@@ -74,7 +75,7 @@ describe.each([
   ["cannot tell", { checkIntegrity: () => Promise.reject(skipped()) }],
 ])("where SQLite %s", (_, options: VerifyOptions) => {
   it("a warning says so, and the other checks decide", async () => {
-    const { status, level, generations, findings } = await verify(storage(), options);
+    const { status, level, generations, findings } = await verify(replicaIn(storage()), options);
     expect([status, level, generations[0]!.status, generations[0]!.integrity]).toEqual([
       "ok",
       "integrity",
@@ -87,7 +88,10 @@ describe.each([
   });
 
   it("asked for by name, the report is inconclusive", async () => {
-    const { status, generations, findings } = await verify(storage(), { ...options, level: "integrity" });
+    const { status, generations, findings } = await verify(replicaIn(storage()), {
+      ...options,
+      level: "integrity",
+    });
     expect([status, generations[0]!.status, generations[0]!.integrity]).toEqual([
       "inconclusive",
       "inconclusive",

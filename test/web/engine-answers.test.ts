@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { WalkitError } from "../../src/errors.ts";
+import { replicaIn } from "../../src/layouts/open.ts";
 import { MemorySink, restore } from "../../src/restore/index.ts";
 import { checkIntegrity } from "../../src/sqlite/index.ts";
 import { moduleOf } from "../../web/engine/schema.ts";
@@ -144,7 +145,7 @@ describe("a module that SQLite lacks here", () => {
 describe("a state that SQLite finds corrupt", () => {
   const inOrder = async (replica: SqliteReplica, { generation, index, offset }: MomentId) => {
     const sink = new MemorySink();
-    await restore(replica.storage, { generation, position: { index, offset } }, sink);
+    await restore(replicaIn(replica.storage), { generation, position: { index, offset } }, sink);
     try {
       await checkIntegrity(sink.bytes, "full");
       return true;

@@ -1,6 +1,7 @@
 /** Databases that are larger than one is looked into unasked: what is done without asking, and what is not. */
 
 import { describe, expect, it } from "vitest";
+import { replicaIn } from "../../src/layouts/open.ts";
 import { verify } from "../../src/verify/index.ts";
 import type { ReplicaEngine } from "../../web/engine/engine.ts";
 import type { PrivateFolder } from "../../web/engine/output.ts";
@@ -110,7 +111,7 @@ describe("SQLite's own check", () => {
       const storage = readFixture(name);
       const { engine, asked } = watched(1000);
       await loadStorage(storage, engine);
-      const report = await verify(storage);
+      const report = await verify(replicaIn(storage));
       const generations = report.generations.map((one) => ({ ...one, integrity: undefined }));
       expect(await engine.verify(false, context())).toEqual({ ...report, generations });
       expect(asked).toEqual([]);

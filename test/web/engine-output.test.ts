@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { WalkitError } from "../../src/errors.ts";
+import { replicaIn } from "../../src/layouts/open.ts";
 import { MemorySink, restore } from "../../src/restore/index.ts";
 import type { SyncFileLike, WritableFileLike } from "../../src/restore/sinks/handle.ts";
 import { MemoryStorage } from "../../src/storage/index.ts";
@@ -204,7 +205,7 @@ describe("the place for changed pages", () => {
       const file = await folder.getFileHandle([...folder.files.keys()][0]!);
       let written = 0;
       const watched = { ...options, onProgress: () => void (written = Math.max(written, file.bytes.length)) };
-      await restore(storage, { generation, position: { index, offset } }, sink, watched);
+      await restore(replicaIn(storage), { generation, position: { index, offset } }, sink, watched);
       expect(sha256(sink.bytes)).toBe(expected);
       expect(written).toBeGreaterThan(0);
       await spill.close();

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sqlite from "node-sqlite3-wasm";
 import { afterAll, describe, expect, it } from "vitest";
+import { replicaIn } from "../../src/layouts/open.ts";
 import { listMoments } from "../../src/moments/index.ts";
 import { restoreFile } from "../../src/restore/file.ts";
 import { readCatalog } from "../../src/snapshot/index.ts";
@@ -28,7 +29,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 describe.each([...GOLDEN, ...DAMAGED])("%s", (name) => {
   it("is shown as the library finds it", async () => {
     const { view, engine } = await loadArchive(name);
-    const moments = await listMoments(readFixture(name));
+    const moments = await listMoments(replicaIn(readFixture(name)));
     const found = moments.flatMap(({ generation, segments }) =>
       segments.flatMap(({ commits }) =>
         commits.map(({ end, restorable }) => ({ moment: { generation, ...end }, restorable })),
@@ -38,7 +39,7 @@ describe.each([...GOLDEN, ...DAMAGED])("%s", (name) => {
       a.moment.generation < b.moment.generation ? -1 : a.moment.generation > b.moment.generation ? 1 : 0;
     expect(commitsOf(view).sort(byGeneration)).toEqual(found);
     const storage = readFixture(name);
-    const { timelines } = await readLineage(storage, await readCatalog(storage), { infer: true });
+    const { timelines } = await readLineage(replicaIn(storage), await readCatalog(storage), { infer: true });
     const lineage = ({ id, generation, parent, switchPoint, reason, inferred }: Timeline | TimelineView) => {
       return { id, generation, parent, switchPoint, reason, inferred };
     };
@@ -68,7 +69,7 @@ describe.each([...GOLDEN, ...DAMAGED])("%s", (name) => {
       expect(timeline.moments.index.length).toBe(timeline.segments.firstMoment.at(-1));
     }
     // The archive leaves out what macOS puts everywhere.
-    const report = await verify(readFixture(name));
+    const report = await verify(replicaIn(readFixture(name)));
     report.findings = report.findings.filter(({ path }) => !path || !isJunk(path));
     expect(await engine.verify(false, context())).toEqual(report);
   });
@@ -79,7 +80,7 @@ async function expectSame(engine: ReplicaEngine, name: string, moment: MomentId)
   const state = await engine.look(moment, context());
   const { generation, index, offset } = moment;
   const path = join(folder, "state.db");
-  await restoreFile(readFixture(name), { generation, position: { index, offset } }, path, {
+  await restoreFile(replicaIn(readFixture(name)), { generation, position: { index, offset } }, path, {
     force: true,
     history: false,
   });
@@ -300,7 +301,7 @@ describe("SQL", () => {
     const { engine, view } = await loadStorage(storage);
     const { moment } = commitsOf(view).at(-1)!;
     const { readState } = await import("../../web/engine/replica.ts");
-    const held = { storage, prefix: "generations/", generation: undefined, name: "" };
+    const held = { ...replicaIn(storage), name: "" };
     for (const pageCount of [undefined, 1000]) {
       const reading = readState(held, moment, { pageSize: 1024, pageCount }, 50_000, {});
       await expect(reading).rejects.toThrow("too large to look into");

@@ -1,6 +1,7 @@
 /** What the worker can be asked, over any storage. What it needs of where it runs is given to it. */
 
 import { WalkitError } from "../../src/errors.ts";
+import { replicaIn } from "../../src/layouts/open.ts";
 import { newestSound } from "../../src/restore/sound.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 import type { VerifyReport } from "../../src/verify/report.ts";
@@ -15,7 +16,7 @@ import { type FetchExample, openSource } from "./open.ts";
 import { openOutput, openSpill, type PrivateFolder } from "./output.ts";
 import {
   type CommitPages,
-  type Replica,
+  type NamedReplica,
   readCommit,
   readPages,
   readState,
@@ -52,12 +53,12 @@ export class ReplicaEngine implements Served {
   readonly #lock = new Lock();
   readonly #sql: Sql;
   #source: { storage: Storage; name: string } | undefined;
-  #replica: Replica | undefined;
+  #replica: NamedReplica | undefined;
   #looked: { moment: Page.MomentId; bytes: number } | undefined;
   /** What SQLite said of moments of the replica, by name. */
   readonly #integrity = new Map<string, Page.IntegrityView>();
   /** Of the moment that was asked about last. */
-  #commit: { replica: Replica; moment: Page.MomentId; pages: CommitPages } | undefined;
+  #commit: { replica: NamedReplica; moment: Page.MomentId; pages: CommitPages } | undefined;
 
   constructor(surroundings: Surroundings) {
     this.#surroundings = surroundings;
@@ -83,7 +84,7 @@ export class ReplicaEngine implements Served {
     if (!this.#source) throw new EngineError("no-replica", "No replica is opened");
     const { storage, name } = this.#source;
     const { prefix, generation, path } = found;
-    const replica = { storage, prefix, generation, name: path || name };
+    const replica = { ...replicaIn(storage, { prefix, generation }), name: path || name };
     const { signal } = context;
     const view = await viewReplica(replica, context, {
       integrityUpTo: this.#mostUnasked,
@@ -103,11 +104,11 @@ export class ReplicaEngine implements Served {
   }
 
   async verify(large: boolean, { signal, onProgress }: CallContext): Promise<VerifyReport> {
-    const { storage, prefix, generation } = this.#need();
+    const replica = this.#need();
     const sql = this.#surroundings.openSql();
     try {
-      return await verify(storage, {
-        ...{ prefix, generation, signal },
+      return await verify(replica, {
+        signal,
         checkIntegrity: (bytes, how) => sql.check(bytes, how, signal),
         integrityUpTo: large ? undefined : this.#mostUnasked,
         onProgress: (progress) => onProgress({ phase: "verify", ...progress }),
@@ -139,7 +140,7 @@ export class ReplicaEngine implements Served {
     return await this.#lock.run(context.signal, () => this.#look(replica, moment, context));
   }
 
-  async #look(replica: Replica, moment: Page.MomentId, context: CallContext): Promise<Page.StateView> {
+  async #look(replica: NamedReplica, moment: Page.MomentId, context: CallContext): Promise<Page.StateView> {
     const began = performance.now();
     const commit = await this.#commitAt(replica, moment, inPhase("look", context));
     const expected = commit.pageSize * (commit.pageCount ?? 0);
@@ -238,7 +239,7 @@ export class ReplicaEngine implements Served {
   }
 
   async sound(moment: Page.MomentId, context: CallContext): Promise<Page.SoundView | undefined> {
-    const { storage, prefix } = this.#need();
+    const replica = this.#need();
     const { generation, index, offset } = moment;
     const { signal, onProgress } = context;
     const sql = this.#surroundings.openSql();
@@ -246,10 +247,10 @@ export class ReplicaEngine implements Served {
     const maxBytes = MOST_BYTES - (this.#looked?.bytes ?? 0);
     try {
       const found = await newestSound(
-        storage,
+        replica,
         { generation, commit: { index, offset } },
         {
-          ...{ prefix, signal, maxBytes },
+          ...{ signal, maxBytes },
           check: (bytes) => sql.check(bytes, "full", signal),
           onProgress: ({ done, total }) => onProgress({ phase: "sound", done, total }),
         },
@@ -313,7 +314,7 @@ export class ReplicaEngine implements Served {
    * @throws WalkitError `database/integrity` of a state whose snapshot is not proven to fit
    */
   async #check(
-    replica: Replica,
+    replica: NamedReplica,
     moment: Page.MomentId,
     {
       bytes: size,
@@ -341,7 +342,7 @@ export class ReplicaEngine implements Served {
     }
   }
 
-  async #commitAt(replica: Replica, moment: Page.MomentId, context: CallContext): Promise<CommitPages> {
+  async #commitAt(replica: NamedReplica, moment: Page.MomentId, context: CallContext): Promise<CommitPages> {
     const known = this.#commit;
     if (known?.replica === replica && isSame(known.moment, moment)) return known.pages;
     const pages = await readCommit(replica, moment, context);
@@ -349,7 +350,7 @@ export class ReplicaEngine implements Served {
     return pages;
   }
 
-  #need(): Replica {
+  #need(): NamedReplica {
     if (this.#replica) return this.#replica;
     throw new EngineError("no-replica", "No replica is loaded");
   }
@@ -389,7 +390,7 @@ function inPhase(phase: string, { signal, onProgress }: CallContext): CallContex
 
 /** What the commit's pages were before it. */
 async function pagesBefore(
-  replica: Replica,
+  replica: NamedReplica,
   before: Page.MomentId,
   { written, pageSize, pageCount = 0 }: CommitPages,
   context: CallContext,

@@ -42,7 +42,8 @@ export async function openSource(
   context.onProgress({ phase: "list", done: 0, total: undefined });
   try {
     const replicas = await findReplicas(storage, { signal });
-    return { opened: { name, replicas, skipped: [...skipped], home }, storage };
+    const found = replicas.map(({ path, prefix, generation }) => ({ path, prefix, generation }));
+    return { opened: { name, replicas: found, skipped: [...skipped], home }, storage };
   } catch (error) {
     if (!(error instanceof WalkitError) || error.code !== "replica/not-a-replica") throw error;
     throw new NoReplica(await folderThing(storage, name, signal), error, skipped);

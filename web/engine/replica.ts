@@ -1,24 +1,19 @@
 /** The replica that is opened, and one moment of it. */
 
 import { WalkitError } from "../../src/errors.ts";
-import { readCatalog } from "../../src/layouts/generations/catalog.ts";
-import { plannedSegment } from "../../src/layouts/generations/plan.ts";
-import { replay } from "../../src/layouts/generations/segments.ts";
-import { readSnapshot } from "../../src/layouts/generations/snapshot.ts";
 import type { Branch } from "../../src/replay/catalog.ts";
+import type { Replica } from "../../src/replay/layout.ts";
+import { plannedSegment } from "../../src/replay/plan.ts";
 import { comparePositions, formatPosition } from "../../src/replay/position.ts";
+import { catalogOf, readChanges, readClaim } from "../../src/replay/replica.ts";
 import { type Restored, restore } from "../../src/restore/restore.ts";
 import { MemorySink } from "../../src/restore/sinks/memory.ts";
 import type { DatabaseSink } from "../../src/restore/sinks/sink.ts";
-import type { Storage } from "../../src/storage/storage.ts";
 import type { MomentId, Progress } from "../protocol.ts";
 import { EngineError } from "./failure.ts";
 
-export interface Replica {
-  storage: Storage;
-  prefix: string;
-  /** Set where what was opened is one generation's folder. */
-  generation: string | undefined;
+/** The replica that is opened, and what to call it. */
+export interface NamedReplica extends Replica {
   name: string;
 }
 
@@ -44,14 +39,14 @@ export interface CommitPages {
  * @throws EngineError `no-transaction` where no commit ends there
  */
 export async function readCommit(
-  { storage, prefix }: Replica,
+  replica: Replica,
   moment: MomentId,
   { signal, onProgress }: ReadOptions = {},
 ): Promise<CommitPages> {
   const { generation: id, index, offset } = moment;
-  const { generations } = await readCatalog(storage, { prefix, generation: id, signal });
+  const { generations } = await catalogOf({ ...replica, generation: id }, { signal });
   const generation = generations[0]!;
-  if (offset === 0) return { ...(await snapshotSize(storage, generation, index, signal)), ...NO_COMMIT };
+  if (offset === 0) return { ...(await snapshotSize(replica, generation, index, signal)), ...NO_COMMIT };
   const segments = generation.segments.filter((one) => one.index === index && one.offset < offset);
   let [done, start] = [0, 0];
   let pages = new Set<number>();
@@ -59,7 +54,7 @@ export async function readCommit(
   const onRead = (bytes: number) =>
     onProgress?.({ phase: "commit", done: (done += bytes), total: undefined });
   const plan = { generation: id, segments: segments.map(plannedSegment) };
-  for await (const event of replay(storage, plan, { signal, onRead, faults: "report" })) {
+  for await (const event of readChanges(replica, plan, { signal, onRead, faults: "report" })) {
     if (event.type === "pages") {
       found = event.run.pageSize;
       event.run.forEach((page) => {
@@ -81,14 +76,14 @@ export async function readCommit(
 const NO_COMMIT: Pick<CommitPages, "written" | "before"> = { written: new Uint32Array(0), before: undefined };
 
 async function snapshotSize(
-  storage: Storage,
+  replica: Replica,
   { snapshots }: Branch,
   index: number,
   signal: AbortSignal | undefined,
 ): Promise<Pick<CommitPages, "pageSize" | "pageCount">> {
   const snapshot = snapshots.find((one) => one.index === index);
   if (!snapshot) return { pageSize: 0, pageCount: undefined };
-  for await (const { header } of readSnapshot(snapshot, { storage, signal })) return header;
+  for await (const { header } of readClaim(replica, snapshot, { signal })) return header;
   return { pageSize: 0, pageCount: undefined };
 }
 
@@ -98,7 +93,7 @@ async function snapshotSize(
  * @throws WalkitError why it cannot be had; `target/out-of-range` where no commit ends there
  */
 export async function restoreMoment(
-  { storage, prefix }: Replica,
+  replica: Replica,
   { generation, index, offset }: MomentId,
   sink: DatabaseSink,
   {
@@ -109,8 +104,7 @@ export async function restoreMoment(
   }: ReadOptions & Pick<Parameters<typeof restore>[3] & object, "openSpill" | "accept">,
 ): Promise<Restored> {
   const position = { index, offset };
-  const restored = await restore(storage, { generation, position }, sink, {
-    prefix,
+  const restored = await restore(replica, { generation, position }, sink, {
     signal,
     onProgress,
     openSpill,

@@ -1,7 +1,6 @@
 /** A replica as the page draws it: its timelines, with every commit. */
 
 import { type Finding, makeFinding } from "../../src/findings.ts";
-import { readCatalog } from "../../src/layouts/generations/catalog.ts";
 import { newestGeneration } from "../../src/layouts/generations/choose.ts";
 import {
   type Gap,
@@ -11,32 +10,33 @@ import {
 } from "../../src/moments/index.ts";
 import type { Branch, Catalog } from "../../src/replay/catalog.ts";
 import { formatPosition, type Position } from "../../src/replay/position.ts";
+import { catalogOf } from "../../src/replay/replica.ts";
 import type { Entry, ReadOptions, Storage } from "../../src/storage/storage.ts";
 import { type Lineage, readLineage, type Timeline } from "../../src/timeline/lineage.ts";
 import { verify } from "../../src/verify/verify.ts";
 import type { GapView, MomentId, ReplicaView, SnapshotView, TimelineView } from "../protocol.ts";
 import { columnsOf } from "../segments.ts";
 import type { CallContext } from "./calls.ts";
-import type { Replica } from "./replica.ts";
+import type { NamedReplica } from "./replica.ts";
 
 /** Reads all of a replica: what can be restored of it, and how its generations descend from each other. */
 export async function viewReplica(
-  replica: Replica,
+  replica: NamedReplica,
   context: CallContext,
   check: Pick<MomentsOptions, "checkIntegrity" | "integrityUpTo"> = {},
 ): Promise<ReplicaView> {
-  const { prefix, generation, name } = replica;
+  const { prefix, name } = replica;
   const { signal, onProgress } = context;
-  const catalog = await readCatalog(replica.storage, { prefix, generation, signal });
+  const catalog = await catalogOf(replica, { signal });
   const files = catalog.generations.flatMap(({ snapshots, segments }) => [...snapshots, ...segments]);
   const phases = new Phases(replica.storage, context);
+  const counted = { ...replica, storage: phases };
   // The WAL is read once to check it and once more to list its commits.
   phases.begin("moments", workOf(catalog));
-  const options = { prefix, generation, signal };
-  const moments = await listMoments(phases, { ...options, ...check });
+  const moments = await listMoments(counted, { signal, ...check });
   phases.begin("lineage", undefined);
-  const lineage = await readLineage(phases, catalog, { signal, infer: true });
-  const names = await verify(phases, { ...options, level: "names" });
+  const lineage = await readLineage(counted, catalog, { signal, infer: true });
+  const names = await verify(counted, { signal, level: "names" });
   onProgress({ phase: "lineage", done: 1, total: 1 });
   const current = newest(catalog);
   return {

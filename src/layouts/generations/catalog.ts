@@ -3,8 +3,9 @@
  * what else lies around. It opens no file.
  */
 
-import { WalkitError } from "../../errors.ts";
+import type { WalkitError } from "../../errors.ts";
 import type { Branch, Catalog, Stray, TimelineFile } from "../../replay/catalog.ts";
+import { noGeneration } from "../../replay/faults.ts";
 import type { Position } from "../../replay/position.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { findLtx } from "../ltx.ts";
@@ -87,14 +88,7 @@ export async function readCatalog(storage: Storage, options: CatalogOptions = {}
     else generation.snapshots.push({ ...position, ...file });
   }
   if (only !== undefined && !generations.has(only)) {
-    throw new WalkitError(
-      "target/no-generation",
-      `Expected generation ${only} in the replica, found none of that name`,
-      {
-        path: listed,
-        hint: "List the generations with: walkit generations <replica>",
-      },
-    );
+    throw noGeneration(only, listed);
   }
   for (const { snapshots, segments } of generations.values()) {
     snapshots.sort((a, b) => a.index - b.index);
@@ -144,22 +138,6 @@ function indexFolderOf([folder, name = "", ...rest]: string[]): Place | undefine
 }
 
 const NOTHING_KNOWN = { size: undefined, modified: undefined };
-
-/** `storage` that refuses to read what the catalog's generation says cannot be read, whatever stands at its path. */
-export function guarded(storage: Storage, { snapshots, segments }: Branch): Storage {
-  const errors = new Map<string, WalkitError>();
-  for (const { path, unreadable } of [...snapshots, ...segments])
-    if (unreadable) errors.set(path, unreadable);
-  if (errors.size === 0) return storage;
-  return {
-    list: (prefix, options) => storage.list(prefix, options),
-    async *read(path, options) {
-      const error = errors.get(path);
-      if (error) throw error;
-      yield* storage.read(path, options);
-    },
-  };
-}
 
 function reasonOf(path: string): Stray["reason"] {
   return path.endsWith("/") ? "empty-folder" : /\.tmp$/.test(path) ? "temporary" : "unknown-name";

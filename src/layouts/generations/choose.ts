@@ -2,11 +2,13 @@
 
 import { WalkitError } from "../../errors.ts";
 import type { Branch, Catalog } from "../../replay/catalog.ts";
+import { hintOf } from "../../replay/nearest.ts";
 import type { PlanTarget } from "../../replay/plan.ts";
 import { formatPosition } from "../../replay/position.ts";
+import { timeRange } from "../../replay/times.ts";
 import { formatTime } from "../../time.ts";
-import { hintOf, readingsAt, timeMoments } from "./nearest.ts";
-import { type Evidence, isBefore, isDated, judgeTimes, timeRange } from "./times.ts";
+import { readingsAt, timeMoments } from "./nearest.ts";
+import { type Evidence, isBefore, isDated, judgeTimes } from "./times.ts";
 
 /**
  * The generation of `target`: the one it names, the one whose times contain its time, or the newest.

@@ -2,18 +2,9 @@
 
 import { WalkitError } from "../../errors.ts";
 import { FrameDecoder } from "../../lz4/index.ts";
+import type { ReadContext } from "../../replay/layout.ts";
 import type { PlannedFile } from "../../replay/plan.ts";
-import type { Storage } from "../../storage/storage.ts";
 import { giveTurn } from "../../turn.ts";
-
-export interface ReadContext {
-  storage: Storage;
-  signal?: AbortSignal | undefined;
-  /** Told of compressed bytes as they are read. */
-  onRead?: ((bytes: number) => void) | undefined;
-  /** Told where bytes follow the end of the LZ4 frame: odd, but nothing is lost by it. */
-  onTrailing?: ((error: WalkitError) => void) | undefined;
-}
 
 /** Files up to this size are read ahead; larger ones would not fit one piece. Litestream's segments are mostly far below. */
 const READ_AHEAD_SIZE = 1 << 20;
@@ -92,7 +83,7 @@ class OpenFile {
       throw this.#head && isAge(this.#head) ? encrypted(this.#file.path) : error;
     }
     if (trailing === undefined) return;
-    this.#context.onTrailing?.(
+    this.#context.onOdd?.(
       new WalkitError(
         "lz4/trailing-data",
         `Expected the file to end with its LZ4 frame at byte ${trailing}, found more bytes after it`,

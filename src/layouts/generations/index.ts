@@ -1,6 +1,8 @@
 /** From a catalog and a target to committed transactions in order: the plan, and its replay. */
 
 export type { PageRun, ReplayEvent } from "../../replay/events.ts";
+export type { ReadContext } from "../../replay/layout.ts";
+export { Pages } from "../../replay/pages.ts";
 export type {
   Leg,
   PlannedAncestor,
@@ -11,7 +13,7 @@ export type {
   PlanTarget,
   RestorePlan,
 } from "../../replay/plan.ts";
-export { decodeFile, type ReadContext } from "./files.ts";
+export { decodeFile } from "./files.ts";
 export { planRestore } from "./plan.ts";
-export { type ReplayOptions, replay } from "./segments.ts";
-export { Pages, readSnapshot, type SnapshotPiece } from "./snapshot.ts";
+export { readSegments } from "./segments.ts";
+export { readSnapshot } from "./snapshot.ts";

@@ -2,21 +2,8 @@
 
 import type { Moment } from "../../errors.ts";
 import type { Branch } from "../../replay/catalog.ts";
-import { comparePositions, formatPosition, type Position } from "../../replay/position.ts";
-import { formatTime } from "../../time.ts";
-
-export function commitMoment(generation: Branch, end: Position): Moment {
-  const segment = generation.segments.findLast((one) => comparePositions(one, end) < 0);
-  return momentOf(generation.id, end, segment?.modified);
-}
-
-function momentOf(generation: string, position: Position | undefined, time: bigint | undefined): Moment {
-  return {
-    generation,
-    position: position && formatPosition(position),
-    time: time === undefined ? undefined : formatTime(time),
-  };
-}
+import { momentOf } from "../../replay/nearest.ts";
+import type { Position } from "../../replay/position.ts";
 
 /** One way to read a time. */
 export interface Reading {
@@ -88,15 +75,4 @@ function comesOnce(generation: Branch, time: bigint): bigint[] {
   return times
     .slice(Math.max(0, at - TRIED), at + TRIED)
     .filter((one) => readingsAt(generation, one).length === 1);
-}
-
-/** What to do next, where these can be had. */
-export function hintOf(moments: readonly Moment[]): string | undefined {
-  if (moments.length === 0) return undefined;
-  const texts = moments.map(({ generation, position, time }) => {
-    const how = position !== undefined ? `--target-position ${position}` : `--target-time ${time}`;
-    const when = position !== undefined && time !== undefined ? `, written ${time}` : "";
-    return `${how} of generation ${generation}${when}`;
-  });
-  return `The nearest that can be had: ${texts.join("; or ")}`;
 }

@@ -9,13 +9,13 @@
 import { WalkitError } from "../../errors.ts";
 import { type Finding, makeFinding } from "../../findings.ts";
 import type { Branch, Catalog, Change, Claim } from "../../replay/catalog.ts";
-import type {
-  PlannedFile,
-  PlannedSegment,
-  PlannedWal,
-  PlanOptions,
-  PlanTarget,
-  RestorePlan,
+import {
+  type PlannedWal,
+  type PlanOptions,
+  type PlanTarget,
+  plannedSegment,
+  type RestorePlan,
+  sizeOf,
 } from "../../replay/plan.ts";
 import { comparePositions, formatPosition, type Position } from "../../replay/position.ts";
 import { formatTime } from "../../time.ts";
@@ -86,12 +86,6 @@ function plannedWal({ id }: Branch, { segments, later }: WalFiles, target: PlanT
   };
 }
 
-/** Compressed bytes of files; undefined where the listing tells no sizes. */
-export function sizeOf(files: readonly PlannedFile[]): number | undefined {
-  if (!files.every((file) => file.size !== undefined)) return undefined;
-  return files.reduce((sum, file) => sum + file.size!, 0);
-}
-
 function checkTarget({ index, timestamp, commit }: PlanTarget): void {
   const given = Object.entries({ index, timestamp, commit }).filter(([, value]) => value !== undefined);
   if (given.length > 1) {
@@ -103,10 +97,6 @@ function checkTarget({ index, timestamp, commit }: PlanTarget): void {
   if (timestamp !== undefined && typeof timestamp !== "bigint") {
     throw new TypeError(`Expected a timestamp in nanoseconds as a bigint, found ${typeof timestamp}`);
   }
-}
-
-export function plannedSegment({ index, offset, path, size }: Change): PlannedSegment {
-  return { index, offset, path, size };
 }
 
 /**

@@ -4,8 +4,9 @@
  * wants to know.
  */
 
-import { WalkitError } from "../../errors.ts";
+import { isFault, type WalkitError } from "../../errors.ts";
 import type { PageRun, ReplayEvent } from "../../replay/events.ts";
+import type { ChangesOptions, ReadContext } from "../../replay/layout.ts";
 import type { Leg, PlannedSegment } from "../../replay/plan.ts";
 import { comparePositions, formatPosition, type Position } from "../../replay/position.ts";
 import { lockPage } from "../../sqlite/header.ts";
@@ -32,36 +33,21 @@ import {
   unalignedSegment,
   uncommittedTail,
 } from "./faults.ts";
-import { decodeFile, ReadAhead, type ReadContext } from "./files.ts";
+import { decodeFile, ReadAhead } from "./files.ts";
 import { isLongerThanItsHeader } from "./snapshot.ts";
 
-export interface ReplayOptions extends Omit<ReadContext, "storage" | "onTrailing"> {
-  /**
-   * `throw` (default): the first fault that breaks what is applied is thrown. `report`: faults are yielded, and reading
-   * goes on behind them as far as it makes sense.
-   */
-  faults?: "throw" | "report" | undefined;
-  /**
-   * Take the WAL's own checksums as proof where LZ4's fail behind the last byte of a segment, and the next one begins right
-   * there: nothing is missing then.
-   */
-  salvage?: boolean | undefined;
-  /** How many small files may be on their way at a time; 8 by default, as with Litestream. */
-  parallelism?: number | undefined;
-}
-
 /**
- * Replays WAL segments in order.
+ * Reads WAL segments in order: the one place where LZ4 frames become WAL frames become committed transactions.
  *
  * @throws WalkitError the first fault, unless they are reported; `storage/not-found` always: a file that vanished is
  * for the caller to look for again
  */
-export async function* replay(
-  storage: ReadContext["storage"],
-  plan: Leg,
-  options: ReplayOptions = {},
+export async function* readSegments(
+  context: ReadContext,
+  leg: Leg,
+  options: ChangesOptions = {},
 ): AsyncGenerator<ReplayEvent, void, undefined> {
-  const run = new Replay(storage, plan, options);
+  const run = new Replay(context, leg, options);
   try {
     yield* run.events();
   } finally {
@@ -124,13 +110,12 @@ class Replay {
   #isBaseLong: Promise<boolean> | undefined;
   #page1: NextPage1 = NO_PAGE_1;
 
-  constructor(storage: ReadContext["storage"], plan: Leg, options: ReplayOptions) {
-    const { signal, onRead } = options;
+  constructor(context: ReadContext, plan: Leg, options: ChangesOptions) {
     this.#plan = plan;
     this.#files = [...plan.segments, ...(plan.proof ?? [])];
     this.#throws = options.faults !== "report";
     this.#salvage = options.salvage ?? false;
-    this.#context = { storage, signal, onRead, onTrailing: (error) => this.#fault(error, false) };
+    this.#context = { ...context, onOdd: (error) => this.#fault(error, false) };
     this.#ahead = new ReadAhead(this.#files, this.#context, Math.max(1, options.parallelism ?? 8));
   }
 
@@ -249,7 +234,7 @@ class Replay {
       this.#previous =
         resume && checksum !== undefined ? { start: resume, checksum, size: segment.size } : undefined;
     } catch (error) {
-      if (!(error instanceof WalkitError) || error.code === "storage/not-found") throw error;
+      if (!isFault(error)) throw error;
       const inWal = error.code.startsWith("wal/");
       const end = segment.offset + decoded;
       const proven = this.#salvage && !inWal && this.#isProven(number, end);
@@ -270,7 +255,8 @@ class Replay {
       return;
     }
     yield* this.#flush();
-    yield { type: "change", change: segment, decoded, applied: this.#applying };
+    const end = { index: segment.index, offset: segment.offset + decoded };
+    yield { type: "change", change: segment, end, applied: this.#applying };
   }
 
   /** Whether the WAL's checksums vouch for all up to `end`, a commit at which the next segment begins. */
@@ -293,7 +279,7 @@ class Replay {
       const context = { ...this.#context, onRead: undefined };
       for await (const _ of decodeFile(segment, context));
     } catch (error) {
-      if (!(error instanceof WalkitError) || error.code === "storage/not-found") throw error;
+      if (!isFault(error)) throw error;
       this.#fault(error, true, segment);
     }
     yield* this.#flush();
@@ -380,7 +366,7 @@ class Replay {
       }
     } catch (error) {
       // What is wrong with a file is said when it is read in its turn.
-      if (!(error instanceof WalkitError) || error.code === "storage/not-found") throw error;
+      if (!isFault(error)) throw error;
     }
     return { ...NO_PAGE_1, number: Number.POSITIVE_INFINITY };
   }
@@ -460,7 +446,7 @@ class Replay {
       if (copy.end().reason !== "end" || copy.offset !== this.#reader.offset) return false;
     } catch (error) {
       // What is wrong with it is said when it is read in its turn.
-      if (error instanceof WalkitError && error.code !== "storage/not-found") return false;
+      if (isFault(error)) return false;
       throw error;
     }
     this.#fault(duplicateSegment(segment), false, segment);

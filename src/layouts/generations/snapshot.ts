@@ -1,18 +1,11 @@
 /** A snapshot as pages: decompressed, its database header checked, its length whole pages. */
 
 import { concat } from "../../bytes.ts";
-import { WalkitError } from "../../errors.ts";
+import { isFault, WalkitError } from "../../errors.ts";
+import type { ClaimPiece, ReadContext } from "../../replay/layout.ts";
 import type { PlannedFile } from "../../replay/plan.ts";
 import { DATABASE_HEADER_SIZE, type DatabaseHeader, parseDatabaseHeader } from "../../sqlite/header.ts";
-import { decodeFile, type ReadContext } from "./files.ts";
-
-export interface SnapshotPiece {
-  header: DatabaseHeader;
-  /** Byte offset in the database file. */
-  position: number;
-  /** Bytes of the database file, not aligned to pages; valid until the next piece is asked for. */
-  data: Uint8Array;
-}
+import { decodeFile } from "./files.ts";
 
 /**
  * Streams a snapshot's database file.
@@ -22,7 +15,7 @@ export interface SnapshotPiece {
 export async function* readSnapshot(
   snapshot: PlannedFile,
   context: ReadContext,
-): AsyncGenerator<SnapshotPiece, void, undefined> {
+): AsyncGenerator<ClaimPiece, void, undefined> {
   const { path } = snapshot;
   let header: DatabaseHeader | undefined;
   let head: Uint8Array = new Uint8Array(0);
@@ -67,43 +60,8 @@ export async function isLongerThanItsHeader(snapshot: PlannedFile, context: Read
       size = position + data.length;
     }
   } catch (error) {
-    if (error instanceof WalkitError && error.code !== "storage/not-found") return false;
+    if (isFault(error)) return false;
     throw error;
   }
   return inUse < size;
-}
-
-/** Cuts a stream of pieces into whole pages. `page` is valid until the callback returns. */
-export class Pages {
-  readonly #each: (number: number, page: Uint8Array) => void;
-  #carry: Uint8Array | undefined;
-  #carried = 0;
-  #number = 0;
-
-  constructor(each: (number: number, page: Uint8Array) => void) {
-    this.#each = each;
-  }
-
-  /** Pages seen so far. */
-  get count(): number {
-    return this.#number;
-  }
-
-  add({ header: { pageSize }, data }: SnapshotPiece): void {
-    this.#carry ??= new Uint8Array(pageSize);
-    let at = 0;
-    if (this.#carried > 0) {
-      at = Math.min(pageSize - this.#carried, data.length);
-      this.#carry.set(data.subarray(0, at), this.#carried);
-      this.#carried += at;
-      if (this.#carried < pageSize) return;
-      this.#carried = 0;
-      this.#each(++this.#number, this.#carry);
-    }
-    for (; at + pageSize <= data.length; at += pageSize) {
-      this.#each(++this.#number, data.subarray(at, at + pageSize));
-    }
-    this.#carry.set(data.subarray(at), 0);
-    this.#carried = data.length - at;
-  }
 }

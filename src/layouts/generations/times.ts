@@ -8,20 +8,8 @@
 
 import type { Branch, Change, Claim } from "../../replay/catalog.ts";
 import { formatPosition } from "../../replay/position.ts";
+import type { Doubt } from "../../replay/times.ts";
 import { formatTime } from "../../time.ts";
-
-/** Why times of a generation are not simply those of its files' creation. */
-export interface Doubt {
-  /**
-   * `clock`: they are, but the clock was set back meanwhile. `copy`: they are those of a copy. `none`: the storage keeps
-   * none.
-   */
-  kind: "clock" | "copy" | "none";
-  /** The file that shows it. */
-  path: string;
-  /** In words. */
-  reason: string;
-}
 
 export interface Evidence {
   /** Undefined: nothing speaks against the times. */
@@ -281,16 +269,4 @@ function tickOf(times: readonly bigint[]): bigint {
 
 function nameOf(segment: Change): string {
   return `segment ${formatPosition(segment)} (${formatTime(segment.modified!)})`;
-}
-
-/** The times of the oldest and the newest file of a generation; undefined where it has no file with a time. */
-export function timeRange(generation: Branch): { oldest: bigint; newest: bigint } | undefined {
-  let oldest: bigint | undefined;
-  let newest: bigint | undefined;
-  for (const { modified } of [...generation.snapshots, ...generation.segments]) {
-    if (modified === undefined) continue;
-    if (oldest === undefined || modified < oldest) oldest = modified;
-    if (newest === undefined || modified > newest) newest = modified;
-  }
-  return oldest === undefined || newest === undefined ? undefined : { oldest, newest };
 }

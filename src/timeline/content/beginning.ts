@@ -4,17 +4,17 @@
  */
 
 import { readUint32BE } from "../../bytes.ts";
-import { WalkitError } from "../../errors.ts";
-import { plannedSegment } from "../../layouts/generations/plan.ts";
-import { replay } from "../../layouts/generations/segments.ts";
-import { Pages, readSnapshot } from "../../layouts/generations/snapshot.ts";
+import { isFault } from "../../errors.ts";
 import { xxh32 } from "../../lz4/index.ts";
+import type { Replica } from "../../replay/layout.ts";
 import { PageHashes } from "../../replay/page-hashes.ts";
+import { Pages } from "../../replay/pages.ts";
+import { plannedSegment } from "../../replay/plan.ts";
+import { readChanges, readClaim } from "../../replay/replica.ts";
 import { type Branch, lockPage, type Position, timeRange, timesUntrusted } from "../../snapshot/index.ts";
 import { MarkFinder } from "../../snapshot/mark.ts";
 import { Versions } from "../../snapshot/versions.ts";
 import { LitestreamSequence, sequenceValue } from "../../sqlite/litestream.ts";
-import type { Storage } from "../../storage/storage.ts";
 import { cellsOf, isTelling } from "./cells.ts";
 
 export interface Beginning {
@@ -127,7 +127,7 @@ export function beganAt(generation: Branch): bigint | undefined {
  * @returns why it cannot be told, in words, where its first snapshot is gone or damaged
  */
 export async function readBeginning(
-  storage: Storage,
+  replica: Replica,
   generation: Branch,
   signal: AbortSignal | undefined,
   unlike: ReadonlySet<number> = new Set(),
@@ -145,8 +145,8 @@ export async function readBeginning(
   const inWal = new LitestreamSequence();
   const before = new StateBefore(index === 0 && wal[0]?.offset === 0 && unlike.size === 0);
   let smallest = Number.POSITIVE_INFINITY;
-  for await (const event of replay(
-    storage,
+  for await (const event of readChanges(
+    replica,
     { generation: generation.id, segments: wal },
     { signal, faults: "report" },
   )) {
@@ -193,13 +193,12 @@ export async function readBeginning(
   });
   let pageSize = 0;
   try {
-    for await (const piece of readSnapshot(snapshot, { storage, signal })) {
+    for await (const piece of readClaim(replica, snapshot, { signal })) {
       pageSize = piece.header.pageSize;
       pages.add(piece);
     }
   } catch (error) {
-    if (error instanceof WalkitError && error.code !== "storage/not-found")
-      return "its first snapshot is damaged";
+    if (isFault(error)) return "its first snapshot is damaged";
     throw error;
   }
   const { mark } = finder;

@@ -8,8 +8,8 @@
  * children of a parent that is gone.
  */
 
+import type { Replica } from "../../replay/layout.ts";
 import type { Branch, Position } from "../../snapshot/index.ts";
-import type { Storage } from "../../storage/storage.ts";
 import { type Beginning, beganAt, readBeginning } from "./beginning.ts";
 import type { Claim, Inference, Match } from "./match.ts";
 import { Walk } from "./walk.ts";
@@ -22,7 +22,7 @@ export type { Inference } from "./match.ts";
  * @throws WalkitError `storage/*`; damage in the replica only hides states
  */
 export async function inferParents(
-  storage: Storage,
+  replica: Replica,
   generations: readonly Branch[],
   children: readonly Branch[],
   signal?: AbortSignal,
@@ -31,7 +31,7 @@ export async function inferParents(
   const beginnings: Beginning[] = [];
   if (generations.length < 2) return found;
   for (const child of children) {
-    const beginning = await readBeginning(storage, child, signal);
+    const beginning = await readBeginning(replica, child, signal);
     const reason = typeof beginning === "string" ? beginning : beginning.isNew ? NEW : undefined;
     if (reason !== undefined) found.set(child.id, { parent: undefined, reason });
     else beginnings.push(beginning as Beginning);
@@ -41,10 +41,10 @@ export async function inferParents(
   for (const generation of generations) {
     const others = beginnings.filter((beginning) => mayDescend(beginning, generation));
     if (others.length === 0) continue;
-    const walk = new Walk(storage, generation, others, signal);
+    const walk = new Walk(replica, generation, others, signal);
     await walk.run();
     for (const match of walk.matches) {
-      const claim = match.claim(generation) ?? (await closerLook(storage, generation, match, signal));
+      const claim = match.claim(generation) ?? (await closerLook(replica, generation, match, signal));
       const id = match.child.generation.id;
       const least = match.nearest?.different ?? Number.POSITIVE_INFINITY;
       nearest.set(id, Math.min(nearest.get(id) ?? least, least));
@@ -109,7 +109,7 @@ function mayDescend({ generation, began }: Beginning, parent: Branch): boolean {
  * @throws WalkitError `storage/*`
  */
 export async function childrenOf(
-  storage: Storage,
+  replica: Replica,
   parent: Branch,
   position: Position,
   children: readonly Branch[],
@@ -118,14 +118,14 @@ export async function childrenOf(
   const found = new Map<string, Inference>();
   const beginnings: Beginning[] = [];
   for (const child of children) {
-    const beginning = await readBeginning(storage, child, signal);
+    const beginning = await readBeginning(replica, child, signal);
     if (typeof beginning !== "string" && !beginning.isNew && mayDescend(beginning, parent))
       beginnings.push(beginning);
   }
-  const walk = new Walk(storage, parent, beginnings, signal, { only: position });
+  const walk = new Walk(replica, parent, beginnings, signal, { only: position });
   if (beginnings.length > 0) await walk.run();
   for (const match of walk.matches) {
-    const claim = match.claim(parent) ?? (await closerLook(storage, parent, match, signal, position));
+    const claim = match.claim(parent) ?? (await closerLook(replica, parent, match, signal, position));
     if (claim && !claim.isDoubtful) found.set(match.child.generation.id, claim.inference);
   }
   return found;
@@ -136,19 +136,19 @@ export async function childrenOf(
  * and no WAL has what it wrote: the pages that differ least are compared cell by cell.
  */
 async function closerLook(
-  storage: Storage,
+  replica: Replica,
   parent: Branch,
   { child, nearest }: Match,
   signal: AbortSignal | undefined,
   only?: Position,
 ): Promise<Claim | undefined> {
   if (!nearest || nearest.different === 0 || 2 * nearest.different > child.pageCount) return undefined;
-  const there = new Walk(storage, parent, [child], signal, { only, comparedAt: nearest.position });
+  const there = new Walk(replica, parent, [child], signal, { only, comparedAt: nearest.position });
   there.matches[0]!.nearLimit = NEAR * nearest.different;
   await there.run();
-  const again = await readBeginning(storage, child.generation, signal, there.differing);
+  const again = await readBeginning(replica, child.generation, signal, there.differing);
   if (typeof again === "string") return undefined;
-  const walk = new Walk(storage, parent, [again], signal, { only });
+  const walk = new Walk(replica, parent, [again], signal, { only });
   await walk.run();
   return walk.matches[0]!.claim(parent, { different: nearest.different, near: there.matches[0]!.near });
 }

@@ -2,8 +2,8 @@
 
 import { WalkitError } from "../../errors.ts";
 import type { Catalog } from "../../replay/catalog.ts";
+import type { Replica } from "../../replay/layout.ts";
 import { formatPosition } from "../../replay/position.ts";
-import type { Storage } from "../../storage/storage.ts";
 import type { History } from "../history.ts";
 import type { Lineage, Timeline } from "../lineage.ts";
 import { childrenOf } from "./infer.ts";
@@ -16,7 +16,7 @@ import { childrenOf } from "./infer.ts";
  * @throws WalkitError `timeline/history`, `timeline/parent-gone`, `timeline/unknown-child`
  */
 export async function tieToParent(
-  storage: Storage,
+  replica: Replica,
   catalog: Catalog,
   { timelines }: Lineage,
   history: History & { path: string },
@@ -36,7 +36,7 @@ export async function tieToParent(
   const parent = timelines.find(({ generation }) => generation === name);
   const wanted = options.generation;
   const child =
-    wanted ?? (await findChild(storage, catalog, timelines, { name, switchPoint, path }, options.signal));
+    wanted ?? (await findChild(replica, catalog, timelines, { name, switchPoint, path }, options.signal));
   const timeline = timelines.find((one) => one.generation === child);
   if (!timeline || timeline.gone) {
     throw new WalkitError("target/no-generation", `Expected generation ${child}, found none of that name`);
@@ -57,7 +57,7 @@ export async function tieToParent(
   }
   const known = catalog.generations.filter(({ id }) => id === child);
   const own = catalog.generations.find(({ id }) => id === name);
-  const alike = own ? await childrenOf(storage, own, switchPoint, known, options.signal) : undefined;
+  const alike = own ? await childrenOf(replica, own, switchPoint, known, options.signal) : undefined;
   const inference = alike?.get(child);
   return Object.assign(timeline, {
     ...{ parent: parent.id, switchPoint, reason, inferred: false, unknown: undefined },
@@ -67,7 +67,7 @@ export async function tieToParent(
 
 /** The one generation without a history that began as that state of the parent. */
 async function findChild(
-  storage: Storage,
+  replica: Replica,
   { generations }: Catalog,
   timelines: readonly Timeline[],
   about: { name: string; switchPoint: NonNullable<Timeline["switchPoint"]>; path: string },
@@ -84,7 +84,7 @@ async function findChild(
     );
   }
   const candidates = generations.filter(({ id }) => id !== name && free.has(id));
-  const found = [...(await childrenOf(storage, parent, switchPoint, candidates, signal)).keys()];
+  const found = [...(await childrenOf(replica, parent, switchPoint, candidates, signal)).keys()];
   if (found.length === 1) return found[0]!;
   throw new WalkitError(
     "timeline/unknown-child",

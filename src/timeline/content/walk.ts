@@ -1,16 +1,16 @@
 /** The states of a generation, held against how others began. */
 
 import { readUint32BE } from "../../bytes.ts";
-import { WalkitError } from "../../errors.ts";
-import { plannedSegment } from "../../layouts/generations/plan.ts";
-import { replay } from "../../layouts/generations/segments.ts";
-import { Pages, readSnapshot } from "../../layouts/generations/snapshot.ts";
+import { isFault } from "../../errors.ts";
 import { xxh32 } from "../../lz4/index.ts";
+import type { Replica } from "../../replay/layout.ts";
 import { PageHashes } from "../../replay/page-hashes.ts";
+import { Pages } from "../../replay/pages.ts";
+import { plannedSegment } from "../../replay/plan.ts";
+import { readChanges, readClaim } from "../../replay/replica.ts";
 import { type Branch, type Claim, comparePositions, type Position } from "../../snapshot/index.ts";
 import { findMark } from "../../snapshot/mark.ts";
 import { sequenceValue } from "../../sqlite/litestream.ts";
-import type { Storage } from "../../storage/storage.ts";
 import { type Beginning, beganAt } from "./beginning.ts";
 import { cellsOf } from "./cells.ts";
 import { Match } from "./match.ts";
@@ -18,7 +18,7 @@ import { Match } from "./match.ts";
 /** The states of one generation, one after another, held against each of the others' beginnings. */
 export class Walk {
   readonly matches: Match[];
-  readonly #storage: Storage;
+  readonly #replica: Replica;
   readonly #generation: Branch;
   readonly #signal: AbortSignal | undefined;
   /** At the position `comparedAt`: the pages that differ from the first child's. */
@@ -40,7 +40,7 @@ export class Walk {
   #pending: { page: number; hash: number; cells: Set<number> | undefined }[] = [];
 
   constructor(
-    storage: Storage,
+    replica: Replica,
     generation: Branch,
     children: readonly Beginning[],
     signal: AbortSignal | undefined,
@@ -48,7 +48,7 @@ export class Walk {
   ) {
     this.#only = only;
     this.#comparedAt = comparedAt;
-    this.#storage = storage;
+    this.#replica = replica;
     this.#generation = generation;
     this.#signal = signal;
     this.matches = children.map((child) => new Match(child, only !== undefined));
@@ -63,7 +63,7 @@ export class Walk {
     if (!segments.some((segment) => segment.index === start)) await this.#begin(snapshots[0]!);
     const wal = segments.filter((s) => s.index >= start).map(plannedSegment);
     const plan = { generation: id, segments: wal, snapshot: snapshots[0] };
-    for await (const event of replay(this.#storage, plan, { signal: this.#signal, faults: "report" })) {
+    for await (const event of readChanges(this.#replica, plan, { signal: this.#signal, faults: "report" })) {
       if (event.type === "opens") {
         this.#pending = [];
         if (this.#known && this.#only?.offset === 0 && event.section.index === this.#only.index)
@@ -101,13 +101,13 @@ export class Walk {
     const { id, segments } = this.#generation;
     const wal = segments.filter((segment) => segment.index === index).map(plannedSegment);
     try {
-      for await (const piece of readSnapshot(snapshot, { storage: this.#storage, signal: this.#signal })) {
+      for await (const piece of readClaim(this.#replica, snapshot, { signal: this.#signal })) {
         pages.add(piece);
       }
-      const mark = await findMark(this.#storage, id, snapshot, wal, this.#signal);
+      const mark = await findMark(this.#replica, id, snapshot, wal, this.#signal);
       this.#from = mark ?? { index, offset: 0 };
     } catch (error) {
-      if (error instanceof WalkitError && error.code !== "storage/not-found") return;
+      if (isFault(error)) return;
       throw error;
     }
     this.#pageCount = pages.count;

@@ -2,12 +2,13 @@
 
 import { WalkitError } from "../../errors.ts";
 import { checkTimes } from "../../layouts/generations/choose.ts";
-import { commitMoment, hintOf, timeMoments } from "../../layouts/generations/nearest.ts";
-import { timeRange } from "../../layouts/generations/times.ts";
+import { timeMoments } from "../../layouts/generations/nearest.ts";
 import type { Branch, Catalog, Change } from "../../replay/catalog.ts";
+import type { Replica } from "../../replay/layout.ts";
+import { commitMoment, hintOf } from "../../replay/nearest.ts";
 import type { PlanTarget } from "../../replay/plan.ts";
 import { comparePositions, formatPosition, type Position } from "../../replay/position.ts";
-import type { Storage } from "../../storage/storage.ts";
+import { timeRange } from "../../replay/times.ts";
 import { formatTime } from "../../time.ts";
 import { readCommits } from "../commits.ts";
 import { type Lineage, pathTo, type Timeline } from "../lineage.ts";
@@ -19,7 +20,7 @@ import { type Lineage, pathTo, type Timeline } from "../lineage.ts";
  * `target/out-of-range`, `timeline/parent-gone`
  */
 export async function targetAlong(
-  storage: Storage,
+  replica: Replica,
   { generations }: Catalog,
   lineage: Lineage,
   timeline: Timeline,
@@ -42,7 +43,7 @@ export async function targetAlong(
       continue;
     }
     if (!until) return { generation: generation.id, timestamp: time };
-    return await before(storage, generation, until, { timeline, time, younger: younger!, signal });
+    return await before(replica, generation, until, { timeline, time, younger: younger!, signal });
   }
   const moments = timeMoments(younger ? [younger] : [], time);
   throw new WalkitError(
@@ -54,7 +55,7 @@ export async function targetAlong(
 
 /** On a parent, which the history leaves at `until`. */
 async function before(
-  storage: Storage,
+  replica: Replica,
   generation: Branch,
   until: Position,
   about: { timeline: Timeline; time: bigint; younger: Branch; signal: AbortSignal | undefined },
@@ -65,7 +66,7 @@ async function before(
   const [last, next] = [segments[at], segments[at + 1]] as [Change | undefined, Change | undefined];
   if (last?.modified !== undefined && time < last.modified) return { generation: id, timestamp: time };
   const isWhole =
-    !last || comparePositions(await lastCommitOf(storage, generation, last, signal), until) <= 0;
+    !last || comparePositions(await lastCommitOf(replica, generation, last, signal), until) <= 0;
   const newest = next?.modified ?? timeRange(generation)!.newest + 1n;
   if (isWhole && time < newest) return { generation: id, commit: until };
   const isKept = generation.snapshots.some(({ index }) => index <= until.index);
@@ -82,13 +83,13 @@ async function before(
 
 /** The end of the last commit in a segment. */
 async function lastCommitOf(
-  storage: Storage,
+  replica: Replica,
   generation: Branch,
   { path, index, offset }: Change,
   signal: AbortSignal | undefined,
 ): Promise<Position> {
   let last: Position = { index, offset };
-  for await (const { end, segment } of readCommits(storage, generation, { from: index, signal })) {
+  for await (const { end, segment } of readCommits(replica, generation, { from: index, signal })) {
     if (segment.path === path) last = end;
     if (comparePositions(segment, { index, offset }) > 0) break;
   }

@@ -3,16 +3,17 @@
  * become a generation and a time, an index, or the end of a commit.
  */
 
-import { WalkitError } from "../../errors.ts";
+import { isFault, WalkitError } from "../../errors.ts";
 import { chooseGeneration } from "../../layouts/generations/choose.ts";
 import { missingIndex } from "../../layouts/generations/faults.ts";
-import { commitMoment, hintOf } from "../../layouts/generations/nearest.ts";
-import { isSettled, plannedSegment } from "../../layouts/generations/plan.ts";
+import { isSettled } from "../../layouts/generations/plan.ts";
 import type { Branch, Catalog } from "../../replay/catalog.ts";
+import type { Replica } from "../../replay/layout.ts";
+import { commitMoment, hintOf } from "../../replay/nearest.ts";
 import type { PlanTarget } from "../../replay/plan.ts";
+import { plannedSegment } from "../../replay/plan.ts";
 import { comparePositions, formatPosition, type Position } from "../../replay/position.ts";
 import { findMark } from "../../snapshot/mark.ts";
-import type { Storage } from "../../storage/storage.ts";
 import { firstIndex, missingStart, readCommits } from "../commits.ts";
 import { type Lineage, pathTo, readLineage, type Timeline } from "../lineage.ts";
 import { findRestorePoint } from "../points.ts";
@@ -34,13 +35,13 @@ export interface Chosen {
  * @throws TypeError, RangeError where it is no target
  */
 export async function chooseTarget(
-  storage: Storage,
+  replica: Replica,
   catalog: Catalog,
   target: Target,
   signal?: AbortSignal,
 ): Promise<Chosen> {
   checkTarget(target);
-  const context = { storage, catalog, target, signal };
+  const context = { replica, catalog, target, signal };
   const { index, timestamp, position, transaction, name, immediate, exclusive = false } = target;
   if (name !== undefined) return await atRestorePoint(context, name, exclusive);
   if (timestamp !== undefined) {
@@ -48,7 +49,7 @@ export async function chooseTarget(
     const timeline = await timelineOf(context);
     return settled(
       timeline
-        ? await targetAlong(storage, catalog, timeline.lineage, timeline.timeline, time, signal)
+        ? await targetAlong(replica, catalog, timeline.lineage, timeline.timeline, time, signal)
         : { generation: target.generation, timestamp: time },
     );
   }
@@ -70,7 +71,7 @@ export async function chooseTarget(
 }
 
 interface Context {
-  storage: Storage;
+  replica: Replica;
   catalog: Catalog;
   target: Target;
   signal: AbortSignal | undefined;
@@ -82,14 +83,14 @@ function settled(target: PlanTarget): Chosen {
 
 /** The timeline that the target names, if it does. */
 async function timelineOf({
-  storage,
+  replica,
   catalog,
   target,
   signal,
 }: Context): Promise<{ lineage: Lineage; timeline: Timeline } | undefined> {
   const { timeline: wanted } = target;
   if (wanted === undefined || wanted === "current") return undefined;
-  const lineage = await readLineage(storage, catalog, { signal, infer: true });
+  const lineage = await readLineage(replica, catalog, { signal, infer: true });
   const name = wanted === "latest" ? chooseGeneration(catalog, {}).id : wanted;
   const timeline = lineage.timelines.find(({ id, generation }) => id === name || generation === name);
   if (timeline && !timeline.gone) return { lineage, timeline };
@@ -119,8 +120,14 @@ function find({ catalog }: Context, id: string | undefined): Branch {
 }
 
 async function atRestorePoint(context: Context, name: string, exclusive: boolean): Promise<Chosen> {
-  const { storage, catalog, target, signal } = context;
-  const { generation, position } = await findRestorePoint(storage, catalog, name, target.generation, signal);
+  const { replica, catalog, target, signal } = context;
+  const { generation, position } = await findRestorePoint(
+    replica.storage,
+    catalog,
+    name,
+    target.generation,
+    signal,
+  );
   const timeline = await timelineOf(context);
   if (timeline) {
     const path = pathTo(timeline.lineage, timeline.timeline.id);
@@ -151,7 +158,7 @@ function at(context: Context, id: string | undefined, position: Position, exclus
 
 /** The last commit that ends at or before `bound`; where its index has none, the start of the index. */
 async function lastCommit(
-  { storage, signal }: Context,
+  { replica, signal }: Context,
   generation: Branch,
   bound: Position,
   asked: Position,
@@ -169,7 +176,7 @@ async function lastCommit(
   }
   let last: Position | undefined;
   if (isThere) {
-    for await (const { end } of readCommits(storage, generation, { from: bound.index, signal })) {
+    for await (const { end } of readCommits(replica, generation, { from: bound.index, signal })) {
       const order = comparePositions(end, bound);
       if (order > 0) return last ?? start;
       last = end;
@@ -178,7 +185,7 @@ async function lastCommit(
     }
     if (next || (last && comparePositions(last, asked) >= 0)) return last ?? start;
   }
-  last ??= await newestCommit(storage, generation, signal);
+  last ??= await newestCommit(replica, generation, signal);
   const moments = last ? [commitMoment(generation, last)] : [];
   throw new WalkitError(
     "target/out-of-range",
@@ -189,14 +196,14 @@ async function lastCommit(
 
 /** The end of the last commit that the generation has. */
 export async function newestCommit(
-  storage: Storage,
+  replica: Replica,
   generation: Branch,
   signal?: AbortSignal,
 ): Promise<Position | undefined> {
   let last: Position | undefined;
   const from = generation.segments.at(-1)?.index;
   if (from === undefined) return undefined;
-  for await (const { end } of readCommits(storage, generation, { from, signal })) last = end;
+  for await (const { end } of readCommits(replica, generation, { from, signal })) last = end;
   return last ?? { index: from, offset: 0 };
 }
 
@@ -204,7 +211,7 @@ export async function newestCommit(
  * Commit number `n`, counted from 1 at the first index of which the replica has the beginning. Its bound moves on with the
  * count: where the WAL breaks off, what comes after may be past the target.
  */
-function nth({ storage, signal }: Context, generation: Branch, n: number, exclusive: boolean): Chosen {
+function nth({ replica, signal }: Context, generation: Branch, n: number, exclusive: boolean): Chosen {
   const { id } = generation;
   const from = firstIndex(generation);
   const bound: PlanTarget = { generation: id, commit: { index: from, offset: 0 } };
@@ -214,7 +221,7 @@ function nth({ storage, signal }: Context, generation: Branch, n: number, exclus
     const missing = missingStart(generation, from);
     if (missing) throw missing;
     let count = 0;
-    for await (const { end } of readCommits(storage, generation, {
+    for await (const { end } of readCommits(replica, generation, {
       from,
       to: Number.POSITIVE_INFINITY,
       signal,
@@ -232,21 +239,21 @@ function nth({ storage, signal }: Context, generation: Branch, n: number, exclus
   return { bound, exact };
 }
 
-async function firstConsistent({ storage, signal }: Context, generation: Branch): Promise<PlanTarget> {
+async function firstConsistent({ replica, signal }: Context, generation: Branch): Promise<PlanTarget> {
   const { id, snapshots, segments } = generation;
   let first: WalkitError | undefined;
   for (const snapshot of [...snapshots].reverse()) {
     const start = { index: snapshot.index, offset: 0 };
     const own = segments.filter(({ index }) => index === snapshot.index).map(plannedSegment);
     try {
-      const mark = await findMark(storage, id, snapshot, own, signal);
+      const mark = await findMark(replica, id, snapshot, own, signal);
       if (!mark && !isSettled(generation, snapshot) && own.length > 0) {
-        const last = await newestCommit(storage, generation, signal);
+        const last = await newestCommit(replica, generation, signal);
         return { generation: id, commit: last ?? start };
       }
       return { generation: id, commit: mark ?? start };
     } catch (error) {
-      if (!(error instanceof WalkitError) || error.code === "storage/not-found") throw error;
+      if (!isFault(error)) throw error;
       first ??= error;
     }
   }

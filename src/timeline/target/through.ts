@@ -3,9 +3,10 @@
 import { WalkitError } from "../../errors.ts";
 import { makeFinding } from "../../findings.ts";
 import { missingIndex } from "../../layouts/generations/faults.ts";
-import { planRestore, planWal, sizeOf } from "../../layouts/generations/plan.ts";
+import { planRestore, planWal } from "../../layouts/generations/plan.ts";
 import type { Catalog } from "../../replay/catalog.ts";
 import type { PlannedWal, PlanOptions, PlanTarget, RestorePlan } from "../../replay/plan.ts";
+import { sizeOf } from "../../replay/plan.ts";
 import { comparePositions, formatPosition, type Position } from "../../replay/position.ts";
 import { type Lineage, pathTo, type Timeline } from "../lineage.ts";
 

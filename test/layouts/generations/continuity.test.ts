@@ -2,6 +2,7 @@
 
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { replicaIn } from "../../../src/layouts/open.ts";
 import { MemoryStorage } from "../../../src/storage/index.ts";
 import { verify } from "../../../src/verify/index.ts";
 import { attemptRestore } from "../../support/attempt.ts";
@@ -71,7 +72,7 @@ it("finds nothing wrong with what SQLite writes, and restores its very bytes", {
   await fc.assert(
     fc.asyncProperty(workload(["", "segment", "segment", "checkpoint", "snapshot"], 1), async (w) => {
       const { storage, database } = run(w);
-      const { findings } = await verify(storage);
+      const { findings } = await verify(replicaIn(storage));
       expect(findings).toEqual([]);
       expect((await attemptRestore(storage)).sha256).toBe(sha256(database));
     }),
@@ -92,7 +93,7 @@ it("finds most last segments that are missing, and says so", { timeout: 120_000 
         const cut = new MemoryStorage(storage.files);
         cut.files.delete(paths[i]!);
         const [exact, right] = [await attemptRestore(cut), await attemptRestore(storage)];
-        const { status } = await verify(cut);
+        const { status } = await verify(replicaIn(cut));
         count.removed++;
         if (exact.error) count.restore++;
         else if (exact.sha256 === right.sha256) count.harmless++;

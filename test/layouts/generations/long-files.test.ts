@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { readUint32BE } from "../../../src/bytes.ts";
+import { replicaIn } from "../../../src/layouts/open.ts";
 import { compress, decompress } from "../../../src/lz4/index.ts";
 import { MemoryStorage } from "../../../src/storage/index.ts";
 import { verify } from "../../../src/verify/index.ts";
@@ -62,7 +63,7 @@ describe.runIf(hasSqlite3).each(Object.entries(KINDS))("%s", (_, wals) => {
   });
 
   it("is healthy", async () => {
-    const { status, findings, generations } = await verify(storage);
+    const { status, findings, generations } = await verify(replicaIn(storage));
     expect(findings).toEqual([]);
     expect(status).toBe("ok");
     expect(generations[0]!.restorable).toMatchObject([{ newest: true, proven: true }]);
@@ -113,14 +114,14 @@ describe.runIf(hasSqlite3)("a snapshot without WAL", () => {
     const long = new Uint8Array(database.length + 5 * 1024);
     long.set(database);
     const storage = lay(long);
-    expect((await verify(storage)).status).toBe("ok");
+    expect((await verify(replicaIn(storage))).status).toBe("ok");
     expect((await attemptRestore(storage)).sha256).toBe(sha256(long));
   });
 
   it("must not be shorter", async () => {
     const { database, lay } = whole();
     const storage = lay(database.subarray(0, database.length - 1024));
-    const { status, findings, generations } = await verify(storage, { level: "replay" });
+    const { status, findings, generations } = await verify(replicaIn(storage), { level: "replay" });
     expect(status).toBe("damaged");
     expect(findings.map(({ code }) => code)).toContain("database/size");
     expect(generations[0]!.restorable).toEqual([]);

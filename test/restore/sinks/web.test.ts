@@ -3,6 +3,7 @@
 import { describe, expect, it } from "vitest";
 import type { DatabaseWrite } from "../../../src/index.ts";
 import { MemorySink, restore } from "../../../src/index.ts";
+import { replicaIn } from "../../../src/layouts/open.ts";
 import { BlobSink, HandleSink, openHandleSpill, type SyncFileLike } from "../../../src/web.ts";
 import { readFixture, readManifest, sha256 } from "../../support/fixtures.ts";
 
@@ -82,7 +83,7 @@ describe("HandleSink", () => {
   it("restores into a writable stream, which is the file once it is closed", async () => {
     const file = new Writable();
     const sink = new HandleSink(file);
-    await restore(storage, {}, sink);
+    await restore(replicaIn(storage), {}, sink);
     expect(file.file.length).toBe(0);
     await sink.close();
     expect(sha256(file.file)).toBe(latest);
@@ -93,7 +94,7 @@ describe("HandleSink", () => {
     async (most) => {
       const file = new SyncFile("x".repeat(1_000_000), most);
       const sink = new HandleSink(file);
-      await restore(storage, {}, sink);
+      await restore(replicaIn(storage), {}, sink);
       await sink.close();
       expect(sha256(file.bytes)).toBe(latest);
       expect([file.flushed, file.closed]).toEqual([true, true]);
@@ -117,7 +118,7 @@ describe("HandleSink", () => {
     broken.failure = new DOMException("The quota has been exceeded", "QuotaExceededError");
     for (const file of [full, broken]) {
       const sink = new HandleSink(file);
-      await expect(restore(storage, {}, sink)).rejects.toMatchObject({
+      await expect(restore(replicaIn(storage), {}, sink)).rejects.toMatchObject({
         code: "output/unwritable",
         hint: expect.stringContaining("no room"),
       });
@@ -148,7 +149,7 @@ describe("openHandleSpill", () => {
       opened++;
       return openHandleSpill(file);
     };
-    await restore(storage, {}, sink, { memoryBudget: 8192, openSpill });
+    await restore(replicaIn(storage), {}, sink, { memoryBudget: 8192, openSpill });
     expect(sha256(sink.bytes)).toBe(latest);
     expect(opened).toBeGreaterThan(0);
     expect([file.bytes.length, file.closed]).toEqual([0, true]);
@@ -164,7 +165,7 @@ describe("openHandleSpill", () => {
 describe("BlobSink", () => {
   it("makes a Blob of the database", async () => {
     const sink = new BlobSink();
-    await restore(storage, {}, sink);
+    await restore(replicaIn(storage), {}, sink);
     const blob = sink.blob();
     expect(sha256(new Uint8Array(await blob.arrayBuffer()))).toBe(latest);
     expect([blob.size, blob.type]).toEqual([sink.size, "application/vnd.sqlite3"]);

@@ -10,6 +10,7 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { replicaIn } from "../../../src/layouts/open.ts";
 import { decompress } from "../../../src/lz4/index.ts";
 import { formatPosition, readCatalog } from "../../../src/snapshot/index.ts";
 import { MemoryStorage } from "../../../src/storage/index.ts";
@@ -33,7 +34,7 @@ const SEED = Number(process.env.WALKIT_SEED ?? Date.now() % 1_000_000);
 /** Child, parent and switch point of all that have a parent. */
 async function parentsIn(storage: MemoryStorage): Promise<Record<string, string>> {
   const { generations } = await readCatalog(storage);
-  const found = await inferParents(storage, generations, generations);
+  const found = await inferParents(replicaIn(storage), generations, generations);
   expect([...found.keys()].sort()).toEqual(generations.map(({ id }) => id));
   return Object.fromEntries(
     [...found].flatMap(([id, one]) =>

@@ -9,6 +9,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { WalkitError } from "../../../src/errors.ts";
+import { replicaIn } from "../../../src/layouts/open.ts";
 import { comparePositions, type Position } from "../../../src/replay/position.ts";
 import { readCatalog } from "../../../src/snapshot/index.ts";
 import { MemoryStorage } from "../../../src/storage/index.ts";
@@ -249,7 +250,7 @@ it("writes down the lineage that is true", async () => {
     fc.asyncProperty(chainRecipe, async (recipe) => {
       const oracle = new Oracle(makeBranches(recipe));
       const { storage, timelines } = oracle.branches;
-      const lineage = await readLineage(storage, await readCatalog(storage));
+      const lineage = await readLineage(replicaIn(storage), await readCatalog(storage));
       for (const timeline of lineage.timelines) {
         const { parent, switchPoint, covered } = timelines.find(
           (one) => one.generation === timeline.generation,
@@ -265,7 +266,7 @@ it("writes down the lineage that is true", async () => {
       oracle.writeHistories();
       for (const [path, text] of written)
         expect(text).toBe(new TextDecoder().decode(storage.files.get(path!)!.data));
-      const again = await readLineage(storage, await readCatalog(storage));
+      const again = await readLineage(replicaIn(storage), await readCatalog(storage));
       expect(again.findings).toEqual([]);
       for (const { id } of again.timelines) {
         const places = pathTo(again, id).map(({ timeline, until }) => [timeline.generation, until]);
