@@ -23,7 +23,7 @@ export default defineConfig(({ mode }) => ({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rollupOptions: {
-      input: { index: join(root, "index.html"), sw: join(root, "sw.ts") },
+      input: { index: join(root, "index.html"), sw: join(root, "app/workers/sw.ts") },
       output: {
         entryFileNames: ({ name }) => (name === "sw" ? "sw.js" : "assets/[name]-[hash].js"),
         chunkFileNames: "assets/[name]-[hash].js",
@@ -70,6 +70,6 @@ function fakeWorker(): Plugin {
     name: "walkit-fake-worker",
     enforce: "pre",
     transform: (code, id) =>
-      id.endsWith("engine-client.ts") ? code.replace('"./worker.ts"', '"./fake-worker.ts"') : undefined,
+      id.endsWith("engine-client.ts") ? code.replace('"./worker.ts"', '"../../fake/worker.ts"') : undefined,
   };
 }

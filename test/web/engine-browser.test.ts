@@ -23,7 +23,7 @@ describe.skipIf(!CHROMIUM)("in Chromium", () => {
   const complaints: string[] = [];
 
   beforeAll(async () => {
-    const client = join(ROOT, "web/engine-client.ts");
+    const client = join(ROOT, "web/app/workers/engine-client.ts");
     writeFileSync(
       join(folder, "main.ts"),
       `import { EngineClient } from ${JSON.stringify(client)}; self.client = new EngineClient();`,

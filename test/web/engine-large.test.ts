@@ -2,10 +2,10 @@
 
 import { describe, expect, it } from "vitest";
 import { verify } from "../../src/verify/index.ts";
+import { MOST_BYTES, MOST_UNASKED } from "../../web/app/protocol/limits.ts";
 import type { ReplicaEngine } from "../../web/engine/engine.ts";
 import type { PrivateFolder } from "../../web/engine/output.ts";
 import type { Sql } from "../../web/engine/sql.ts";
-import { MOST_BYTES, MOST_UNASKED } from "../../web/limits.ts";
 import { GOLDEN, readFixture } from "../support/fixtures.ts";
 import { commitsOf, context, loadStorage, newEngine, openSql } from "./engine-support.ts";
 import { largeReplica, snapshotOf } from "./large.ts";

@@ -1,12 +1,12 @@
 /** What one transaction changed, table by table. */
 
-import { type Child, h, hidden, replace } from "../dom.ts";
-import { isAbort } from "../engine-client.ts";
-import { icon } from "../icons.ts";
-import type { Cell, ChangesView, TableChanges } from "../protocol.ts";
-import type { Session } from "../session.ts";
-import { t } from "../strings.ts";
-import { failureWords, progressWords } from "../words.ts";
+import { type Child, h, hidden, replace } from "../app/dom/dom.ts";
+import { icon } from "../app/dom/icons.ts";
+import type { Cell, ChangesView, TableChanges } from "../app/protocol/protocol.ts";
+import type { Session } from "../app/session/session.ts";
+import { t } from "../app/strings/strings.ts";
+import { failureWords, progressWords } from "../app/words/words.ts";
+import { isAbort } from "../app/workers/engine-client.ts";
 import { isNumeric, valueNode } from "./grid.ts";
 
 type Sample = TableChanges["samples"][number];

@@ -1,11 +1,11 @@
 /** The command lines that do the same, to be copied. */
 
-import { h, replace } from "../dom.ts";
-import { formatPosition } from "../format.ts";
-import { icon } from "../icons.ts";
-import type { Session } from "../session.ts";
-import { t } from "../strings.ts";
-import { fileName } from "../words.ts";
+import { h, replace } from "../app/dom/dom.ts";
+import { icon } from "../app/dom/icons.ts";
+import type { Session } from "../app/session/session.ts";
+import { formatPosition } from "../app/strings/format.ts";
+import { t } from "../app/strings/strings.ts";
+import { fileName } from "../app/words/words.ts";
 
 /** Where the replica lies, only the person knows. */
 const UNKNOWN = { quoted: "/path/to/replica", program: "walkit", canMark: true };

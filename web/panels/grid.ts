@@ -1,9 +1,9 @@
 /** A table of rows. Long ones are put in piece by piece, so that the page stays awake. */
 
-import { type Child, h } from "../dom.ts";
-import { formatBytes } from "../format.ts";
-import type { Cell } from "../protocol.ts";
-import { t } from "../strings.ts";
+import { type Child, h } from "../app/dom/dom.ts";
+import type { Cell } from "../app/protocol/protocol.ts";
+import { formatBytes } from "../app/strings/format.ts";
+import { t } from "../app/strings/strings.ts";
 
 export interface GridColumn {
   name: string;

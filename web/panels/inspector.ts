@@ -1,9 +1,9 @@
 /** What is in the database of the moment: tables, questions, changes, and the command lines. */
 
-import { h, newId, replace } from "../dom.ts";
-import type { Session } from "../session.ts";
-import { t } from "../strings.ts";
-import { failureWords, momentName, progressWords } from "../words.ts";
+import { h, newId, replace } from "../app/dom/dom.ts";
+import type { Session } from "../app/session/session.ts";
+import { t } from "../app/strings/strings.ts";
+import { failureWords, momentName, progressWords } from "../app/words/words.ts";
 import { ChangesPanel } from "./changes.ts";
 import { CommandPanel } from "./command.ts";
 import { LargePanel } from "./large.ts";

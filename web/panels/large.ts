@@ -1,10 +1,10 @@
 /** In the place of a large database: what it takes to look into it, and the way to do so; while it is read, the way out. */
 
-import { h, newId, replace } from "../dom.ts";
-import { formatBytes, formatNumber } from "../format.ts";
-import type { Progress, SizeView } from "../protocol.ts";
-import { t } from "../strings.ts";
-import { progressWords } from "../words.ts";
+import { h, newId, replace } from "../app/dom/dom.ts";
+import type { Progress, SizeView } from "../app/protocol/protocol.ts";
+import { formatBytes, formatNumber } from "../app/strings/format.ts";
+import { t } from "../app/strings/strings.ts";
+import { progressWords } from "../app/words/words.ts";
 
 export interface LargeEvents {
   onAsk: () => void;

@@ -1,8 +1,8 @@
 /** Reads the database of the moment at which the playhead has come to rest. */
 
-import { isAbort } from "../engine-client.ts";
-import type { MomentId, Progress, SizeView, StateView } from "../protocol.ts";
-import type { Session } from "../session.ts";
+import type { MomentId, Progress, SizeView, StateView } from "../app/protocol/protocol.ts";
+import type { Session } from "../app/session/session.ts";
+import { isAbort } from "../app/workers/engine-client.ts";
 
 const REST = 150;
 /** Milliseconds after which a moment that is shown is given to SQLite to check. */

@@ -1,15 +1,15 @@
 /** Walk away with the database: where to, how far, what came of it, what next. */
 
-import { h, newId, replace } from "../dom.ts";
-import { isAbort } from "../engine-client.ts";
-import { formatBytes, formatDuration } from "../format.ts";
-import { icon } from "../icons.ts";
-import { beginWork } from "../leave.ts";
-import { doubtsIn, isInLine, stepsOf, trustIn } from "../proof.ts";
-import type { Output, Progress, RestoredView } from "../protocol.ts";
-import type { Session } from "../session.ts";
-import { t } from "../strings.ts";
-import { failureWords, fileName, momentName, placeOfSteps, progressWords } from "../words.ts";
+import { h, newId, replace } from "../app/dom/dom.ts";
+import { icon } from "../app/dom/icons.ts";
+import { doubtsIn, isInLine, stepsOf, trustIn } from "../app/protocol/proof.ts";
+import type { Output, Progress, RestoredView } from "../app/protocol/protocol.ts";
+import { beginWork } from "../app/session/leave.ts";
+import type { Session } from "../app/session/session.ts";
+import { formatBytes, formatDuration } from "../app/strings/format.ts";
+import { t } from "../app/strings/strings.ts";
+import { failureWords, fileName, momentName, placeOfSteps, progressWords } from "../app/words/words.ts";
+import { isAbort } from "../app/workers/engine-client.ts";
 import { copyButton } from "./command.ts";
 
 export class RestorePanel {

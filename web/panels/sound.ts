@@ -1,13 +1,13 @@
 /** Of a moment that SQLite finds corrupt: looks for the newest one that is in order, and goes there. */
 
-import { h, newId, replace } from "../dom.ts";
-import { isAbort } from "../engine-client.ts";
-import { formatPosition } from "../format.ts";
-import { icon } from "../icons.ts";
-import type { MomentId, Progress, SoundView } from "../protocol.ts";
-import type { Place, Session } from "../session.ts";
-import { t } from "../strings.ts";
-import { failureWords, momentName, progressWords } from "../words.ts";
+import { h, newId, replace } from "../app/dom/dom.ts";
+import { icon } from "../app/dom/icons.ts";
+import type { MomentId, Progress, SoundView } from "../app/protocol/protocol.ts";
+import type { Place, Session } from "../app/session/session.ts";
+import { formatPosition } from "../app/strings/format.ts";
+import { t } from "../app/strings/strings.ts";
+import { failureWords, momentName, progressWords } from "../app/words/words.ts";
+import { isAbort } from "../app/workers/engine-client.ts";
 
 export class SoundPanel {
   readonly element = h("div", { class: "sound" });

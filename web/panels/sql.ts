@@ -1,12 +1,12 @@
 /** Questions in SQL to the database of a moment. */
 
-import { h, newId, replace } from "../dom.ts";
-import { isAbort } from "../engine-client.ts";
-import { icon } from "../icons.ts";
-import type { Answer, Answers, StateView } from "../protocol.ts";
-import type { Session } from "../session.ts";
-import { t } from "../strings.ts";
-import { failureWords, lackOf } from "../words.ts";
+import { h, newId, replace } from "../app/dom/dom.ts";
+import { icon } from "../app/dom/icons.ts";
+import type { Answer, Answers, StateView } from "../app/protocol/protocol.ts";
+import type { Session } from "../app/session/session.ts";
+import { t } from "../app/strings/strings.ts";
+import { failureWords, lackOf } from "../app/words/words.ts";
+import { isAbort } from "../app/workers/engine-client.ts";
 import { grid } from "./grid.ts";
 
 export class SqlPanel {

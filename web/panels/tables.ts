@@ -1,13 +1,13 @@
 /** The tables of a moment, and the rows of one of them, page by page. */
 
-import { h, newId, replace } from "../dom.ts";
-import { isAbort } from "../engine-client.ts";
-import { formatNumber } from "../format.ts";
-import { icon } from "../icons.ts";
-import type { StateView, TableView } from "../protocol.ts";
-import type { Session } from "../session.ts";
-import { t } from "../strings.ts";
-import { failureWords, lackOf } from "../words.ts";
+import { h, newId, replace } from "../app/dom/dom.ts";
+import { icon } from "../app/dom/icons.ts";
+import type { StateView, TableView } from "../app/protocol/protocol.ts";
+import type { Session } from "../app/session/session.ts";
+import { formatNumber } from "../app/strings/format.ts";
+import { t } from "../app/strings/strings.ts";
+import { failureWords, lackOf } from "../app/words/words.ts";
+import { isAbort } from "../app/workers/engine-client.ts";
 import { grid } from "./grid.ts";
 
 const PAGE = 100;

@@ -1,6 +1,6 @@
 /** Tabs, as the ARIA practices have them: arrow keys go from one to the next, which opens it. */
 
-import { h, newId } from "../dom.ts";
+import { h, newId } from "../app/dom/dom.ts";
 
 export interface Tab {
   name: string;

@@ -1,7 +1,7 @@
 /** WAL segments: blocks as wide as the time they cover, as high as they hold commits. Where many share a pixel, one bar. */
 
-import { firstIn, firstOf } from "../search.ts";
-import { momentsIn } from "../segments.ts";
+import { firstIn, firstOf } from "../app/protocol/search.ts";
+import { momentsIn } from "../app/protocol/segments.ts";
 import { FADED, type Frame, historyEnd, railOf } from "./draw.ts";
 import { DAMAGED, type LaneGeometry, LOST, WHOLE } from "./geometry.ts";
 

@@ -1,8 +1,8 @@
 /** Snapshots as stations, restore points as flags, the borders of WAL indexes as ticks; and the axis. */
 
-import { formatDuration, hex } from "../format.ts";
-import { firstIn, firstOf } from "../search.ts";
-import { t } from "../strings.ts";
+import { firstIn, firstOf } from "../app/protocol/search.ts";
+import { formatDuration, hex } from "../app/strings/format.ts";
+import { t } from "../app/strings/strings.ts";
 import { FADED, type Frame, historyEnd, railOf } from "./draw.ts";
 import type { LaneGeometry } from "./geometry.ts";
 import { ticksOf } from "./ticks.ts";

@@ -1,7 +1,7 @@
 /** What all drawing shares: the canvas, what is in sight, and which history is told. */
 
+import type { Lane } from "../app/session/lanes.ts";
 import type { Geometry } from "./geometry.ts";
-import type { Lane } from "./lanes.ts";
 import type { Palette } from "./palette.ts";
 import type { View } from "./view.ts";
 

@@ -1,9 +1,9 @@
 /** Where everything of a replica lies along the axis, in units of its scale. */
 
-import type { GapView, SegmentsView } from "../protocol.ts";
-import { firstOf } from "../search.ts";
-import { momentsIn, timeOf } from "../segments.ts";
-import type { Lane } from "./lanes.ts";
+import type { GapView, SegmentsView } from "../app/protocol/protocol.ts";
+import { firstOf } from "../app/protocol/search.ts";
+import { momentsIn, timeOf } from "../app/protocol/segments.ts";
+import type { Lane } from "../app/session/lanes.ts";
 import { Scale } from "./scale.ts";
 
 /** What a segment is drawn as. */

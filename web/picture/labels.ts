@@ -1,10 +1,10 @@
 /** The lanes' names: buttons, so that a timeline can be chosen without a mouse. */
 
-import { h, replace } from "../dom.ts";
-import { formatShortTime, formatZone } from "../format.ts";
-import type { Session } from "../session.ts";
-import { t } from "../strings.ts";
-import type { Lane } from "./lanes.ts";
+import { h, replace } from "../app/dom/dom.ts";
+import type { Lane } from "../app/session/lanes.ts";
+import type { Session } from "../app/session/session.ts";
+import { formatShortTime, formatZone } from "../app/strings/format.ts";
+import { t } from "../app/strings/strings.ts";
 import type { Scale } from "./scale.ts";
 
 /** A line's number on a disc of its colour. */

@@ -1,8 +1,8 @@
 /** The whole replica in a narrow strip, with a window that shows which part of it the picture has. */
 
-import { h } from "../dom.ts";
-import { firstOf } from "../search.ts";
-import { momentsIn } from "../segments.ts";
+import { h } from "../app/dom/dom.ts";
+import { firstOf } from "../app/protocol/search.ts";
+import { momentsIn } from "../app/protocol/segments.ts";
 import { begin } from "./draw.ts";
 import { worstOf } from "./draw-bars.ts";
 import { DAMAGED, type Geometry } from "./geometry.ts";

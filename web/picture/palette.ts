@@ -1,6 +1,6 @@
 /** The colours of the style sheet, for the canvas. */
 
-import { COLOURS } from "./lanes.ts";
+import { COLOURS } from "../app/session/lanes.ts";
 
 const NAMES = {
   ink: "--ink",

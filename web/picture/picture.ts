@@ -1,10 +1,11 @@
 /** The picture of a replica: lanes over an axis, with the playhead. What it shows is told in words beside it. */
 
-import { h, oncePerFrame, replace } from "../dom.ts";
-import { icon } from "../icons.ts";
-import type { Session } from "../session.ts";
-import { t } from "../strings.ts";
-import { momentName } from "../words.ts";
+import { h, oncePerFrame, replace } from "../app/dom/dom.ts";
+import { icon } from "../app/dom/icons.ts";
+import { historyOf, type Lane } from "../app/session/lanes.ts";
+import type { Session } from "../app/session/session.ts";
+import { t } from "../app/strings/strings.ts";
+import { momentName } from "../app/words/words.ts";
 import { begin, type Frame, type Rows } from "./draw.ts";
 import { drawBars, drawWarnings, mostCommits } from "./draw-bars.ts";
 import { drawAxis, drawIndexes, drawPoints, drawSnapshots } from "./draw-marks.ts";
@@ -13,7 +14,6 @@ import { Geometry, type LaneGeometry } from "./geometry.ts";
 import { listenTo } from "./gestures.ts";
 import { hitAt } from "./hit.ts";
 import { laneLabels } from "./labels.ts";
-import { historyOf, type Lane } from "./lanes.ts";
 import { Overview } from "./overview.ts";
 import { type Palette, readPalette } from "./palette.ts";
 import type { Scale } from "./scale.ts";

@@ -1,6 +1,6 @@
 /** The marks of the axis: which times or numbers get one, and what is written there. */
 
-import { formatClock, formatNumber, formatShortDate } from "../format.ts";
+import { formatClock, formatNumber, formatShortDate } from "../app/strings/format.ts";
 import type { Scale } from "./scale.ts";
 import type { View } from "./view.ts";
 

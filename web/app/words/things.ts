@@ -1,0 +1,43 @@
+/** What was opened and is no replica: what it is, and what to do with it. */
+
+import type { Opened, Thing } from "../protocol/protocol.ts";
+import { t } from "../strings/strings.ts";
+import { EngineFailure } from "../workers/engine-client.ts";
+import { failureWords } from "./words.ts";
+
+/** What the page says where it cannot open something. */
+export interface Refusal {
+  title: string;
+  text: string;
+  action: string | undefined;
+  /** As the engine says it, where that tells more. */
+  detail: string | undefined;
+  skipped: Opened["skipped"];
+  /** Nothing is wrong with it: it is only no replica that can be read here. */
+  isHarmless: boolean;
+}
+
+const BROKEN: Thing["kind"][] = ["broken-archive", "empty-file"];
+
+export function refusalOf(error: unknown): Refusal {
+  if (error instanceof EngineFailure) {
+    const { thing, skipped = [] } = error;
+    if (thing) {
+      const { title, text, action } = thingWords(thing);
+      const isHarmless = !BROKEN.includes(thing.kind);
+      return { title, text, action, detail: error.message, skipped, isHarmless };
+    }
+    const isHarmless = error.finding?.severity === "inconclusive" && error.code.startsWith("replica/");
+    return { ...failureWords(error), detail: undefined, skipped, isHarmless };
+  }
+  return { ...failureWords(error), detail: undefined, skipped: [], isHarmless: false };
+}
+
+function thingWords(thing: Thing): { title: string; text: string; action: string } {
+  if ("files" in thing) {
+    const { name, files, most, found } = thing;
+    const endings = thing.endings.map(([ending, count]) => t.endingCount(ending, count)).join(", ");
+    return t.folderThings[thing.kind](name, t.filesInside(files, most, endings), found.join(", "));
+  }
+  return t.fileThings[thing.kind](thing.name, thing.by);
+}
