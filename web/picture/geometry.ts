@@ -1,6 +1,6 @@
 /** Where everything of a replica lies along the axis, in units of its scale. */
 
-import type { GapView, SegmentsView } from "../app/protocol/protocol.ts";
+import type { GapView } from "../app/protocol/protocol.ts";
 import { firstOf } from "../app/protocol/search.ts";
 import { momentsIn, timeOf } from "../app/protocol/segments.ts";
 import type { Lane } from "../app/session/lanes.ts";
@@ -81,20 +81,6 @@ function unitOf({ lane, from, to, snapshots }: LaneGeometry, stop: number): numb
   const part =
     (stops.ordinal(stop) - segments.firstMoment[number]!) / Math.max(momentsIn(segments, number), 1);
   return from[number]! + part * (to[number]! - from[number]!);
-}
-
-/** Whether all times are there to draw by. */
-export function hasTimes(lanes: readonly Lane[]): boolean {
-  const filled = lanes.filter(({ stops }) => stops.length > 0);
-  return (
-    filled.length > 0 &&
-    filled.every(({ timeline }) => timeline.timesTrusted && timesAscend(timeline.segments))
-  );
-}
-
-function timesAscend({ time }: SegmentsView): boolean {
-  // A time that is not known is no number, and not above any.
-  return time.every((one, i) => one >= (time[i - 1] ?? Number.NEGATIVE_INFINITY));
 }
 
 function byTime(lanes: readonly Lane[]): Geometry {

@@ -4,9 +4,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { TimelineView } from "../../../web/app/protocol/protocol.ts";
 import { firstIn } from "../../../web/app/protocol/search.ts";
-import { firstLane, historyOf, type Lane, makeLanes } from "../../../web/app/session/lanes.ts";
+import { firstLane, hasTimes, historyOf, type Lane, makeLanes } from "../../../web/app/session/lanes.ts";
 import { compare, Stops } from "../../../web/app/session/stops.ts";
-import { Geometry, hasTimes } from "../../../web/picture/geometry.ts";
+import { Geometry } from "../../../web/picture/geometry.ts";
 import { plans, timelineOf } from "../timelines.ts";
 
 const stopsOf: fc.Arbitrary<Stops> = plans.map((plan) => new Stops(timelineOf(plan)));

@@ -1,6 +1,6 @@
 /** The lanes of the picture, from above to below: each timeline under the one that it left. */
 
-import type { TimelineView } from "../protocol/protocol.ts";
+import type { SegmentsView, TimelineView } from "../protocol/protocol.ts";
 import { Stops } from "./stops.ts";
 
 export interface Lane {
@@ -76,4 +76,18 @@ export function firstLane(lanes: readonly Lane[]): Lane | undefined {
     filled.find(({ timeline }) => timeline.current) ??
     filled.reduce<Lane | undefined>((a, b) => (a && a.timeline.id > b.timeline.id ? a : b), undefined)
   );
+}
+
+/** Whether moments can be shown and gone to by time: all times are known, and in no timeline do they go back. */
+export function hasTimes(lanes: readonly Lane[]): boolean {
+  const filled = lanes.filter(({ stops }) => stops.length > 0);
+  return (
+    filled.length > 0 &&
+    filled.every(({ timeline }) => timeline.timesTrusted && timesAscend(timeline.segments))
+  );
+}
+
+function timesAscend({ time }: SegmentsView): boolean {
+  // An unknown time is NaN, which no comparison holds for.
+  return time.every((one, i) => one >= (time[i - 1] ?? Number.NEGATIVE_INFINITY));
 }

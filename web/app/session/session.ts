@@ -1,7 +1,6 @@
 /** An opened replica, and where in it the playhead stands. */
 
 import type { VerifyReport } from "../../../src/verify/report.ts";
-import { hasTimes } from "../../picture/geometry.ts";
 import type {
   IntegrityView,
   MomentId,
@@ -13,7 +12,7 @@ import type {
 } from "../protocol/protocol.ts";
 import { formatPosition, type Precision, parsePosition, precisionFor } from "../strings/format.ts";
 import type { EngineClient } from "../workers/engine-client.ts";
-import { firstLane, type Lane, makeLanes } from "./lanes.ts";
+import { firstLane, hasTimes, type Lane, makeLanes } from "./lanes.ts";
 import { compare } from "./stops.ts";
 
 export interface Place {

@@ -1,7 +1,6 @@
 /** Everything that the page says. A translation is another object of this shape. */
 
 import type { Thing } from "../protocol/protocol.ts";
-import type { StepsPlace } from "../words/words.ts";
 import { formatDuration, formatNumber } from "./format.ts";
 
 type FolderThing = Extract<Thing, { files: number }>;
@@ -12,6 +11,15 @@ const rules = new Intl.PluralRules("en");
 /** `1 row`, `2 rows`, `1,204 rows` */
 function plural(n: number, one: string, other: string): string {
   return `${formatNumber(n)} ${rules.select(n) === "one" ? one : other}`;
+}
+
+/** Where steps from one WAL index to the next lie that nothing proves. */
+export interface StepsPlace {
+  count: number;
+  /** The moment before the first of them, by its name. */
+  from: string;
+  /** The moment behind the last of them. */
+  to: string;
 }
 
 interface ThingWords {

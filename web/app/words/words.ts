@@ -16,7 +16,7 @@ import {
   formatTime,
   parsePosition,
 } from "../strings/format.ts";
-import { t } from "../strings/strings.ts";
+import { type StepsPlace, t } from "../strings/strings.ts";
 import { EngineFailure } from "../workers/engine-client.ts";
 
 /** `eebf5555`: as much of a generation's name as tells it apart. */
@@ -130,13 +130,6 @@ export function spanName(session: Session, from: End, to: End): [string, string]
   if (a === undefined || b === undefined || formatDate(Date.parse(a)) !== formatDate(Date.parse(b)))
     return [start, end];
   return [start, formatClock(Date.parse(b), session.coarse)];
-}
-
-/** Where steps that nothing proves lie: how many, and the moments before the first and behind the last of them. */
-export interface StepsPlace {
-  count: number;
-  from: string;
-  to: string;
 }
 
 /** Undefined: there are none. */
