@@ -3,6 +3,7 @@
 import fc from "fast-check";
 import type { TimelineView } from "../../web/app/protocol/protocol.ts";
 import { columnsOf, type Segment } from "../../web/app/protocol/segments.ts";
+import type { Stops } from "../../web/app/session/stops.ts";
 
 export interface SegmentPlan {
   commits: number;
@@ -75,4 +76,26 @@ export function timelineOf(
     },
     ...more,
   };
+}
+
+const place = fc.record({ index: fc.nat(20), offset: fc.nat(20_000) });
+
+/** Parents that are there, that are not, that are younger, and that lead round in circles. */
+export const forests: fc.Arbitrary<TimelineView[]> = fc
+  .array(fc.tuple(plans, fc.option(fc.integer({ min: 0, max: 8 })), fc.option(place)), { maxLength: 7 })
+  .map((many) =>
+    many.map(([plan, parent, switchPoint], i) =>
+      timelineOf(plan, {
+        id: i + 1,
+        current: i === many.length - 1,
+        parent: parent ?? undefined,
+        switchPoint: switchPoint ?? undefined,
+        restorePoints: switchPoint ? [{ name: "point", ...switchPoint, restorable: true }] : [],
+      }),
+    ),
+  );
+
+/** The numbers of all stops, from 0. */
+export function stopNumbers(stops: Stops): number[] {
+  return Array.from({ length: stops.length }, (_, i) => i);
 }

@@ -1,25 +1,20 @@
-/** Stops, lanes, and where they lie along the axis, for replicas as they come. */
+/** The stops of a timeline, and the lanes that timelines lie in, for replicas as they come. */
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { TimelineView } from "../../../web/app/protocol/protocol.ts";
-import { firstIn } from "../../../web/app/protocol/search.ts";
-import { firstLane, hasTimes, historyOf, type Lane, makeLanes } from "../../../web/app/session/lanes.ts";
-import { compare, Stops } from "../../../web/app/session/stops.ts";
-import { Geometry } from "../../../web/picture/geometry.ts";
-import { plans, timelineOf } from "../timelines.ts";
+import type { TimelineView } from "../../../../web/app/protocol/protocol.ts";
+import { firstLane, hasTimes, historyOf, makeLanes } from "../../../../web/app/session/lanes.ts";
+import { compare, Stops } from "../../../../web/app/session/stops.ts";
+import { Geometry } from "../../../../web/picture/geometry.ts";
+import { forests, plans, stopNumbers, timelineOf } from "../../timelines.ts";
 
 const stopsOf: fc.Arbitrary<Stops> = plans.map((plan) => new Stops(timelineOf(plan)));
-
-function all(stops: Stops): number[] {
-  return Array.from({ length: stops.length }, (_, i) => i);
-}
 
 describe("stops", () => {
   it("stand in order, and each is found by its position, and by any place up to the next one", () => {
     fc.assert(
       fc.property(stopsOf, (stops) => {
-        for (const i of all(stops)) {
+        for (const i of stopNumbers(stops)) {
           const { index, offset } = stops.id(i);
           if (i > 0) expect(compare(stops.id(i - 1), { index, offset })).toBeLessThan(0);
           expect(stops.atOrBefore({ index, offset })).toBe(i);
@@ -35,7 +30,7 @@ describe("stops", () => {
     fc.assert(
       fc.property(stopsOf, (stops) => {
         let commits = 0;
-        for (const i of all(stops)) {
+        for (const i of stopNumbers(stops)) {
           if (!stops.isSnapshot(i)) commits++;
           expect(stops.ordinal(i)).toBe(commits);
           const segment = stops.segment(i);
@@ -54,7 +49,7 @@ describe("stops", () => {
   it("are gone through segment by segment, on to the end and back to the beginning", () => {
     fc.assert(
       fc.property(stopsOf, (stops) => {
-        for (const i of all(stops)) {
+        for (const i of stopNumbers(stops)) {
           const on = stops.nextSegment(i, 1);
           const back = stops.nextSegment(i, -1);
           const last = stops.length - 1;
@@ -73,8 +68,8 @@ describe("stops", () => {
   it("know the nearest one that can be restored", () => {
     fc.assert(
       fc.property(stopsOf, (stops) => {
-        const good = all(stops).filter((i) => stops.isRestorable(i));
-        for (const i of all(stops)) {
+        const good = stopNumbers(stops).filter((i) => stops.isRestorable(i));
+        for (const i of stopNumbers(stops)) {
           expect(stops.restorableFrom(i, 1)).toBe(good.find((at) => at >= i));
           expect(stops.restorableFrom(i, -1)).toBe(good.findLast((at) => at <= i));
         }
@@ -89,7 +84,7 @@ describe("stops", () => {
     });
     fc.assert(
       fc.property(commitsOnly, (stops) => {
-        const times = all(stops).map((i) => stops.time(i)!);
+        const times = stopNumbers(stops).map((i) => stops.time(i)!);
         for (const time of times) {
           expect(stops.atTime(time)).toBe(times.lastIndexOf(time));
           expect(stops.atTime(time - 0.5)).toBe(times.findLastIndex((one) => one < time));
@@ -104,7 +99,13 @@ describe("stops", () => {
     const plain = new Stops(timeline);
     const gap = { after: plain.id(1), before: plain.id(3) } as TimelineView["gaps"][number];
     const stops = new Stops({ ...timeline, gaps: [gap] });
-    expect(all(stops).map((i) => stops.gapAt(i))).toEqual([undefined, undefined, gap, undefined, undefined]);
+    expect(stopNumbers(stops).map((i) => stops.gapAt(i))).toEqual([
+      undefined,
+      undefined,
+      gap,
+      undefined,
+      undefined,
+    ]);
   });
 
   it("have a snapshot by itself where that can be restored by itself, and no other", () => {
@@ -113,7 +114,7 @@ describe("stops", () => {
     const withAlone = (...indexes: number[]) => {
       const snapshots = timeline.snapshots.map((one) => ({ ...one, alone: indexes.includes(one.index) }));
       const stops = new Stops({ ...timeline, snapshots });
-      return all(stops).map((i) => (stops.isSnapshot(i) ? stops.id(i).index : "commit"));
+      return stopNumbers(stops).map((i) => (stops.isSnapshot(i) ? stops.id(i).index : "commit"));
     };
     const two = ["commit", "commit"];
     expect(withAlone()).toEqual([...two, ...two, ...two]);
@@ -128,23 +129,6 @@ describe("stops", () => {
     expect([stops.ofCommit(0), stops.ofCommit(1e9)]).toEqual([0, stops.length - 1]);
   });
 });
-
-const place = fc.record({ index: fc.nat(20), offset: fc.nat(20_000) });
-
-/** Parents that are there, that are not, that are younger, and that lead round in circles. */
-const forests: fc.Arbitrary<TimelineView[]> = fc
-  .array(fc.tuple(plans, fc.option(fc.integer({ min: 0, max: 8 })), fc.option(place)), { maxLength: 7 })
-  .map((many) =>
-    many.map(([plan, parent, switchPoint], i) =>
-      timelineOf(plan, {
-        id: i + 1,
-        current: i === many.length - 1,
-        parent: parent ?? undefined,
-        switchPoint: switchPoint ?? undefined,
-        restorePoints: switchPoint ? [{ name: "point", ...switchPoint, restorable: true }] : [],
-      }),
-    ),
-  );
 
 describe("lanes", () => {
   it("have each timeline once, below its parent, and no circles", () => {
@@ -194,78 +178,8 @@ describe("lanes", () => {
       }),
     );
   });
-});
 
-function expectInOrder(geometry: Geometry, lane: Lane): void {
-  const { from, to, snapshots, points, begin, end, leaves } = geometry.of(lane);
-  for (const places of [from, to, snapshots, points]) expect(places.some(Number.isNaN)).toBe(false);
-  for (const places of [from, to, snapshots])
-    for (let i = 1; i < places.length; i++) expect(places[i]!).toBeGreaterThanOrEqual(places[i - 1]!);
-  for (const [i, left] of from.entries()) expect(left).toBeLessThanOrEqual(to[i]!);
-  if (lane.stops.length > 0) expect(begin).toBeLessThanOrEqual(end);
-  if (leaves !== undefined && lane.parent!.stops.length > 0) expect(leaves).not.toBeNaN();
-  let last = Number.NEGATIVE_INFINITY;
-  for (const i of all(lane.stops)) {
-    const unit = geometry.unitOf(lane, i);
-    expect(unit).toBeGreaterThanOrEqual(last);
-    expect(unit).toBeLessThanOrEqual(geometry.scale.length);
-    expect(geometry.unitOf(lane, geometry.nearest(lane, unit))).toBe(unit);
-    last = unit;
-  }
-}
-
-describe("geometry", () => {
-  it("by commits: all in order, one step apart, and the nearest stop to a stop is itself", () => {
-    fc.assert(
-      fc.property(forests, (timelines) => {
-        const lanes = makeLanes(timelines);
-        const geometry = Geometry.of(lanes, "commits");
-        for (const lane of lanes) {
-          if (lane.timeline.restorePoints.length === 0 || lane.stops.length > 0)
-            expectInOrder(geometry, lane);
-          for (const i of all(lane.stops)) expect(geometry.nearest(lane, geometry.unitOf(lane, i))).toBe(i);
-          for (const [i, unit] of geometry.of(lane).snapshots.entries()) {
-            const { index } = lane.timeline.snapshots[i]!;
-            const before = lane.stops.atOrBefore({ index, offset: 0 });
-            if (before >= 0) expect(unit).toBeGreaterThanOrEqual(geometry.unitOf(lane, before));
-            if (before + 1 < lane.stops.length) expect(unit).toBeLessThan(geometry.unitOf(lane, before + 1));
-          }
-        }
-      }),
-    );
-  });
-
-  it("by time: all in order, where each snapshot is older than what follows it", () => {
-    const inTime = forests.map((timelines) =>
-      makeLanes(
-        timelines.map((one) => ({
-          ...one,
-          snapshots: one.snapshots.map((snapshot, i, { length }) => ({
-            ...snapshot,
-            time: (one.segments.time[0] ?? 0) - length + i,
-          })),
-        })),
-      ),
-    );
-    fc.assert(
-      fc.property(inTime, (lanes) => {
-        const geometry = Geometry.of(lanes, "time");
-        for (const lane of lanes)
-          if (lane.timeline.restorePoints.length === 0 || lane.stops.length > 0)
-            expectInOrder(geometry, lane);
-      }),
-    );
-  });
-
-  // Fails until a segment cannot begin behind its end: a snapshot takes long to write, and WAL of its index goes on.
-  it("by time: in order also where the first snapshot was finished after WAL of its own index", () => {
-    const plan = { commits: 2, after: 1000, isFirst: false, snapshot: 3500, damaged: false };
-    const lanes = makeLanes([timelineOf({ from: 1e12, segments: Array(9).fill(plan), restorable: [true] })]);
-    const { from, to } = Geometry.of(lanes, "time").of(lanes[0]!);
-    for (const [i, left] of from.entries()) expect(left).toBeLessThanOrEqual(to[i]!);
-  });
-
-  it("goes by time only where all times are known and none goes back", () => {
+  it("go by time only where all times are known and none goes back", () => {
     const plan = { commits: 1, after: 1000, isFirst: false, snapshot: undefined, damaged: false };
     const timeline = timelineOf({ from: 1e12, segments: Array(4).fill(plan), restorable: [true] });
     const withTimes = (...time: number[]) =>
@@ -278,19 +192,5 @@ describe("geometry", () => {
     expect(withTimes(Number.NaN, 2, 3, 4)).toBe(false);
     expect(hasTimes(makeLanes([{ ...timeline, timesTrusted: false }]))).toBe(false);
     expect(hasTimes([])).toBe(false);
-  });
-
-  it("finds the first of ascending places that is not before another", () => {
-    fc.assert(
-      fc.property(
-        fc.array(fc.integer({ min: -50, max: 50 })),
-        fc.integer({ min: -60, max: 60 }),
-        (some, value) => {
-          const places = Float64Array.from(some).sort();
-          const found = places.findIndex((one) => one >= value);
-          expect(firstIn(places, value)).toBe(found === -1 ? places.length : found);
-        },
-      ),
-    );
   });
 });
