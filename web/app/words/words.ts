@@ -16,7 +16,8 @@ import {
   formatTime,
   parsePosition,
 } from "../strings/format.ts";
-import { type StepsPlace, t } from "../strings/strings.ts";
+import type { StepsPlace } from "../strings/sign.ts";
+import { t } from "../strings/strings.ts";
 import { EngineFailure } from "../workers/engine-client.ts";
 
 /** `eebf5555`: as much of a generation's name as tells it apart. */

@@ -1,0 +1,14 @@
+/** Numbers with what they count. */
+
+import { formatNumber } from "./format.ts";
+
+const rules = new Intl.PluralRules("en");
+
+export function isOne(n: number): boolean {
+  return rules.select(n) === "one";
+}
+
+/** `1 row`, `2 rows`, `1,204 rows` */
+export function plural(n: number, one: string, other: string): string {
+  return `${formatNumber(n)} ${isOne(n) ? one : other}`;
+}
