@@ -14,8 +14,10 @@ import type {
   SoundView,
   Source,
   StateView,
-  TableView,
 } from "../app/protocol/protocol.ts";
+import { answersTo, FakeFailure } from "./answers.ts";
+import { changesAt } from "./changes.ts";
+import { crowd, rowOf, tablesAt } from "./database.ts";
 import { type FakeReplica, makeReplica, SCENARIOS, type Scenario } from "./replica.ts";
 import { finding } from "./report.ts";
 
@@ -24,44 +26,9 @@ export interface Context {
   progress: (progress: Progress) => void;
 }
 
-export class FakeFailure extends Error {
-  readonly code: string;
-
-  constructor(code: string, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
-
 type Asynchronous = {
   [M in keyof Engine]: (context: Context, ...args: Parameters<Engine[M]>) => Promise<ReturnType<Engine[M]>>;
 };
-
-const TOWNS = ["Leeds", "Ghent", "Turin", "Malmö", "Porto", "Graz", "Brno", "Nantes"];
-const GIVEN = ["Ada", "Linus", "Grace", "Edsger", "Barbara", "Donald", "Radia", "Niklaus", "Hedy", "Alan"];
-const FAMILY = [
-  "Okafor",
-  "Lindqvist",
-  "Moreau",
-  "Novak",
-  "Silva",
-  "Brandt",
-  "Haddad",
-  "Kowalska",
-  "Ferrari",
-  "Byrne",
-];
-const GOODS = [
-  "Kettle, steel",
-  "Tea tin",
-  "Oak tray",
-  "Linen cloth",
-  "Paper lamp",
-  "Brass hook",
-  "Clay bowl",
-  "Wool rug",
-];
-const STATES = ["new", "paid", "packed", "sent", "returned"];
 
 /** `slow` makes what its word says last for ever: for pictures of waiting. */
 export function fakeEngine(): Asynchronous {
@@ -181,32 +148,7 @@ export function fakeEngine(): Asynchronous {
     },
     async query(context, sql): Promise<Answers> {
       await work(context, "query", "query", 100, 30);
-      if (/\bform\b/i.test(sql)) throw new FakeFailure("query/failed", 'near "FORM": syntax error');
-      if (/count\(\*\)/i.test(sql) && !/group by/i.test(sql)) {
-        return answersOf({ sql, columns: ["count(*)"], rows: [[tablesAt(at)[0]!.rows ?? 0]] });
-      }
-      const rows = TOWNS.map((town, i): Cell[] => [
-        town,
-        412 - i * 37 + (at % 11),
-        Math.round((9214.5 - i * 811.25) * 100) / 100,
-      ]);
-      const wide = /\bwide\b/.test(sql);
-      const columns = ["town", "orders", "revenue", ...(wide ? COLUMNS : [])];
-      const all = wide
-        ? rows.map((row, i) => [...row, ...COLUMNS.map((_, j) => `value ${i + 1}.${j + 1}`)])
-        : rows;
-      const answers = answersOf({ sql, columns, rows: all });
-      if (/^\s*update/i.test(sql)) {
-        answers.answers.unshift({
-          sql: sql.split(";")[0]!,
-          columns: [],
-          rows: [],
-          truncated: false,
-          written: 214,
-        });
-        answers.wrote = true;
-      }
-      return answers;
+      return answersTo(sql, at);
     },
     async changes(context, moment): Promise<ChangesView> {
       await work(context, "changes", "changes", 100, 60);
@@ -265,192 +207,4 @@ function corruptReport({ report, view }: FakeReplica): typeof report {
   const generations = report.generations.map((one) => ({ ...one, integrity: "failed" as const }));
   const findings = [...report.findings, finding("database/integrity", CORRUPT, { generation })];
   return { ...report, status: "damaged", generations, findings };
-}
-
-const COLUMNS = Array.from({ length: 24 }, (_, i) => `measure_${i + 1}`);
-
-function answersOf(...all: { sql: string; columns: string[]; rows: Cell[][] }[]): Answers {
-  const answers = all.map((one) => ({ ...one, truncated: false, written: 0 }));
-  return { answers, truncated: false, wrote: false, failure: undefined, milliseconds: 7 };
-}
-
-/** Many tables, and those of modules that SQLite has not got here. */
-function crowd(): TableView[] {
-  const plain = { kind: "table" as const, columns: [], sql: "", internal: false, missing: undefined };
-  const parts = ["audit", "billing", "catalogue", "delivery", "email", "forum", "gallery", "helpdesk"];
-  const things = ["accounts", "entries", "events", "files", "notes", "people", "settings", "tags"];
-  return [
-    ...parts.flatMap((part, i) =>
-      things.map((thing, j) => ({ ...plain, name: `${part}_${thing}`, rows: ((i * 37 + j * 11) % 97) * 13 })),
-    ),
-    {
-      ...plain,
-      name: "search",
-      kind: "virtual",
-      rows: undefined,
-      missing: "fts5",
-      sql: "CREATE VIRTUAL TABLE search USING fts5(title, body)",
-    },
-    ...["search_config", "search_content", "search_data", "search_docsize", "search_idx"].map((name) => {
-      return { ...plain, name, rows: 12, internal: true };
-    }),
-  ];
-}
-
-function tablesAt(n: number): TableView[] {
-  const table = (name: string, rows: number, columns: [string, string][], internal = false): TableView => ({
-    name,
-    kind: "table",
-    columns: columns.map(([column, type], i) => ({ name: column, type, primaryKey: i === 0 })),
-    rows,
-    sql: `CREATE TABLE ${name} (\n${columns.map(([column, type], i) => `  ${column} ${type}${i === 0 ? " PRIMARY KEY" : ""}`).join(",\n")}\n)`,
-    internal,
-    missing: undefined,
-  });
-  return [
-    table("orders", 240 + Math.floor(n * 0.7), [
-      ["id", "INTEGER"],
-      ["customer_id", "INTEGER"],
-      ["state", "TEXT"],
-      ["total", "REAL"],
-      ["placed_at", "TEXT"],
-      ["note", "TEXT"],
-    ]),
-    table("order_items", 610 + Math.floor(n * 1.9), [
-      ["id", "INTEGER"],
-      ["order_id", "INTEGER"],
-      ["product_id", "INTEGER"],
-      ["quantity", "INTEGER"],
-      ["price", "REAL"],
-    ]),
-    table("customers", 88 + Math.floor(n * 0.11), [
-      ["id", "INTEGER"],
-      ["name", "TEXT"],
-      ["town", "TEXT"],
-      ["email", "TEXT"],
-      ["photo", "BLOB"],
-    ]),
-    table("products", 64, [
-      ["id", "INTEGER"],
-      ["name", "TEXT"],
-      ["price", "REAL"],
-      ["stock", "INTEGER"],
-    ]),
-    {
-      ...table("open_orders", 0, [
-        ["id", "INTEGER"],
-        ["state", "TEXT"],
-      ]),
-      kind: "view",
-      rows: undefined,
-      sql: "CREATE VIEW open_orders AS SELECT id, state FROM orders WHERE state != 'sent'",
-    },
-    table(
-      "_litestream_seq",
-      1,
-      [
-        ["id", "INTEGER"],
-        ["seq", "INTEGER"],
-      ],
-      true,
-    ),
-    table(
-      "sqlite_sequence",
-      3,
-      [
-        ["name", ""],
-        ["seq", ""],
-      ],
-      true,
-    ),
-  ];
-}
-
-function pick<T>(from: readonly T[], n: number): T {
-  return from[Math.abs(Math.imul(n, 2654435761) >>> 7) % from.length]!;
-}
-
-function rowOf(table: string, id: number): Cell[] {
-  const placed = new Date(Date.UTC(2026, 9, 21, 7) + id * 1_043_000).toISOString().slice(0, 19);
-  const person = `${pick(GIVEN, id)} ${pick(FAMILY, id * 7)}`;
-  switch (table) {
-    case "orders":
-      return [
-        id,
-        ((id * 31) % 88) + 1,
-        pick(STATES, id),
-        (Math.round(id * 317.7) % 20000) / 100,
-        placed,
-        id % 5 ? null : "Leave it with the neighbours, please",
-      ];
-    case "order_items":
-      return [id, (id >> 1) + 1, (id * 13) % 64, (id % 4) + 1, (Math.round(id * 137.3) % 9000) / 100];
-    case "customers":
-      return [
-        id,
-        person,
-        pick(TOWNS, id),
-        `${person.toLowerCase().replace(" ", ".")}@example.org`,
-        id % 3 ? { blob: 18_422 + id * 91, head: "ffd8ffe000104a46" } : null,
-      ];
-    case "products":
-      return [id, pick(GOODS, id), (Math.round(id * 733.1) % 12000) / 100, (id * 17) % 240];
-    case "open_orders":
-      return [id * 3, pick(STATES.slice(0, 3), id)];
-    default:
-      return [1, id];
-  }
-}
-
-const COUNTED = { uncounted: false, rowsBefore: undefined, rowsAfter: undefined };
-
-function changesAt(moment: MomentId, n: number): ChangesView {
-  const nothing = { added: [], removed: [], changed: [] };
-  const base = { moment, pages: 3 + (n % 5), pageCount: 600 + (n >> 2), schema: nothing, isOwn: false };
-  if (n % 13 === 12) return { ...base, pages: 1, tables: [], isOwn: true };
-  const order = 240 + Math.floor(n * 0.7);
-  const added = rowOf("orders", order);
-  const before = rowOf("orders", order - 3);
-  const after = before.with(2, "sent").with(5, "Leave it with the neighbours, please");
-  const stock = rowOf("products", 12);
-  return {
-    ...base,
-    tables: [
-      {
-        table: "orders",
-        added: 1,
-        removed: 1,
-        changed: 1,
-        samples: [
-          { kind: "added", before: undefined, after: added },
-          { kind: "changed", before: before.with(2, "packed"), after },
-          { kind: "removed", before: rowOf("orders", order - 40), after: undefined },
-        ],
-        columns: ["id", "customer_id", "state", "total", "placed_at", "note"],
-        ...COUNTED,
-      },
-      {
-        table: "order_items",
-        added: 12,
-        removed: 0,
-        changed: 0,
-        samples: [1, 2, 3].map((i) => ({
-          kind: "added" as const,
-          before: undefined,
-          after: rowOf("order_items", 610 + n * 2 + i),
-        })),
-        columns: ["id", "order_id", "product_id", "quantity", "price"],
-        ...COUNTED,
-      },
-      {
-        table: "products",
-        added: 0,
-        removed: 0,
-        changed: 1,
-        samples: [{ kind: "changed", before: stock, after: stock.with(3, (stock[3] as number) - 2) }],
-        columns: ["id", "name", "price", "stock"],
-        ...COUNTED,
-      },
-    ],
-  };
 }

@@ -2,16 +2,8 @@
 
 import { type Finding, RULES } from "../../src/findings.ts";
 import type { GenerationReport, Range, VerifyReport } from "../../src/verify/report.ts";
-import type { TimelineView } from "../app/protocol/protocol.ts";
-import type { Segment } from "../app/protocol/segments.ts";
 import { formatPosition } from "../app/strings/format.ts";
-
-/** A timeline while it is being made up. */
-export type Draft = Omit<TimelineView, "segments"> & { segments: (Segment & { firstMoment: number })[] };
-
-export function placeAt({ moments }: Draft, i: number): { index: number; offset: number } {
-  return { index: moments.index[i]!, offset: moments.offset[i]! };
-}
+import { type Draft, placeAt } from "./timeline.ts";
 
 export function reportOf(timelines: readonly Draft[], findings: Finding[]): VerifyReport {
   const generations = timelines.map((timeline): GenerationReport => {

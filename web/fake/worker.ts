@@ -1,7 +1,8 @@
 /** The worker of the fake engine: only built in the mode `fake`. */
 
 import type { FromWorker, ToWorker } from "../app/protocol/protocol.ts";
-import { type Context, FakeFailure, fakeEngine } from "./engine.ts";
+import { FakeFailure } from "./answers.ts";
+import { type Context, fakeEngine } from "./engine.ts";
 
 const engine = fakeEngine();
 const running = new Map<number, AbortController>();
