@@ -1,6 +1,6 @@
 /**
- * What is open, and what is shown of it. A replica stays open until another one is: what turns out to be none leaves it
- * where it is, and Back comes back to it.
+ * What is open, and what is shown of it. A replica stays open until another one has been opened. If that fails, the first one is
+ * still there, and Back returns to it.
  */
 
 import { h, nextFrame, nextTask, prefersStillness, replace } from "./dom/dom.ts";
@@ -18,11 +18,11 @@ import { t } from "./strings/strings.ts";
 import { refusalOf } from "./words/things.ts";
 import { EngineClient, isAbort } from "./workers/engine-client.ts";
 
-/** Milliseconds after which the address says where the playhead has come to rest: browsers allow it but so often. */
+/** Milliseconds that the playhead rests before the address says where it is: browsers limit how often that may change. */
 const REST = 250;
 
 interface Open {
-  /** Of its source, and of the replica in it. */
+  /** The address of the source, and of the replica in it. */
   spot: Pick<Spot, "id" | "name" | "within">;
   engine: EngineClient;
   session: Session;
@@ -40,14 +40,14 @@ export class App {
     t.openAnother,
   );
   readonly #back = h("button", { type: "button", hidden: true, on: { click: () => history.back() } });
-  /** Stays while others are looked at, until another replica is open. */
+  /** Stays until another replica is open, also while the empty page is shown. */
   #open: Open | undefined;
   #isShown = false;
   #opening: AbortController | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** What was opened since the page was loaded: for Back, which can go further than the last one. */
+  /** All sources that were opened since the page was loaded, by id: Back can lead to any of them. */
   readonly #sources = new Map<string, Source>();
-  /** What has to be given to the page again. */
+  /** The address's spot, while the page waits for the person to open its source again. */
   #wanted: Spot | undefined;
 
   constructor(main: HTMLElement, head: HTMLElement, tools: HTMLElement) {
@@ -58,11 +58,12 @@ export class App {
     addEventListener("pagehide", () => this.#noteNow());
   }
 
+  /** Draws again in the colours of a new theme. */
   recolour(): void {
     this.#open?.page.recolour();
   }
 
-  /** Shows what the address says. */
+  /** Opens, or shows, what the address says. */
   async go(): Promise<void> {
     clearTimeout(this.#timer);
     this.#opening?.abort();
@@ -111,7 +112,7 @@ export class App {
     await this.open(source, spot);
   }
 
-  /** Opens a source. `spot`: the address says it already, and where in it to go. */
+  /** Opens a source. `spot`: the source's place in the address, if the address named it; it also says where to go in it. */
   async open(source: Source, spot?: Spot): Promise<void> {
     if (!mayClose()) {
       if (spot && this.#open) {
@@ -126,7 +127,7 @@ export class App {
     this.#opening = opening;
     const { signal } = opening;
     const engine = new EngineClient();
-    // Of an address that leads nowhere, no other replica is shown.
+    // If an address leads nowhere, the replica that was open before is not shown in its place.
     const showBefore = (card?: HTMLElement) => {
       if (this.#isShown && this.#open && !spot) this.#showOpen(card);
       else this.#showStart(card && { element: card });
@@ -145,7 +146,7 @@ export class App {
       const found = await this.#choose(opened, wanted?.within, cancel, signal);
       loading.show(1);
       const replica = await engine.call("load", [found], { signal, onProgress: (p) => loading.show(1, p) });
-      // Piece by piece: of a hundred thousand segments each of these takes its time.
+      // With pauses between them: each of these steps takes long with a hundred thousand segments.
       await nextTask();
       const session = new Session(engine, replica, opened);
       await nextTask();
@@ -153,7 +154,7 @@ export class App {
       const page = replicaPage(session);
       await nextTask();
       signal.throwIfAborted();
-      // What is given to the page again takes the place that waited for it.
+      // If this is the source that the page waited for, it takes over that spot's id.
       const place = spot ?? (isThere ? this.#wanted : undefined);
       const id = place?.id ?? idOfSource(source);
       const within = opened.replicas.length > 1 ? found.path : undefined;
@@ -180,7 +181,7 @@ export class App {
     }
   }
 
-  /** What was dropped cannot be looked at. */
+  /** Says why something dropped cannot be opened. */
   refuse(error: unknown): void {
     const card = refusalCard(refusalOf(error));
     if (this.#isShown && this.#open) this.#showOpen(card);
@@ -211,7 +212,7 @@ export class App {
     this.#frame(open);
     replace(this.#main, !isThere && this.#told(h("p", {}, t.momentGone)));
     scrollTo({ top: 0, behavior: prefersStillness() ? "auto" : "smooth" });
-    // Laid out and drawn part by part, and only then is there work that would take the processor away from that.
+    // The parts are laid out and drawn one by one. Only then does the check begin, which would slow this down.
     for (const element of open.page.elements) {
       if (this.#open !== open || !this.#isShown) break;
       this.#main.append(element);
@@ -220,7 +221,7 @@ export class App {
     open.page.begin();
   }
 
-  /** The replica that is open, as it was left. */
+  /** Shows the open replica as the person left it; `card`: a message above it. */
   #showOpen(card?: HTMLElement): void {
     const open = this.#open!;
     const [first] = open.page.elements;
@@ -253,7 +254,7 @@ export class App {
     this.#back.hidden = false;
   }
 
-  /** Elements that are not the open replica's; that is kept as it is. */
+  /** Shows other elements than the open replica's, which stay as they are. */
   #show(elements: HTMLElement[]): void {
     const open = this.#open;
     if (open && this.#main.contains(open.page.elements[0]!)) open.scroll = scrollY;
@@ -264,7 +265,7 @@ export class App {
     document.body.classList.remove("open");
   }
 
-  /** To the empty page, from which Back leads to the replica. */
+  /** Goes to the empty page. Back leads from there to the replica. */
   #leave(): void {
     this.#noteNow();
     history.pushState({}, "", location.pathname + location.search);
@@ -277,13 +278,13 @@ export class App {
     this.#timer = setTimeout(() => this.#noteNow(), REST);
   }
 
-  /** Writes into the address where the playhead stands. What is not shown has no address now. */
+  /** Writes the playhead's moment into the address, if the replica is shown. */
   #noteNow(): void {
     clearTimeout(this.#timer);
     if (this.#open && this.#isShown) this.#write(this.#open, false);
   }
 
-  /** `isNew`: as a place of its own, from which Back leads to the one before. */
+  /** Writes the address. `isNew`: as a new history entry, from which Back leads to the one before. */
   #write({ spot, session }: Open, isNew: boolean): void {
     const hash = hashOf({ ...spot, moment: session.moment });
     const state = { name: spot.name };
@@ -291,11 +292,11 @@ export class App {
       if (isNew) history.pushState(state, "", hash);
       else history.replaceState(state, "", hash);
     } catch {
-      // Too often for this browser: the next rest is noted again.
+      // Too often for this browser. The next rest writes it again.
     }
   }
 
-  /** Above the replica, until it is dismissed. */
+  /** A box for a message above the replica, with a button that removes it. It replaces an older message. */
   #told(content: HTMLElement): HTMLElement {
     for (const old of this.#main.querySelectorAll(".told")) old.remove();
     const close = h("button", { type: "button", on: { click: () => box.remove() } }, t.dismiss);
@@ -323,7 +324,7 @@ function nameOf(source: Source): string {
   }
 }
 
-/** The browser lets the page read what it had open when somebody clicks. */
+/** The browser kept the handle, and lets the page use it after a click. */
 function openAgain(name: string, again: () => void): StartNote {
   return {
     element: noteCard(t.openAgainTitle(name), t.openAgainText),
@@ -331,7 +332,7 @@ function openAgain(name: string, again: () => void): StartNote {
   };
 }
 
-/** The browser keeps nothing by which the page finds what it had open. */
+/** The browser kept no handle: the person has to drop or choose the source again. */
 function dropAgain({ name, moment }: Spot): StartNote {
   const title = t.dropAgainTitle(name ?? t.whatYouHadOpen);
   return { element: noteCard(title, t.dropAgainText(moment !== undefined)) };

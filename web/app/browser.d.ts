@@ -1,4 +1,4 @@
-/** What some browsers have and TypeScript's library does not know. */
+/** Interfaces of some browsers that TypeScript's library lacks. */
 
 interface FilePickerOptions {
   id?: string;

@@ -1,4 +1,4 @@
-/** A replica is being opened: what is read, how far it is, and a way out. */
+/** The page while a replica is being opened: the steps, how far the reading is, and a button to cancel. */
 
 import { h, newId, replace } from "./dom/dom.ts";
 import type { Progress } from "./protocol/protocol.ts";
@@ -6,12 +6,12 @@ import { formatNumber } from "./strings/format.ts";
 import { t } from "./strings/strings.ts";
 import { progressWords } from "./words/words.ts";
 
-/** Where on the way each step begins. */
+/** Where on the progress bar (0 to 1) each step begins. */
 const STARTS = [0, 0.3, 1];
 
 export interface LoadingPage {
   elements: HTMLElement[];
-  /** The step that is being done, and how far it is. */
+  /** Shows the step under way (from 0), and how far it is. */
   show: (step: number, progress?: Progress) => void;
 }
 

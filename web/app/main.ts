@@ -1,4 +1,4 @@
-/** Starts the page: takes what is dropped, and shows what the address says. */
+/** Starts the page: listens for drops, and shows what the address says. */
 
 import { App } from "./app.ts";
 import { sourceOfDrop } from "./sources/sources.ts";
@@ -41,7 +41,7 @@ function takeDrops(): void {
 
 takeDrops();
 void app.go();
-// What `walkit ui` serves is on this machine already.
+// The page of `walkit ui` comes from this machine, and needs no copy to work offline.
 if (import.meta.env.PROD && "serviceWorker" in navigator && !sourceOfHash(location.hash)) {
   void navigator.serviceWorker.register("./sw.js").catch(() => undefined);
 }

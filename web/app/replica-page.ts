@@ -14,9 +14,9 @@ import { t } from "./strings/strings.ts";
 
 export interface ReplicaPage {
   elements: HTMLElement[];
-  /** Checks the replica, and looks into its newest moment. */
+  /** Starts the check of the replica, and the look into its newest moment. */
   begin: () => void;
-  /** The theme has changed. */
+  /** Draws the picture again in the colours of a new theme. */
   recolour: () => void;
 }
 
@@ -82,7 +82,7 @@ export function replicaPage(session: Session): ReplicaPage {
   };
 }
 
-/** Where there is neither a moment nor a loss, there is nothing to draw. */
+/** A replica with neither a moment nor a loss has nothing to draw. */
 function hasPicture({ lanes }: Session): boolean {
   return lanes.some(({ stops, timeline }) => stops.length > 0 || timeline.gaps.some(isLost));
 }
@@ -91,7 +91,7 @@ function show(element: HTMLElement): void {
   element.scrollIntoView({ behavior: prefersStillness() ? "auto" : "smooth", block: "start" });
 }
 
-/** What the picture shows, for those who do not see it. */
+/** What the picture shows, in words for screen readers. */
 function pictureInWords({ name, lanes }: Session): string {
   const lines = lanes.map(({ timeline, stops }) => {
     const { id, state, segments, snapshots, gaps, parent } = timeline;
@@ -109,7 +109,7 @@ function pictureInWords({ name, lanes }: Session): string {
   return [t.pictureOf(name, lanes.length), ...lines].join(" ");
 }
 
-/** What the signs mean: of those that are there. */
+/** Explains the signs that this replica's picture has. */
 function legend({ lanes }: Session, picture: Picture): HTMLElement {
   const isThere: Record<string, boolean> = {
     branch: lanes.some(({ parent }) => parent),

@@ -1,4 +1,4 @@
-/** The empty page: an invitation. */
+/** The empty page, which invites to open a replica; and what it says when that fails. */
 
 import { h, svg } from "./dom/dom.ts";
 import { icon } from "./dom/icons.ts";
@@ -8,7 +8,7 @@ import { t } from "./strings/strings.ts";
 import type { Refusal } from "./words/things.ts";
 import { isAbort } from "./workers/engine-client.ts";
 
-/** What the empty page has to say. */
+/** A message on the empty page. */
 export interface StartNote {
   element: HTMLElement;
   button?: { label: string; click: () => void };
@@ -96,12 +96,12 @@ function again({ button }: StartNote): HTMLElement | undefined {
   return h("button", { type: "button", class: "strong large", on: { click: button.click } }, button.label);
 }
 
-/** Something to know, and nothing wrong. */
+/** A card for a message that is not about an error. */
 export function noteCard(title: string, text: string): HTMLElement {
   return h("div", { class: "card", role: "status" }, h("h2", {}, icon("info", 18), title), h("p", {}, text));
 }
 
-/** What cannot be opened: what it is, what to do, and how the engine says it. */
+/** A card for something that cannot be opened: what it is, what to do, and the engine's own message. */
 export function refusalCard({ title, text, action, detail, skipped, isHarmless }: Refusal): HTMLElement {
   const left = skipped.slice(0, MOST_LEFT_OUT).map(({ path, reason }) => {
     return h("li", {}, t.leftOutEntry(path, reason));
@@ -118,13 +118,13 @@ export function refusalCard({ title, text, action, detail, skipped, isHarmless }
   );
 }
 
-/** Entries that were left out which are named. */
+/** How many of the entries that were left out are named. */
 const MOST_LEFT_OUT = 5;
 
-/** A million folders can be called replicas; so many rows somebody may look through. */
+/** Most replicas that are listed. A folder may hold far more, and nobody reads a longer list. */
 const MOST_CHOICES = 200;
 
-/** Several replicas were found: which one? */
+/** Asks which of several replicas to open. */
 export function chooserPage(
   name: string,
   replicas: readonly { path: string }[],
@@ -157,7 +157,7 @@ export function chooserPage(
   ];
 }
 
-/** Lines that part and run towards the place where a replica is dropped. */
+/** The drawing: lines that part and run towards the drop area. */
 function tracks(): SVGSVGElement {
   const bars: SVGElement[] = [];
   let seed = 7;

@@ -1,4 +1,4 @@
-/** Light or dark: as the system has it, until somebody says otherwise. */
+/** Light or dark: the system's choice, until somebody presses the button. */
 
 import { h, replace } from "./dom/dom.ts";
 import { icon } from "./dom/icons.ts";
@@ -24,7 +24,7 @@ export function themeSwitch(onChange: () => void): HTMLButtonElement {
     try {
       localStorage.setItem(KEY, document.documentElement.dataset.theme);
     } catch {
-      // A browser that keeps nothing: then until the page is closed.
+      // This browser stores nothing: the choice lasts until the page is closed.
     }
     show();
     onChange();

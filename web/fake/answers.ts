@@ -1,8 +1,9 @@
-/** What SQLite would answer, were there a database. */
+/** Makes answers to SQL up. */
 
 import type { Answers, Cell } from "../app/protocol/protocol.ts";
 import { TOWNS, tablesAt } from "./database.ts";
 
+/** A failure with the code that the real engine would give. */
 export class FakeFailure extends Error {
   readonly code: string;
 
@@ -12,7 +13,7 @@ export class FakeFailure extends Error {
   }
 }
 
-/** `at`: how many commits the database has. */
+/** `at`: how many commits went into the database. */
 export function answersTo(sql: string, at: number): Answers {
   if (/\bform\b/i.test(sql)) throw new FakeFailure("query/failed", 'near "FORM": syntax error');
   if (/count\(\*\)/i.test(sql) && !/group by/i.test(sql)) {

@@ -1,4 +1,4 @@
-/** What the transactions that are made up changed. */
+/** Makes the changes of transactions up. */
 
 import type { ChangesView, MomentId } from "../app/protocol/protocol.ts";
 import { rowOf } from "./database.ts";

@@ -1,4 +1,4 @@
-/** The database that is made up: a shop's tables, and rows that look as if somebody had ordered them. */
+/** Makes a shop's database up: its tables, and plausible rows. */
 
 import type { Cell, TableView } from "../app/protocol/protocol.ts";
 
@@ -28,7 +28,7 @@ const GOODS = [
 ];
 const STATES = ["new", "paid", "packed", "sent", "returned"];
 
-/** Many tables, and those of modules that SQLite has not got here. */
+/** Many tables, among them a virtual table whose module SQLite lacks. */
 export function crowd(): TableView[] {
   const plain = { kind: "table" as const, columns: [], sql: "", internal: false, missing: undefined };
   const parts = ["audit", "billing", "catalogue", "delivery", "email", "forum", "gallery", "helpdesk"];

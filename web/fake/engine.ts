@@ -1,4 +1,4 @@
-/** An engine that makes everything up: what the page is drawn with until it meets a real replica. */
+/** An engine that makes everything up, for screenshots and for trying the page by hand. The replica's name says what to make up. */
 
 import type { Unproven } from "../../src/restore/execute.ts";
 import type {
@@ -30,7 +30,7 @@ type Asynchronous = {
   [M in keyof Engine]: (context: Context, ...args: Parameters<Engine[M]>) => Promise<ReturnType<Engine[M]>>;
 };
 
-/** `slow` makes what its word says last for ever: for pictures of waiting. */
+/** `slow-<call>` in the replica's name makes that call wait for ever, for screenshots of progress. */
 export function fakeEngine(): Asynchronous {
   let name = "";
   let replica: FakeReplica | undefined;
@@ -197,7 +197,7 @@ function unprovenOf(name: string): Unproven[] {
   return name.includes("unproven") ? [{ what: "snapshot" }] : [];
 }
 
-/** How many commits at the end of a replica whose name says so are corrupt. */
+/** How many commits at the end are corrupt, if the replica's name says `corrupt`. */
 const CORRUPT_COMMITS = 7;
 const CORRUPT =
   "Expected SQLite's integrity_check to say ok, found: Tree 4 page 212 cell 3: Rowid 1204 out of order; row 88 missing from index orders_state";

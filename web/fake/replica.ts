@@ -1,4 +1,4 @@
-/** Replicas made up, for screenshots and for looking at the page by hand: what the real engine would say of them. */
+/** Makes replicas up, for screenshots and for trying the page by hand: the view and the report that the real engine would give. */
 
 import type { VerifyReport } from "../../src/verify/report.ts";
 import type { ReplicaView } from "../app/protocol/protocol.ts";

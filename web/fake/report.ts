@@ -1,4 +1,4 @@
-/** The report of a replica that was made up, and what is found in it. */
+/** Makes the report of a fake replica up, and findings. */
 
 import { type Finding, RULES } from "../../src/findings.ts";
 import type { GenerationReport, Range, VerifyReport } from "../../src/verify/report.ts";

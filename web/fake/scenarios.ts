@@ -1,4 +1,4 @@
-/** The stories of the replicas that are made up. */
+/** The fake replicas, one per scenario. */
 
 import type { Finding } from "../../src/findings.ts";
 import { formatPosition } from "../app/strings/format.ts";

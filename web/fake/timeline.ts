@@ -1,4 +1,4 @@
-/** Timelines made up: segments as a shop's opening hours would write them, and what can happen to them. */
+/** Makes timelines up: segments that a shop would write in its opening hours, branches, losses. */
 
 import type { Finding } from "../../src/findings.ts";
 import type { GapView, SnapshotView, TimelineView } from "../app/protocol/protocol.ts";
@@ -16,7 +16,7 @@ export function placeAt({ moments }: Draft, i: number): { index: number; offset:
   return { index: moments.index[i]!, offset: moments.offset[i]! };
 }
 
-/** Numbers that look like chance and are the same each time. */
+/** Pseudo-random numbers from 0 to 1 (without 1), the same each time. */
 function chance(seed: number): () => number {
   let state = seed * 2654435761 + 1;
   return () => {
@@ -129,7 +129,7 @@ export function pathOf({ generation }: Draft, { index, offset }: { index: number
   return `generations/${generation}/wal/${hex(index)}_${hex(offset)}.wal.lz4`;
 }
 
-/** The last commit at or before a time. */
+/** Number of the last commit of the last segment written at or before a time. */
 export function commitAt({ segments }: Draft, time: number): number {
   const segment = segments.findLast((one) => one.time! <= time) ?? segments[0]!;
   return segment.firstMoment + segment.moments - 1;
@@ -148,7 +148,7 @@ export function branch(timeline: Draft, parent: Draft, time: number, inferred: b
   timeline.reason = inferred ? "inferred: 391 of 393 pages equal" : `before ${new Date(time).toISOString()}`;
 }
 
-/** Makes commits `from` to `to` (without it) impossible to restore. */
+/** Makes commits `from` up to and without `to` impossible to restore. */
 export function lose(timeline: Draft, from: number, to: number, reason: Finding): GapView {
   const { moments } = timeline;
   moments.restorable.fill(0, from, to);
@@ -163,7 +163,7 @@ export function lose(timeline: Draft, from: number, to: number, reason: Finding)
   return gap;
 }
 
-/** Takes segment `i` away, and its commits. */
+/** Removes segment `i` and its commits. */
 export function remove(timeline: Draft, i: number): void {
   const [gone] = timeline.segments.splice(i, 1);
   const { firstMoment, moments: count } = gone!;

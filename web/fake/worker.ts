@@ -1,4 +1,4 @@
-/** The worker of the fake engine: only built in the mode `fake`. */
+/** The worker of the fake engine. Only builds in the mode `fake` have it. */
 
 import type { FromWorker, ToWorker } from "../app/protocol/protocol.ts";
 import { FakeFailure } from "./answers.ts";

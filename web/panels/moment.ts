@@ -1,4 +1,4 @@
-/** The moment at which the playhead stands: what it is, whether it can be restored, and the button that does it. */
+/** The playhead's moment: what it is, whether it can be restored, and the button for that. */
 
 import { h, newId, replace } from "../app/dom/dom.ts";
 import { icon } from "../app/dom/icons.ts";
@@ -223,7 +223,7 @@ export class MomentPanel {
   }
 }
 
-/** Rows of a list of facts. */
+/** The rows of a list of facts: a name and a value each. */
 class Facts {
   readonly rows: HTMLElement[] = [];
 
@@ -232,7 +232,7 @@ class Facts {
   }
 }
 
-/** What an application put into it; of views and of large tables no rows are counted. */
+/** The number of the application's tables and of their rows. The rows are left out if those of a table were not counted. */
 function contentsOf({ tables }: StateView): string {
   const own = tables.filter(({ kind, internal }) => kind === "table" && !internal);
   const isCounted = own.every(({ rows }) => rows !== undefined);

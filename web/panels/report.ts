@@ -1,4 +1,4 @@
-/** The verification's report: what can be brought back, then what was found, what it means, and what to do. */
+/** The report of the check: what can be restored, what was found, what it means, and what to do. */
 
 import type { Finding, Severity } from "../../src/findings.ts";
 import type { GenerationReport, VerifyReport } from "../../src/verify/report.ts";
@@ -25,7 +25,7 @@ const SIGN: Record<Severity, IconName> = {
   warning: "warning",
   info: "info",
 };
-/** Places of one kind that are shown at once. */
+/** Most places of one kind of finding that are shown at first. */
 const PLACES = 12;
 
 export class Report {
@@ -35,7 +35,7 @@ export class Report {
   readonly #onFind: () => void;
   readonly #body = h("div", { class: "report-body" });
 
-  /** `onShow`: the picture is to come into sight; `onFind`: the moment is. */
+  /** `onShow`: brings the picture into view; `onFind`: brings the moment's panel into view. */
   constructor(session: Session, onShow: () => void, onFind: () => void) {
     this.#session = session;
     this.#onShow = onShow;
@@ -82,7 +82,7 @@ export class Report {
       ...t.limitsText.map((text) => h("p", {}, text)),
     );
     const first = report.status === "ok" ? [ranges, found] : [found, ranges];
-    // Where something is broken, that comes first.
+    // If something is broken, the findings come first.
     replace(this.#body, ...first, leftOut(this.#session), limits);
   }
 
@@ -198,7 +198,7 @@ export class Report {
     );
   }
 
-  /** What salvage gives where the newest state cannot be had, and nothing above says so. */
+  /** The state that `--salvage` gives if the newest one cannot be restored. Undefined if a range above ends with that state. */
   #instead({ restorable, available }: GenerationReport): HTMLElement | undefined {
     if (!available || restorable.some(({ newest }) => newest)) return undefined;
     const { generation, snapshot, position, time } = available;
@@ -216,7 +216,7 @@ export class Report {
     );
   }
 
-  /** The last moment of a timeline, which SQLite finds corrupt, and the way to the newest in order. */
+  /** Says that SQLite finds the last moment of a timeline corrupt, with a button that finds the newest moment in order. */
   #corrupt(generation: string, position: string): HTMLElement {
     const place = parsePosition(position);
     const find = () => {
@@ -327,7 +327,7 @@ interface Group {
   findings: Finding[];
 }
 
-/** Findings that mean the same and want the same, the gravest first. */
+/** Findings with the same meaning and the same remedy, in groups; the gravest group first. */
 function groupsOf(findings: readonly Finding[]): Group[] {
   const groups = new Map<string, Group>();
   for (const finding of findings) {

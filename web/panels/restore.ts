@@ -1,4 +1,4 @@
-/** Walk away with the database: where to, how far, what came of it, what next. */
+/** Restores the playhead's moment: asks where to, shows the progress and the result, and says what to do next. */
 
 import { h, newId, replace } from "../app/dom/dom.ts";
 import { icon } from "../app/dom/icons.ts";
@@ -75,7 +75,7 @@ export class RestorePanel {
     }
   }
 
-  /** Undefined: the person thought better of it. */
+  /** Asks where to write the database; undefined: the person cancelled. */
   async #choose(name: string): Promise<Output | undefined> {
     if (!window.showSaveFilePicker) return { kind: "private", name };
     try {
@@ -92,7 +92,7 @@ export class RestorePanel {
       return { kind: "handle", handle };
     } catch (error) {
       if (isAbort(error)) return undefined;
-      // A picker that may not be opened here, as within a frame: the private file does as well.
+      // The picker may not be opened here, as within a frame: then the file is written privately, and downloaded.
       return { kind: "private", name };
     }
   }
@@ -128,7 +128,7 @@ export class RestorePanel {
     };
   }
 
-  /** `isCorrupt`: SQLite says so, of this file or before. */
+  /** `isCorrupt`: SQLite found the database corrupt, now or in an earlier check of this moment. */
   #showResult(
     restored: RestoredView,
     {
@@ -190,7 +190,7 @@ export class RestorePanel {
     title.focus({ preventScroll: true });
   }
 
-  /** The file lies in the browser's private room: from there it is downloaded like any other. */
+  /** Downloads the file from the browser's private folder; returns a link to download it again. */
   #download(file: File, name: string): HTMLElement {
     const link = h(
       "a",

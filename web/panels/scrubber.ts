@@ -1,4 +1,4 @@
-/** Goes along a timeline commit by commit: buttons, a slider, keys, and a time to go to. */
+/** Moves the playhead along a timeline: buttons, a slider, keys, and a field for the time or commit to go to. */
 
 import { h, newId, replace, setAttributes } from "../app/dom/dom.ts";
 import { type IconName, icon } from "../app/dom/icons.ts";
@@ -54,7 +54,7 @@ export class Scrubber {
     this.#range.focus({ preventScroll: true });
   }
 
-  /** The keys of the picture and the scrubber. True: it was one of them. */
+  /** Handles the keys of the picture and the scrubber. True: the key was one of them. */
   key(event: KeyboardEvent, picture: Picture): boolean {
     const { place, lanes } = this.#session;
     if (!place || event.ctrlKey || event.metaKey || event.altKey) return false;
@@ -102,7 +102,7 @@ export class Scrubber {
     if (place) this.#go(place.stop + by);
   }
 
-  /** A time to go to; where there is none, a commit by its number, or by its WAL position. */
+  /** The field for a time to go to; without times, for a commit's number or WAL position. */
   #goTo(): HTMLElement {
     const id = newId("go");
     const byTime = this.#session.hasTimes;
@@ -121,7 +121,7 @@ export class Scrubber {
       const position = parsePosition(input.value);
       const number = /^\s*[\d,]+\s*$/.test(input.value) ? Number(input.value.replaceAll(",", "")) : undefined;
       const { stops } = place.lane;
-      // Up to the end of the second that was typed.
+      // To the end of the second that was typed.
       const at = byTime
         ? stops.atTime(new Date(input.value).getTime() + 999)
         : position
@@ -169,12 +169,12 @@ export class Scrubber {
   }
 }
 
-/** A button that is disabled loses the focus, and the keyboard its place: such ones only say so. */
+/** Marks a button as disabled. A button that really is loses the focus, and the keyboard its place in the page. */
 function setDisabled(button: HTMLButtonElement, isDisabled: boolean): void {
   button.setAttribute("aria-disabled", String(isDisabled));
 }
 
-/** `2026-11-18T08:15:51`, by the clock on the wall. */
+/** `2026-11-18T08:15:51`: the local time, as a `datetime-local` input needs it. */
 function inputTime(time: number): string {
   const local = new Date(time - new Date(time).getTimezoneOffset() * 60_000);
   return local.toISOString().slice(0, 19);

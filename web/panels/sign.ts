@@ -1,4 +1,4 @@
-/** The sign at the top: whether the backup is good. It checks by itself as soon as a replica is open. */
+/** The sign at the top: whether the backup is good. The check starts by itself when a replica has been opened. */
 
 import { h, replace } from "../app/dom/dom.ts";
 import { icon } from "../app/dom/icons.ts";
@@ -19,7 +19,7 @@ export class Sign {
   readonly #side = h("div", { class: "sign-side" });
   readonly #bar = h("progress", { class: "sign-bar", "aria-label": t.checking });
 
-  /** `onRead`: the report is to come into sight; `onFind`: the moment is. */
+  /** `heading`: id for the text. `onRead`: brings the report into view; `onFind`: brings the moment's panel into view. */
   constructor(session: Session, heading: string, onRead: () => void, onFind: () => void) {
     this.#session = session;
     this.#onRead = onRead;
@@ -36,7 +36,7 @@ export class Sign {
     this.#wait();
   }
 
-  /** `large`: SQLite is to check what it is not given unasked, too. */
+  /** Runs the check. `large`: SQLite checks large databases, too. */
   async check(large = false): Promise<void> {
     const abort = new AbortController();
     this.#wait();
@@ -80,14 +80,14 @@ export class Sign {
     }
   }
 
-  /** From the newest moment, which is where the search is shown. */
+  /** Starts the search for a moment in order. The search is shown at the moment it starts from. */
   #find(moment: MomentId): void {
     this.#session.moveToPosition(moment.generation, moment);
     this.#onFind();
     this.#session.emit("findSound", moment);
   }
 
-  /** Entries of an archive that no check has seen. */
+  /** The sentence about entries of an archive that were left out, and not checked. */
   #leftOut(): string {
     const { length } = this.#session.skipped;
     return length > 0 ? ` ${t.leftOutSeen(length)}` : "";

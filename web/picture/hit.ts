@@ -1,4 +1,4 @@
-/** What lies under the pointer, and what to say of it. */
+/** The thing under the pointer, and the words for it. */
 
 import { firstIn } from "../app/protocol/search.ts";
 import { segmentAt as segmentOf } from "../app/protocol/segments.ts";
@@ -13,7 +13,7 @@ import type { View } from "./view.ts";
 
 export interface Hit {
   lane: Lane;
-  /** Where a click leads; undefined: to the nearest commit. */
+  /** The stop that a click goes to; undefined: the nearest one. */
   stop: number | undefined;
   title: string;
   lines: string[];

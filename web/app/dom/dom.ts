@@ -1,4 +1,4 @@
-/** Making elements. Text goes in as text only: nothing that a replica holds is ever parsed as HTML. */
+/** Makes elements. Text is only ever put in as text: nothing from a replica is parsed as HTML. */
 
 export type Child = Node | string | number | undefined | false;
 
@@ -9,7 +9,7 @@ export interface Attributes {
   [name: string]: string | number | boolean | undefined | Listeners;
 }
 
-/** `h("p", { class: "note" }, "text")`. An attribute that is `false` or `undefined` is left out, `true` is empty. */
+/** `h("p", { class: "note" }, "text")`. Attributes: `false` and `undefined` are left out, `true` becomes an empty one. */
 export function h<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   attributes: Attributes = {},
@@ -43,7 +43,7 @@ export function setAttributes(element: Element, { on, ...attributes }: Attribute
   }
 }
 
-/** Puts `children` in place of what is there. */
+/** Replaces all children of an element. */
 export function replace(element: Element, ...children: Child[]): void {
   element.replaceChildren();
   fill(element, children);
@@ -56,19 +56,19 @@ function fill(element: Element, children: readonly Child[]): void {
   }
 }
 
-/** Text that only screen readers are to have. */
+/** Text for screen readers only. */
 export function hidden(text: string): HTMLElement {
   return h("span", { class: "hidden" }, text);
 }
 
 let count = 0;
 
-/** An id that no other element has. */
+/** An id that no other element of the page has. */
 export function newId(prefix: string): string {
   return `${prefix}-${++count}`;
 }
 
-/** Calls `f` before the next frame is drawn, once however often it is asked for. */
+/** A function that calls `f` before the next frame is drawn: once, however often it is called until then. */
 export function oncePerFrame(f: () => void): () => void {
   let asked = false;
   return () => {
@@ -81,12 +81,12 @@ export function oncePerFrame(f: () => void): () => void {
   };
 }
 
-/** Lets the browser draw and listen, then goes on. */
+/** Resolves after the browser had a chance to draw and to handle input. */
 export function nextTask(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
-/** Lets the browser draw a frame, then goes on; after a tenth of a second where it draws none, as in a tab that is hidden. */
+/** Resolves after the browser has drawn a frame. A hidden tab draws none: then after a tenth of a second. */
 export function nextFrame(): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, 100);

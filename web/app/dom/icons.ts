@@ -1,4 +1,4 @@
-/** The page's signs, drawn with one pen: 20 by 20, strokes in the colour of the text around them. */
+/** The page's icons: 20 by 20 units, strokes of one width in the colour of the text around them. */
 
 import { svg } from "./dom.ts";
 

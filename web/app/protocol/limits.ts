@@ -1,21 +1,21 @@
-/** How large a database may be for what is done with it, which the page and its worker both go by. */
+/** Size limits for databases. The page and its worker share them. */
 
-/** A database that is looked into has at most so many bytes: it is in memory as a whole. */
+/** Most bytes of a database that can be looked into: it is held in memory as a whole. */
 export const MOST_BYTES: number = 1 << 30;
 
 /**
- * A database that is looked into, or given to SQLite to check, without anybody having asked for it has at most so many bytes.
- * Opening a replica does both, side by side: at this bound the process of the page takes some 450 MiB; a database of 388 MB took 1.3 GB.
+ * Most bytes of a database that the page looks into, or has SQLite check, before anybody asks for it. Opening a replica does
+ * both at once. Measured for the page's process: 450 MiB of memory at this limit, 1.3 GB for a database of 388 MB.
  */
 export const MOST_UNASKED: number = 64 << 20;
 
-/** A database that is looked into is given to SQLite to check as well, once it is shown, up to so many bytes: some 0.5 s at this size. */
+/** Most bytes of a database that SQLite also checks once it is shown. The check takes about 0.5 s at this size. */
 export const MOST_CHECKED: number = 16 << 20;
 
-/** Beside the database itself: what reads it, and SQLite. */
+/** Memory that is needed besides the database's own bytes: for reading the replica, and for SQLite. */
 const BESIDE = 500 << 20;
 
-/** About how many bytes of memory it takes at most to look into a database of `bytes`. */
+/** Estimate of the most memory, in bytes, that looking into a database of `bytes` takes. */
 export function memoryOf(bytes: number): number {
   return bytes + BESIDE;
 }

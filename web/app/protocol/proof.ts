@@ -1,4 +1,4 @@
-/** What is known of a state where not all of the way to it is proven. */
+/** How far a state can be trusted when the files do not prove every part of the way to it. */
 
 import type { Finding } from "../../../src/findings.ts";
 import type { Step } from "../../../src/replay/steps.ts";
@@ -6,28 +6,32 @@ import type { Unproven } from "../../../src/restore/execute.ts";
 import type { IntegrityView } from "./protocol.ts";
 
 /**
- * - `sure`: all of the way is proven; or all but steps from one WAL index to the next, and neither Litestream's counter nor
- *   SQLite, as far as it was asked, finds anything amiss. Behind the newest snapshot that is the rule
- * - `doubtful`: the state may be none that was committed
+ * - `sure`: the whole way is proven; or only steps from one WAL index to the next are unproven, and neither Litestream's
+ *   counter nor SQLite finds a fault (SQLite may not have been asked yet). After the newest snapshot this is normal
+ * - `doubtful`: the state may be one that was never committed
  */
 export type Trust = "sure" | "doubtful";
 
-/** `integrity`: what SQLite says of the state; undefined: it was not asked. */
+/** `integrity`: SQLite's answer about the state; undefined if SQLite was not asked. */
 export function trustIn(unproven: readonly Unproven[], integrity: IntegrityView["found"] | undefined): Trust {
   if (unproven.length === 0) return "sure";
   return isInLine(unproven) && (integrity === "ok" || integrity === undefined) ? "sure" : "doubtful";
 }
 
-/** Not proven is at most that no WAL is missing between indexes, and Litestream's counter goes on by one there. */
+/** Whether only steps between WAL indexes are unproven, and Litestream's counter goes up by one at each of them. */
 export function isInLine(unproven: readonly Unproven[]): boolean {
   return unproven.every((one) => one.what === "step" && one.counter === "follows");
 }
 
-/** The snapshot is proven to fit the WAL, whatever the steps in between: a corrupt state is what the replica makes. */
+/**
+ * Whether the snapshot is proven to fit the WAL; steps do not matter. If so, a corrupt state comes from the replica itself, not
+ * from a wrong snapshot.
+ */
 export function fits(unproven: readonly Unproven[]): boolean {
   return unproven.every(({ what }) => what === "step");
 }
 
+/** The unproven steps between WAL indexes. */
 export function stepsOf(unproven: readonly Unproven[]): Step[] {
   return unproven.flatMap((one) => (one.what === "step" ? one : []));
 }
@@ -38,7 +42,7 @@ const DOUBTS = new Set<string>([
   "replica/unproven-step",
 ]);
 
-/** Why a state is not proven, in the words of the findings, each once. */
+/** The reasons why a state is not proven, in the findings' words, each once. */
 export function doubtsIn(findings: readonly Finding[]): string[] {
   return [...new Set(findings.filter(({ code }) => DOUBTS.has(code)).map(({ meaning }) => meaning))];
 }

@@ -1,6 +1,6 @@
 /**
- * What the page and its worker say to each other. The page draws and asks; all work is done in the worker. Values are
- * structured-clonable; long lists are typed arrays, transferred.
+ * The messages between the page and its worker. The page draws and asks; the worker does all the work. Values can be cloned by
+ * `postMessage`; long lists are typed arrays, whose buffers are transferred.
  */
 
 import type { Finding } from "../../../src/findings.ts";
@@ -10,46 +10,47 @@ import type { VerifyReport } from "../../../src/verify/report.ts";
 /** Where a replica comes from. Nothing of it leaves the machine. */
 export type Source =
   | { kind: "example" }
-  /** A dropped folder, or a folder chosen with an input: paths as the browser gives them. A folder without files has none. */
+  /** A dropped folder, or one chosen with an input. Paths are the browser's; an empty folder is a path without a file. */
   | { kind: "files"; name: string; files: [path: string, file: File | undefined][] }
   /** One .tar, .tar.gz or .zip. */
   | { kind: "archive"; file: File; handle?: FileSystemFileHandle | undefined }
   | { kind: "directory"; handle: FileSystemDirectoryHandle }
-  /** What `walkit ui` serves: a folder with a manifest, below the page's own address. */
+  /** A folder that `walkit ui` serves, with a manifest, on the page's own origin. */
   | { kind: "served"; url: string; batch: string | undefined; about: string | undefined };
 
-/** A replica within what was opened. */
+/** A replica that was found in a source. */
 export interface FoundReplica {
-  /** Where it lies within the source, for people. */
+  /** Where it lies within the source, for the reader. */
   path: string;
   prefix: string;
   generation: string | undefined;
 }
 
-/** What `walkit ui` says of the replica that it serves: what commands need. */
+/** What `walkit ui` says about the replica that it serves; command lines need it. */
 export interface HomeView {
-  /** For people. */
+  /** Where it lies on this machine, for the reader. */
   path: string;
-  /** The replica's own folder, by its name. */
+  /** Name of the replica's own folder. */
   name: string;
-  /** The path as a shell takes it. */
+  /** The path, quoted for a shell. */
   quoted: string;
-  /** How a shell on this machine calls walkit. */
+  /** How to call walkit from a shell on this machine. */
   program: string;
-  /** Restore points can be recorded in it. */
+  /** Whether restore points can be recorded in the replica. */
   canMark: boolean;
 }
 
+/** A source that was opened. */
 export interface Opened {
   name: string;
   replicas: FoundReplica[];
   /** Entries of an archive that were left out, and why. */
   skipped: { path: string; reason: string }[];
-  /** Where it lies on this machine: only `walkit ui` knows. */
+  /** Where the replica lies on this machine; undefined unless `walkit ui` serves it. */
   home: HomeView | undefined;
 }
 
-/** A moment: the end of a commit, or the start of an index (`offset` 0): that index's snapshot alone. */
+/** A moment: the end of a commit; or, with `offset` 0, the snapshot of an index by itself. */
 export interface MomentId {
   generation: string;
   index: number;
@@ -59,37 +60,44 @@ export interface MomentId {
 export interface SnapshotView {
   index: number;
   path: string;
+  /** Compressed; undefined if the listing has no sizes. */
   bytes: number | undefined;
-  /** Milliseconds since 1970; undefined where times cannot be trusted. */
+  /** Milliseconds since 1970; undefined if times cannot be trusted. */
   time: number | undefined;
   damaged: boolean;
-  /** It can be restored by itself, with no WAL: it holds no page of a later commit. */
+  /** Whether it can be restored without any WAL, because it holds no page of a later commit. */
   alone: boolean;
 }
 
-/** WAL segments, in order: one element of each array a segment. See `segments.ts`. */
+/** The WAL segments of a timeline, in order, as columns: one element per segment. See `segments.ts`. */
 export interface SegmentsView {
-  /** What stands before a segment's name in its path; the name follows from its index and offset. */
+  /** The part of a path before the segment's name. The name follows from index and offset. */
   folder: string;
   length: number;
   index: Uint32Array<ArrayBuffer>;
   offset: Float64Array<ArrayBuffer>;
-  /** Compressed; NaN where the listing tells no sizes. */
+  /** Compressed; NaN if the listing has no sizes. */
   bytes: Float64Array<ArrayBuffer>;
-  /** Milliseconds since 1970; NaN where times cannot be trusted. */
+  /** Milliseconds since 1970; NaN if times cannot be trusted. */
   time: Float64Array<ArrayBuffer>;
+  /** 1: damaged. */
   damaged: Uint8Array<ArrayBuffer>;
-  /** The commits of a segment are `moments` from here on, up to where the next one's begin: one element more. */
+  /** The number of each segment's first commit in `moments`, from 0. One more element at the end: the number of all commits. */
   firstMoment: Uint32Array<ArrayBuffer>;
 }
 
+/** Moments that cannot be restored. */
 export interface GapView {
+  /** The last moment before the gap; undefined: the gap begins with the timeline. */
   after: MomentId | undefined;
+  /** The first moment after the gap; undefined: the gap ends with the timeline. */
   before: MomentId | undefined;
   reason: Finding;
 }
 
+/** A timeline: a generation, or one that only history files still name. */
 export interface TimelineView {
+  /** From 1. */
   id: number;
   generation: string | undefined;
   parent: number | undefined;
@@ -97,20 +105,20 @@ export interface TimelineView {
   reason: string | undefined;
   inferred: boolean;
   state: "whole" | "damaged" | "gone" | "empty";
-  /** The newest generation. */
+  /** Whether it is the newest generation; undefined if that is unknown. */
   current: boolean | undefined;
   timesTrusted: boolean;
   snapshots: SnapshotView[];
   segments: SegmentsView;
   gaps: GapView[];
   restorePoints: { name: string; index: number; offset: number; restorable: boolean }[];
-  /** All commits, in order; one element of each array a commit. */
+  /** All commits, in order, as columns: one element per commit. */
   moments: {
     index: Uint32Array<ArrayBuffer>;
     offset: Float64Array<ArrayBuffer>;
-    /** Number of the segment in `segments`. */
+    /** Number of the commit's segment in `segments`, from 0. */
     segment: Uint32Array<ArrayBuffer>;
-    /** 1: can be restored. */
+    /** 1: the commit can be restored. */
     restorable: Uint8Array<ArrayBuffer>;
   };
 }
@@ -133,79 +141,83 @@ export interface TableView {
   name: string;
   kind: "table" | "view" | "virtual";
   columns: ColumnView[];
+  /** Undefined: not counted. */
   rows: number | undefined;
   sql: string;
-  /** Litestream's or SQLite's own, or a shadow table, which a virtual table keeps its data in. */
+  /** Whether it is Litestream's or SQLite's own table, or a shadow table, in which a virtual table keeps its data. */
   internal: boolean;
-  /** The module of a virtual table, where SQLite has none of that name here: its data is whole, and cannot be shown. */
+  /** The module of a virtual table that SQLite lacks here: the table's data is whole, but cannot be shown. */
   missing: string | undefined;
 }
 
-/** A value of a cell; blobs as their size and first bytes. */
+/** The value of a cell. Of a blob: its size in bytes, and its first bytes in hexadecimal. */
 export type Cell = null | number | string | { blob: number; head: string };
 
 export interface Rows {
   columns: string[];
   rows: Cell[][];
-  /** More rows were there than are given. */
+  /** There were more rows than these. */
   truncated: boolean;
   milliseconds: number;
 }
 
-/** What one statement gave. */
+/** The answer to one statement. */
 export interface Answer extends Omit<Rows, "milliseconds"> {
   sql: string;
-  /** Rows that it inserted, deleted or changed. */
+  /** How many rows the statement inserted, deleted or changed. */
   written: number;
 }
 
-/** What all statements of a question gave, in order; those that give neither rows nor write any are left out. */
+/** The answers to the statements of a question, in order. Statements that neither return nor write rows have none. */
 export interface Answers {
   answers: Answer[];
-  /** More statements gave something than are told of. */
+  /** There were more answers than these. */
   truncated: boolean;
-  /** Something was written: to a copy, which is gone. */
+  /** A statement wrote something. It wrote to a copy, which is thrown away. */
   wrote: boolean;
-  /** What SQLite said of the statement that ended it, where others had given something. */
+  /** SQLite's message about a statement that failed after others had answers. */
   failure: string | undefined;
   milliseconds: number;
 }
 
+/** How large the database of a moment is. */
 export interface SizeView {
   moment: MomentId;
   bytes: number;
   pageSize: number;
   pageCount: number;
-  /** About how many bytes of memory it takes at most to look into it. */
+  /** Estimate of the most memory, in bytes, that looking into it takes. */
   memory: number;
-  /** Whether it may be looked into: at once, where somebody asks for it, or not at all. */
+  /** Whether it may be looked into: `unasked`: at once; `asked`: only if the person asks for it; `refused`: never. */
   look: "unasked" | "asked" | "refused";
 }
 
+/** The database of a moment. */
 export interface StateView {
   moment: MomentId;
   bytes: number;
   pageSize: number;
   pageCount: number;
   tables: TableView[];
-  /** What on the way to it nothing proves; steps from one WAL index to the next are the rule behind the newest snapshot. */
+  /** What is not proven on the way to it. After the newest snapshot, unproven steps between WAL indexes are normal. */
   unproven: Unproven[];
   findings: Finding[];
   milliseconds: number;
 }
 
+/** SQLite's own check of a database. `skipped`: it could not be run. */
 export interface IntegrityView {
   found: "ok" | "corrupt" | "skipped";
-  /** What SQLite says, or why it was not asked. */
+  /** SQLite's message, or why it was not asked. */
   message: string | undefined;
 }
 
-/** The newest moment at or before another that SQLite finds in order. */
+/** The newest moment, at or before another one, that SQLite finds in order. */
 export interface SoundView {
   moment: MomentId;
-  /** The next later moment that was looked at, and is not in order. */
+  /** The earliest later moment that was checked, and is not in order; undefined if none was. */
   broken: MomentId | undefined;
-  /** Every later moment was looked at. Else the search took for granted that what is corrupt stays so. */
+  /** Whether every later moment was checked. Else the search assumed that a corrupt database stays corrupt. */
   exhaustive: boolean;
 }
 
@@ -214,42 +226,43 @@ export interface TableChanges {
   added: number;
   removed: number;
   changed: number;
-  /** The first of them: the row before and after. */
+  /** The first changes: the row before and after. */
   samples: { kind: "added" | "removed" | "changed"; before: Cell[] | undefined; after: Cell[] | undefined }[];
   columns: string[];
-  /** Only that it changed is known: it has too many rows, or none that can be told apart. */
+  /** Only that the table changed is known: it has too many rows, or its rows cannot be told apart. */
   uncounted: boolean;
-  /** How many rows it had and has, where only that it changed is known; undefined where that cannot be had either. */
+  /** If `uncounted`: how many rows there were before and after; undefined if that is unknown, too. */
   rowsBefore: number | undefined;
   rowsAfter: number | undefined;
 }
 
 export interface ChangesView {
   moment: MomentId;
-  /** Pages that the transaction wrote, and the size of the database after it. */
+  /** How many pages the transaction wrote. */
   pages: number;
+  /** How many pages the database had after it. */
   pageCount: number;
   tables: TableChanges[];
   schema: { added: string[]; removed: string[]; changed: string[] };
-  /** Nothing that an application sees: Litestream's own counter. */
+  /** Whether only Litestream's own counter changed, which no application sees. */
   isOwn: boolean;
 }
 
-/** Where a restored database goes. */
+/** Where a restored database is written to. */
 export type Output =
   | { kind: "handle"; handle: FileSystemFileHandle }
-  /** A file in the origin's private file system: to be downloaded, or read by tests. */
+  /** A file in the browser's private folder for this origin, from which it is downloaded. */
   | { kind: "private"; name: string };
 
 export interface RestoredView {
   bytes: number;
   sha256: string | undefined;
-  /** Of output `private`: backed by the disk, not by memory. */
+  /** For output `private`: the file. Its bytes are on the disk, not in memory. */
   file: File | undefined;
   unproven: Unproven[];
   /**
-   * What SQLite's own check said. `corrupt`: the bytes are what the replica makes, and that is corrupt; where it is not proven
-   * that the snapshot fits, it is refused then. Undefined: too large to be checked unasked.
+   * SQLite's own check. `corrupt`: the file is exactly what the replica makes, and that is corrupt; without proof that the
+   * snapshot fits the WAL, the restore is refused instead. Undefined: the database is too large to be checked unasked.
    */
   integrity: "ok" | "corrupt" | "skipped" | undefined;
   findings: Finding[];
@@ -262,31 +275,34 @@ export interface Progress {
   total: number | undefined;
 }
 
-/** What the worker can be asked. Each may be cancelled, and rejects with `Failure`. */
+/** What the worker can be asked. Every call can be cancelled, and fails with a `Failure`. */
 export interface Engine {
   open(source: Source): Opened;
   load(replica: FoundReplica): ReplicaView;
   /**
-   * SQLite's own check of a database that is larger than one is looked into unasked is left out, and `integrity` of the
-   * report is undefined, unless it is asked for: `large`.
+   * Checks the replica. A database that is too large to be looked into unasked is not given to SQLite, and `integrity` in the
+   * report is undefined; with `large` it is given to SQLite, too.
    */
   verify(large: boolean): VerifyReport;
-  /** How large the database of a moment is. What is in memory of another, large one is let go. */
+  /** How large the database of a moment is. Frees the memory of another large database. */
   size(moment: MomentId): SizeView;
-  /** The database of a moment, in memory. Only one is kept. `target/…` and other refusals are failures. */
+  /** Reads the database of a moment into memory; only one is kept. A moment that cannot be restored is a failure. */
   look(moment: MomentId): StateView;
+  /** `count` rows of a table of the database in memory, from row `from` (0 is the first). */
   rows(table: string, from: number, count: number): Rows;
+  /** Runs SQL on a copy of the database in memory. */
   query(sql: string): Answers;
-  /** What the transaction that ends at this moment changed. */
+  /** The changes of the transaction that ends at this moment. */
   changes(moment: MomentId): ChangesView;
-  /** What SQLite's own check says of the database of a moment; undefined where it is too large to be checked unasked. */
+  /** SQLite's own check of the database of a moment; undefined if it is too large to be checked unasked. */
   check(moment: MomentId): IntegrityView | undefined;
-  /** Restores moments at or before this one and gives them to SQLite, until it finds one in order. */
+  /** Restores moments at or before this one, and has SQLite check them, until one is in order. Undefined: none is. */
   sound(moment: MomentId): SoundView | undefined;
+  /** Writes the database of a moment. */
   restore(moment: MomentId, output: Output): RestoredView;
 }
 
-/** What was opened, where it is no replica that can be read. */
+/** Something that was opened, and is not a replica that can be read. */
 export type Thing =
   /** A file of a known kind. */
   | {
@@ -303,19 +319,20 @@ export type Thing =
         | "empty-file"
         | "unknown-file";
       name: string;
-      /** Of `packed`: what packed it. */
+      /** For `packed`: the program that packed it. */
       by?: string | undefined;
     }
   /** A folder, or an archive of one. */
   | {
       kind: "empty" | "databases" | "pieces" | "ltx-folder" | "archives" | "metadata" | "nameless" | "files";
       name: string;
-      /** Files in it; `most`: at least so many. */
+      /** How many files are in it. */
       files: number;
+      /** There are more files than `files`; they were not counted to the end. */
       most: boolean;
-      /** Of `databases`, `archives` and `nameless`: which. */
+      /** Names of what was found, as of databases or archives. */
       found: string[];
-      /** Of `files`: ends of their names, the most frequent first. */
+      /** Endings of the files' names, without the dot, the most frequent first. */
       endings: [ending: string, count: number][];
     };
 
@@ -323,7 +340,7 @@ export interface Failure {
   code: string;
   message: string;
   finding: Finding | undefined;
-  /** Of what is no replica: what it is. */
+  /** What it is, if it is not a replica. */
   thing?: Thing | undefined;
   /** Entries of an archive that were left out, and why. */
   skipped?: Opened["skipped"] | undefined;

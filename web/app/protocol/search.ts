@@ -1,6 +1,9 @@
-/** Looking for a place in what is in order. */
+/** Binary search. */
 
-/** The first number from `low` on that `is` holds for, as it does for all after that; `high` where there is none. */
+/**
+ * The first number in `low` to `high` (without `high`) for which `is` is true; `high` if there is none. Once `is` is true, it must
+ * be true for all higher numbers.
+ */
 export function firstOf(low: number, high: number, is: (i: number) => boolean): number {
   while (low < high) {
     const middle = (low + high) >> 1;
@@ -10,7 +13,7 @@ export function firstOf(low: number, high: number, is: (i: number) => boolean): 
   return low;
 }
 
-/** The first element that is at least `value`. */
+/** Number of the first element that is at least `value`; the length if there is none. */
 export function firstIn(ascending: Float64Array, value: number): number {
   return firstOf(0, ascending.length, (i) => ascending[i]! >= value);
 }

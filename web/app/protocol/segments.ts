@@ -1,21 +1,25 @@
-/** The WAL segments of a timeline as they come from the worker: columns, since a replica may have a hundred thousand. */
+/** The WAL segments of a timeline. The worker sends them as columns: a replica may have a hundred thousand. */
 
 import { segmentPathBeside } from "../../../src/layouts/generations/names.ts";
 import type { SegmentsView } from "./protocol.ts";
 
-/** One segment, by itself. */
+/** One segment. */
 export interface Segment {
   index: number;
   offset: number;
+  /** Compressed; undefined if the listing has no sizes. */
   bytes: number | undefined;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970; undefined if times cannot be trusted. */
   time: number | undefined;
   damaged: boolean;
-  /** Commits in it. */
+  /** How many commits it holds. */
   moments: number;
 }
 
-/** The columns of segments, which are in order. `folder`: that of the files, of Litestream 0.4 that of any index. */
+/**
+ * Columns from segments, which must be in order. `folder` holds the segments' files; Litestream 0.4 has a folder per index: then
+ * any of them.
+ */
 export function columnsOf(folder: string, segments: readonly Segment[]): SegmentsView {
   const { length } = segments;
   const columns: SegmentsView = {
@@ -55,12 +59,12 @@ export function segmentAt(segments: SegmentsView, i: number): Segment & { path: 
   };
 }
 
-/** How many commits segment `i` holds, or all up to `end` (without it) together. */
+/** How many commits segments `i` up to and without `end` hold; without `end`: segment `i` alone. */
 export function momentsIn({ firstMoment }: SegmentsView, i: number, end: number = i + 1): number {
   return firstMoment[end]! - firstMoment[i]!;
 }
 
-/** When segment `i` was written, milliseconds since 1970; undefined where times cannot be trusted. */
+/** When segment `i` was written, in milliseconds since 1970; undefined if times cannot be trusted. */
 export function timeOf({ time }: SegmentsView, i: number): number | undefined {
   return known(time[i]!);
 }

@@ -1,4 +1,4 @@
-/** The lanes of the picture, from above to below: each timeline under the one that it left. */
+/** The lanes of the picture, from top to bottom: each timeline below its parent. */
 
 import type { SegmentsView, TimelineView } from "../protocol/protocol.ts";
 import { Stops } from "./stops.ts";
@@ -8,12 +8,13 @@ export interface Lane {
   stops: Stops;
   row: number;
   parent: Lane | undefined;
-  /** The last stop of the parent that belongs to this timeline; -1 where the parent has none of it. */
+  /** The parent's last stop that is also in this timeline's history; -1 if there is none. */
   leaves: number;
-  /** Which of the lines' colours. */
+  /** Number of the line's colour, from 0. */
   colour: number;
 }
 
+/** How many colours lines have. */
 export const COLOURS = 6;
 
 export function makeLanes(timelines: readonly TimelineView[]): Lane[] {
@@ -43,7 +44,7 @@ export function makeLanes(timelines: readonly TimelineView[]): Lane[] {
   }
   const ordered: Lane[] = [];
   const place = (of: Lane | undefined) => {
-    // Who left later is nearer: so no curve crosses a lane's beginning.
+    // A timeline that left later lies nearer to its parent: then no curve crosses another lane's beginning.
     for (const lane of (children.get(of) ?? []).sort(
       (a, b) => b.leaves - a.leaves || a.timeline.id - b.timeline.id,
     )) {
@@ -56,20 +57,20 @@ export function makeLanes(timelines: readonly TimelineView[]): Lane[] {
   return ordered;
 }
 
-/** Whether `lane` is `from` or one of its ancestors: history files written by hand may go round in circles. */
+/** Whether `lane` is `from` or one of its ancestors. History files can be written by hand, and may lead round in a circle. */
 function leadsTo(from: Lane, lane: Lane): boolean {
   for (let at: Lane | undefined = from; at; at = at.parent) if (at === lane) return true;
   return false;
 }
 
-/** The lanes that a moment's history leads through, each with its last stop on the way. */
+/** A lane with its ancestors, each with its last stop in the lane's history (for the lane itself: infinity). */
 export function historyOf(lane: Lane): Map<Lane, number> {
   const path = new Map<Lane, number>([[lane, Number.POSITIVE_INFINITY]]);
   for (let at = lane; at.parent; at = at.parent) path.set(at.parent, at.leaves);
   return path;
 }
 
-/** The lane that the page begins with: the newest, else the last one that has something to restore. */
+/** The lane that the page shows first: the current timeline if it has moments, else the last timeline that has some. */
 export function firstLane(lanes: readonly Lane[]): Lane | undefined {
   const filled = lanes.filter(({ stops }) => stops.length > 0);
   return (
@@ -78,7 +79,7 @@ export function firstLane(lanes: readonly Lane[]): Lane | undefined {
   );
 }
 
-/** Whether moments can be shown and gone to by time: all times are known, and in no timeline do they go back. */
+/** Whether moments can be shown by time: all segments have times, and no timeline's times go back. */
 export function hasTimes(lanes: readonly Lane[]): boolean {
   const filled = lanes.filter(({ stops }) => stops.length > 0);
   return (
@@ -88,6 +89,6 @@ export function hasTimes(lanes: readonly Lane[]): boolean {
 }
 
 function timesAscend({ time }: SegmentsView): boolean {
-  // An unknown time is NaN, which no comparison holds for.
+  // An unknown time is NaN: every comparison with it is false.
   return time.every((one, i) => one >= (time[i - 1] ?? Number.NEGATIVE_INFINITY));
 }

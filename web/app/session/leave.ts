@@ -1,10 +1,10 @@
-/** Leaving the page, or what is open in it, while a database is being written. */
+/** Asks before the page, or the open replica, is left while a database is being written. */
 
 import { t } from "../strings/strings.ts";
 
 let works = 0;
 
-/** What is done until the function that it gives is called would be lost by leaving. */
+/** Marks the beginning of work that leaving would lose. Returns the function that marks its end. */
 export function beginWork(): () => void {
   if (++works === 1) addEventListener("beforeunload", ask);
   let isOver = false;
@@ -15,12 +15,12 @@ export function beginWork(): () => void {
   };
 }
 
-/** Whether what is open may be closed: asks where that ends work. */
+/** Whether the open replica may be closed. Asks the person if that would end work. */
 export function mayClose(): boolean {
   return works === 0 || confirm(t.leaveRestore);
 }
 
-/** The browser asks, in its own words. */
+/** Makes the browser ask, in its own words. */
 function ask(event: BeforeUnloadEvent): void {
   event.preventDefault();
 }

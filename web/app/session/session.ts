@@ -1,4 +1,4 @@
-/** An opened replica, and where in it the playhead stands. */
+/** An opened replica, and the place of the playhead in it. */
 
 import type { VerifyReport } from "../../../src/verify/report.ts";
 import type {
@@ -15,22 +15,23 @@ import type { EngineClient } from "../workers/engine-client.ts";
 import { firstLane, hasTimes, type Lane, makeLanes } from "./lanes.ts";
 import { compare } from "./stops.ts";
 
+/** Where the playhead can stand: a stop of a lane. */
 export interface Place {
   lane: Lane;
   stop: number;
 }
 
 interface Events {
-  /** The playhead stands elsewhere. */
+  /** The playhead has moved. */
   move: Place;
-  /** How large the database is there. */
+  /** The size of the database at the playhead's moment is known. */
   size: SizeView;
-  /** What to show of a moment is there: undefined while it is being read. */
+  /** The database of the playhead's moment has been read; undefined: it is being read. */
   state: StateView | undefined;
   report: VerifyReport;
-  /** More is known of what SQLite says of moments. */
+  /** SQLite's answer about some moment is known. */
   integrity: undefined;
-  /** The newest moment in order, at or before this one, is to be looked for. */
+  /** A request: find the newest moment, at or before this one, that SQLite finds in order. */
   findSound: MomentId;
 }
 
@@ -39,28 +40,29 @@ type Listeners = { [K in keyof Events]: ((value: Events[K]) => void)[] };
 export class Session {
   readonly engine: EngineClient;
   readonly replica: ReplicaView;
-  /** Of the archive, what was left out. */
+  /** Entries of the archive that were left out. */
   readonly skipped: Opened["skipped"];
-  /** Where it lies on this machine, where that is known. */
+  /** Where the replica lies on this machine; undefined if unknown. */
   readonly home: Opened["home"];
-  /** What was opened, by its own name. */
+  /** Name of the file or folder that was opened. */
   readonly opened: string;
-  /** What it is called: its path where that is known. */
+  /** Name of the replica for the reader: its path if that is known. */
   readonly name: string;
   readonly lanes: readonly Lane[];
-  /** Whether times can be shown and gone by. */
+  /** Whether moments have times that can be shown. */
   readonly hasTimes: boolean;
-  /** Of moments; of ends of ranges. */
+  /** How precisely times of moments are shown. */
   readonly precision: Precision;
+  /** How precisely ends of ranges are shown. */
   readonly coarse: Precision;
   report: VerifyReport | undefined;
-  /** Of the moment at which the playhead rests; undefined until it is known. */
+  /** Size and contents of the database at the playhead's moment; undefined until they are known. */
   size: SizeView | undefined;
   state: StateView | undefined;
   #place: Place | undefined;
-  /** What SQLite said of moments, by name. */
+  /** SQLite's answers about moments, by the moment's name. */
   readonly #integrity = new Map<string, IntegrityView>();
-  /** From a moment that is corrupt to a later one that is, nobody has looked. */
+  /** Ranges whose two ends SQLite found corrupt, and whose inside it was not asked about. */
   readonly #doubtful: { from: MomentId; to: MomentId }[] = [];
   readonly #listeners: Listeners = {
     move: [],
@@ -89,7 +91,7 @@ export class Session {
     }
   }
 
-  /** Undefined where there is no moment at all. */
+  /** Undefined if the replica has no moment at all. */
   get place(): Place | undefined {
     return this.#place;
   }
@@ -98,6 +100,7 @@ export class Session {
     return this.#place?.lane.stops.id(this.#place.stop);
   }
 
+  /** Moves the playhead to a stop of a lane, or to the nearest one that there is. */
   moveTo(lane: Lane, stop: number): void {
     if (lane.stops.length === 0) return;
     const at = Math.min(Math.max(Math.round(stop), 0), lane.stops.length - 1);
@@ -106,7 +109,10 @@ export class Session {
     this.emit("move", this.#place);
   }
 
-  /** What SQLite says of the database of a moment, as far as it was asked; `doubtful`: what is around it is corrupt. */
+  /**
+   * SQLite's answer about the database of a moment. Undefined: it was not asked; `doubtful`: it was not asked, but it found
+   * moments before and after this one corrupt.
+   */
   conditionOf({ lane, stop }: Place): IntegrityView["found"] | "doubtful" | undefined {
     const id = lane.stops.id(stop);
     const isWithin = this.#doubtful.some(
@@ -115,11 +121,12 @@ export class Session {
     return this.#integrity.get(nameOf(id))?.found ?? (isWithin ? "doubtful" : undefined);
   }
 
-  /** In its words. */
+  /** SQLite's own message about a moment. */
   saidOf({ lane, stop }: Place): string | undefined {
     return this.#integrity.get(nameOf(lane.stops.id(stop)))?.message;
   }
 
+  /** Notes SQLite's answer about a moment. */
   found(moment: MomentId, found: IntegrityView["found"], message?: string): void {
     const known = this.#integrity.get(nameOf(moment));
     if (known?.found === found && (known.message ?? message) === known.message) return;
@@ -127,7 +134,7 @@ export class Session {
     this.emit("integrity", undefined);
   }
 
-  /** Takes a report in; the newest state of each generation was given to SQLite. */
+  /** Takes over a report, with what SQLite said about the newest state of each generation. */
   take(report: VerifyReport): void {
     this.report = report;
     for (const { generation, restorable, integrity } of report.generations) {
@@ -139,7 +146,7 @@ export class Session {
     this.emit("report", report);
   }
 
-  /** What a search for a moment in order found, which began at `asked`. */
+  /** Takes over what a search for a moment in order found; the search began at `asked`. */
   learn(asked: MomentId, { moment, broken }: SoundView): void {
     if (broken) {
       this.#doubtful.push({ from: broken, to: asked });
@@ -148,7 +155,7 @@ export class Session {
     this.found(moment, "ok");
   }
 
-  /** To this very moment; false: it is not there, or not any more. Then the nearest before it, of its timeline. */
+  /** Moves the playhead to a moment. False: it is not there; then to the last moment before it, on its timeline. */
   goTo(moment: MomentId): boolean {
     const lane = this.lanes.find(({ timeline }) => timeline.generation === moment.generation);
     if (!lane || lane.stops.length === 0) return false;
@@ -158,7 +165,7 @@ export class Session {
     return index === moment.index && offset === moment.offset;
   }
 
-  /** To the moment at a WAL position of a generation, or the last one before it. */
+  /** Moves the playhead to the last moment at or before a WAL position of a generation. */
   moveToPosition(generation: string | undefined, place: { index: number; offset: number }): void {
     const lane = this.lanes.find(({ timeline }) => timeline.generation === generation) ?? this.#place?.lane;
     if (lane) this.moveTo(lane, lane.stops.atOrBefore(place));
@@ -177,7 +184,7 @@ function nameOf(moment: MomentId): string {
   return `${moment.generation} ${formatPosition(moment)}`;
 }
 
-/** How many milliseconds lie between segments: the median of some of them. */
+/** The typical number of milliseconds between two segments: the median of a sample. */
 function typicalStep({ timelines }: ReplicaView): number {
   const steps: number[] = [];
   for (const { segments, timesTrusted } of timelines) {

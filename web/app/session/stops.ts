@@ -1,5 +1,5 @@
 /**
- * The stops of a timeline: every moment that the playhead can stand at, in order: its commits, and the snapshots that
+ * The stops of a timeline: the moments at which the playhead can stand, in order. They are its commits, and the snapshots that
  * can be restored by themselves.
  */
 
@@ -15,14 +15,14 @@ interface Place {
 export class Stops {
   readonly timeline: TimelineView;
   readonly length: number;
-  /** How many of them are commits. */
+  /** How many stops are commits. */
   readonly commits: number;
   readonly #index: Uint32Array;
   readonly #offset: Float64Array;
-  /** -1 where it is a snapshot alone. */
+  /** Per stop: the number of its segment; -1: the stop is a snapshot. */
   readonly #segment: Int32Array;
   readonly #restorable: Uint8Array;
-  /** Commits up to and with this stop. */
+  /** Per stop: how many commits there are up to it, itself included. */
   readonly #ordinal: Uint32Array;
 
   constructor(timeline: TimelineView) {
@@ -67,17 +67,18 @@ export class Stops {
     return this.#segment[i] === -1;
   }
 
-  /** Which commit of the timeline it is, from 1; of a snapshot alone: how many were before it. */
+  /** The commit's number in the timeline, from 1. For a snapshot: how many commits are before it. */
   ordinal(i: number): number {
     return this.#ordinal[i]!;
   }
 
+  /** The number of the segment that holds a commit; undefined for a snapshot. */
   segment(i: number): number | undefined {
     const segment = this.#segment[i]!;
     return segment === -1 ? undefined : segment;
   }
 
-  /** Milliseconds; of a commit: when the segment that holds it was written. */
+  /** Milliseconds since 1970; undefined if times cannot be trusted. A commit has the time of its segment. */
   time(i: number): number | undefined {
     const { timesTrusted, segments, snapshots } = this.timeline;
     if (!timesTrusted) return undefined;
@@ -86,7 +87,7 @@ export class Stops {
     return snapshots.find(({ index }) => index === this.#index[i])?.time;
   }
 
-  /** The last stop at or before a position; -1: none. */
+  /** The last stop at or before a position; -1 if there is none. */
   atOrBefore({ index, offset }: Place): number {
     return (
       this.#count(
@@ -95,12 +96,12 @@ export class Stops {
     );
   }
 
-  /** The last stop at or before a time; -1: none. */
+  /** The last stop at or before a time; -1 if there is none. */
   atTime(time: number): number {
     return this.#count((i) => (this.time(i) ?? Number.POSITIVE_INFINITY) <= time) - 1;
   }
 
-  /** The stop of a commit by its number, from 1; of a number past the last: the last stop. */
+  /** The stop of the commit with number `n`, from 1; the last stop if `n` is too high. */
   ofCommit(n: number): number {
     return Math.min(
       this.#count((i) => this.#ordinal[i]! < n),
@@ -108,13 +109,13 @@ export class Stops {
     );
   }
 
-  /** The stop nearest to `i` that can be restored, in one direction; undefined: none. */
+  /** The nearest stop that can be restored, from `i` on in one direction; undefined if there is none. */
   restorableFrom(i: number, step: 1 | -1): number | undefined {
     for (let at = i; at >= 0 && at < this.length; at += step) if (this.#restorable[at] === 1) return at;
     return undefined;
   }
 
-  /** The last stop of the segment before, or of this one's next: a page of the scrubber. */
+  /** The last stop of the segment before (`step` -1) or after (1) the segment of stop `i`. */
   nextSegment(i: number, step: 1 | -1): number {
     const own = this.#segment[i];
     let at = i;
@@ -128,7 +129,7 @@ export class Stops {
     return at;
   }
 
-  /** Why a stop cannot be restored. */
+  /** The gap that a stop lies in, which says why the stop cannot be restored. */
   gapAt(i: number): GapView | undefined {
     const at = this.id(i);
     return this.timeline.gaps.find(
@@ -136,12 +137,13 @@ export class Stops {
     );
   }
 
-  /** How many stops from the first on `is` holds for. */
+  /** How many stops `is` is true for. It must be true for the first ones and false for the rest. */
   #count(is: (i: number) => boolean): number {
     return firstOf(0, this.length, (i) => !is(i));
   }
 }
 
+/** Below 0: `a` comes before `b`. */
 export function compare(a: Place, b: Place): number {
   return a.index - b.index || a.offset - b.offset;
 }

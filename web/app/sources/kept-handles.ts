@@ -1,6 +1,6 @@
 /**
- * Handles of folders and archives that were opened, kept by the browser so that the page finds them after a reload. Only
- * the way to them is kept, nothing of what they hold, and the browser asks before it is gone again.
+ * Handles of opened folders and archives. The browser keeps them, so that the page finds these again after a reload. A handle
+ * holds no contents, and the browser asks the person before the page may use it again.
  */
 
 type Handle = FileSystemDirectoryHandle | FileSystemFileHandle;
@@ -10,11 +10,11 @@ interface Asking {
   requestPermission?(options: { mode: "read" }): Promise<PermissionState>;
 }
 
-/** Of more, the oldest are let go. */
+/** Most handles that are kept; the oldest are dropped. */
 const MOST = 12;
 const STORE = "handles";
 
-/** Where the browser keeps nothing, as in private windows of some, nothing is kept. */
+/** Keeps a handle. Some browsers store nothing in private windows: then it is not kept, and that is no error. */
 export async function keepHandle(id: string, handle: Handle): Promise<void> {
   try {
     const database = await openDatabase();
@@ -25,10 +25,11 @@ export async function keepHandle(id: string, handle: Handle): Promise<void> {
     await Promise.all(old.map((one) => done(store.delete(one.id))));
     database.close();
   } catch {
-    // Then it is asked for after a reload.
+    // Not kept: after a reload the page asks for the replica again.
   }
 }
 
+/** The handle that was kept under this id; undefined if there is none. */
 export async function keptHandle(id: string): Promise<Handle | undefined> {
   try {
     const database = await openDatabase();
@@ -40,7 +41,7 @@ export async function keptHandle(id: string): Promise<Handle | undefined> {
   }
 }
 
-/** Whether it may be read. `ask`: the browser asks the person, which it does only upon a click. */
+/** Whether the handle may be read. `ask`: the browser may ask the person; it does so only within a click. */
 export async function mayRead(handle: Handle, ask: boolean): Promise<boolean> {
   const asking = handle as Asking;
   try {

@@ -1,16 +1,20 @@
-/** From what is dropped or chosen to what the worker opens. */
+/** Turns dropped and chosen files into sources, which the worker opens. */
 
 import { type EntryLike, filesOfEntries } from "../../../src/storage/file-list.ts";
 import type { Source } from "../protocol/protocol.ts";
 import { t } from "../strings/strings.ts";
 
-/** A folder of more files and folders than this is not one replica, but somebody's disk. */
+/** Most files and folders in a dropped folder. With more it is not one replica, but somebody's whole disk. */
 const MOST = 500_000;
 
-/** @throws Error in plain words */
+/**
+ * The source that was dropped; undefined if there is no file in it.
+ *
+ * @throws Error in plain words, if a file cannot be read
+ */
 export async function sourceOfDrop(data: DataTransfer): Promise<Source | undefined> {
   const items = [...data.items].filter(({ kind }) => kind === "file");
-  // All must be asked for before the first await: then the list is emptied.
+  // All of these must be taken before the first await: after it the browser empties the list.
   const handles = items.map((item) => handleOf(item));
   const entries = items.map((item) => item.webkitGetAsEntry?.() ?? undefined);
   const files = [...data.files];
@@ -21,7 +25,7 @@ export async function sourceOfDrop(data: DataTransfer): Promise<Source | undefin
       return { kind: "directory", handle: handle as FileSystemDirectoryHandle };
     return { kind: "files", name: first.name, files: await filesBelow([first]) };
   }
-  // A single file is an archive, or it is told what else it is.
+  // A single file is opened as an archive. If it is none, the worker finds out what it is.
   if (files.length === 1 && first?.isDirectory !== true) {
     const handle = await handles[0];
     return { kind: "archive", file: files[0]!, handle: handle?.kind === "file" ? asFile(handle) : undefined };
@@ -31,7 +35,7 @@ export async function sourceOfDrop(data: DataTransfer): Promise<Source | undefin
   return files.length > 0 ? sourceOfFiles(files) : undefined;
 }
 
-/** Of an input, with `webkitdirectory` or without. */
+/** The source in the files of an input, with `webkitdirectory` or without. */
 export function sourceOfFiles(files: readonly File[]): Source | undefined {
   const [first] = files;
   if (!first) return undefined;
@@ -40,13 +44,13 @@ export function sourceOfFiles(files: readonly File[]): Source | undefined {
   return { kind: "files", name: paths[0]![0].split("/")[0]!, files: paths };
 }
 
-/** Where the browser can ask for a folder so that only what is needed is read. */
+/** Lets the person choose a folder, so that only the files that are needed are read. Undefined: this browser cannot. */
 export async function chooseFolder(): Promise<Source | undefined> {
   if (!window.showDirectoryPicker) return undefined;
   return { kind: "directory", handle: await window.showDirectoryPicker({ id: "walkit", mode: "read" }) };
 }
 
-/** Where the browser can ask for a file so that it can be asked for again after a reload. */
+/** Lets the person choose an archive, with a handle that outlives a reload. Undefined: this browser cannot. */
 export async function chooseArchive(): Promise<Source | undefined> {
   if (!window.showOpenFilePicker) return undefined;
   const [handle] = await window.showOpenFilePicker({
@@ -56,13 +60,13 @@ export async function chooseArchive(): Promise<Source | undefined> {
   return handle && (await sourceOfHandle(handle));
 }
 
-/** @throws DOMException where it is gone, or may not be read */
+/** @throws DOMException if the file or folder is gone, or may not be read */
 export async function sourceOfHandle(
   handle: FileSystemDirectoryHandle | FileSystemFileHandle,
 ): Promise<Source> {
   if (handle.kind === "directory") {
     const folder = handle as FileSystemDirectoryHandle;
-    // One that is gone would look as if it were empty.
+    // Reads one entry: otherwise a folder that is gone would look like an empty one.
     await folder.values().next();
     return { kind: "directory", handle: folder };
   }
@@ -70,7 +74,7 @@ export async function sourceOfHandle(
   return { kind: "archive", file: await file.getFile(), handle: file };
 }
 
-/** By what the browser finds a source again; undefined where it has nothing of the kind. */
+/** The handle by which the browser finds a source again; undefined if it has none. */
 export function handleOfSource(source: Source): FileSystemDirectoryHandle | FileSystemFileHandle | undefined {
   return source.kind === "directory" || source.kind === "archive" ? source.handle : undefined;
 }
@@ -87,7 +91,7 @@ async function handleOf(item: DataTransferItem): Promise<FileSystemHandle | unde
   }
 }
 
-/** What cannot be read is refused here: the worker would be told of it in other words. */
+/** The files below some entries, with their paths. Throws if a file cannot be read: the worker would word it otherwise. */
 async function filesBelow(entries: readonly FileSystemEntry[]): Promise<[string, File | undefined][]> {
   const all = await filesOfEntries(entries as readonly EntryLike[], { maxFiles: MOST });
   return all.map(([path, file]) => {

@@ -1,24 +1,27 @@
 /**
- * Where somebody is: what is open, and the moment in it. It stands in the address behind `#`, so that a reload, Back and a
- * bookmark come back to it.
+ * Where the person is: what is open, and at which moment. The address holds it after `#`, so that a reload, Back and a bookmark
+ * return to it.
  */
 
 import type { MomentId, Source } from "../protocol/protocol.ts";
 import { formatPosition, parsePosition } from "../strings/format.ts";
 
 export interface Spot {
-  /** What is open: the address's own words where `walkit ui` serves it, `example`, else a number of this browser's. */
+  /**
+   * What is open: for a replica that `walkit ui` serves, the words of its address; for the example, `example`; else a random
+   * id that only this browser knows.
+   */
   id: string;
-  /** What it is called; undefined where the address comes from elsewhere. */
+  /** Name of what is open; undefined if the address came from elsewhere, as from a bookmark. */
   name: string | undefined;
-  /** Which replica in it, where it holds several. */
+  /** Path of the open replica, if several were found in what is open. */
   within: string | undefined;
   moment: MomentId | undefined;
 }
 
 const EXAMPLE = "example";
 
-/** Undefined: nothing is open there. `state`: of the history's entry. */
+/** Reads an address; undefined if nothing is open there. `state`: that of the history entry. */
 export function spotOf(hash: string, state: unknown): Spot | undefined {
   const words = new URLSearchParams(hash.replace(/^#/, ""));
   const open = words.get("open") ?? undefined;
@@ -35,33 +38,34 @@ export function spotOf(hash: string, state: unknown): Spot | undefined {
   };
 }
 
+/** The part of the address after and with `#`. */
 export function hashOf({ id, within, moment }: Spot): string {
   const own = id.includes("replica=") ? id : `open=${encodeURIComponent(id)}`;
   const where = within ? `&in=${encodeURIComponent(within)}` : "";
   return `#${own}${where}${moment ? `&at=${moment.generation}/${formatPosition(moment)}` : ""}`;
 }
 
-/** What can be opened again without asking anybody. */
+/** The source of a spot that can be opened without asking the person; undefined for others. */
 export function sourceOfSpot({ id }: Spot): Source | undefined {
   return id === EXAMPLE ? { kind: "example" } : sourceOfHash(id);
 }
 
-/** By what a source is found again. */
+/** The id under which a source is found again. */
 export function idOfSource(source: Source): string {
   if (source.kind === "example") return EXAMPLE;
   if (source.kind === "served") return servedPart(location.hash);
   return crypto.getRandomValues(new Uint32Array(2)).reduce((id, n) => id + n.toString(36), "");
 }
 
-/** The words that `walkit ui` gave, without those that the page adds. */
+/** The part of the address that `walkit ui` wrote, without the words that the page adds. */
 function servedPart(hash: string): string {
   const words = hash.replace(/^#/, "").split("&");
   return words.filter((word) => /^(replica|batch|about)=/.test(word)).join("&");
 }
 
 /**
- * `#replica=<path>&batch=<path>&about=<path>`: what `walkit ui` serves, on the page's own address, where it sends several
- * files at once, and where it says what the replica is called.
+ * `#replica=<path>&batch=<path>&about=<path>`: three paths on the page's own origin that `walkit ui` serves: the replica,
+ * several of its files in one response, and the replica's name and place.
  */
 export function sourceOfHash(hash: string): Source | undefined {
   const words = new URLSearchParams(hash.replace(/^#/, ""));

@@ -8,7 +8,7 @@ export function formatNumber(n: number): string {
   return integer.format(n);
 }
 
-/** `584 bytes`, `38.1 KiB`: as the command line has it. */
+/** `584 bytes`, `38.1 KiB`: written as on the command line. */
 export function formatBytes(bytes: number): string {
   if (bytes < 1024) return `${bytes} ${bytes === 1 ? "byte" : "bytes"}`;
   const units = ["KiB", "MiB", "GiB", "TiB", "PiB"];
@@ -26,11 +26,12 @@ export function formatPosition({ index, offset }: { index: number; offset: numbe
   return `${hex(index)}:${hex(offset)}`;
 }
 
+/** `0000001f`: eight hexadecimal digits. */
 export function hex(n: number): string {
   return n.toString(16).padStart(8, "0");
 }
 
-/** `0000001f:00001038`, or undefined where it is none. */
+/** Parses `0000001f:00001038`; undefined for any other text. */
 export function parsePosition(text: string): { index: number; offset: number } | undefined {
   const match = /^([0-9a-f]{1,8}):([0-9a-f]{1,16})$/i.exec(text.trim());
   return match
@@ -38,7 +39,7 @@ export function parsePosition(text: string): { index: number; offset: number } |
     : undefined;
 }
 
-/** How much of a time is shown. */
+/** The smallest part of a time that is shown. */
 export type Precision = "minute" | "second" | "millisecond";
 
 const DATE = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "short", year: "numeric" });
@@ -90,19 +91,19 @@ export function formatShortTime(time: number, precision: Precision = "second"): 
   return `${formatShortDate(time)}, ${formatClock(time, precision)}`;
 }
 
-/** RFC 3339 in UTC, as the command line takes it. */
+/** RFC 3339 in UTC: the command line accepts this form. */
 export function formatUtc(time: number): string {
   return new Date(time).toISOString();
 }
 
-/** `2026-11-18T1207Z`, as a part of a file's name: UTC, without what some file systems refuse. */
+/** `2026-11-18T1207Z`, for file names: in UTC, and without colons, which some file systems refuse. */
 export function formatFileTime(time: number, precision: Precision): string {
   const [day, clock = ""] = new Date(time).toISOString().split("T");
   const digits = { minute: 5, second: 8, millisecond: 12 }[precision];
   return `${day}T${clock.slice(0, digits).replaceAll(":", "")}Z`;
 }
 
-/** `UTC+01:00`, at that time. */
+/** `UTC+01:00`: the local time zone's offset at that time. */
 export function formatZone(time: number): string {
   const minutes = -new Date(time).getTimezoneOffset();
   if (minutes === 0) return "UTC";
@@ -125,7 +126,7 @@ export function formatDuration(milliseconds: number): string {
   return hours % 24 === 0 || days > 9 ? `${days} d` : `${days} d ${hours % 24} h`;
 }
 
-/** The precision that tells times apart which are typically `step` milliseconds apart. */
+/** The precision that is fine enough to tell apart times with `step` milliseconds between them. */
 export function precisionFor(step: number): Precision {
   return step < 2_000 ? "millisecond" : step < 120_000 ? "second" : "minute";
 }

@@ -1,4 +1,4 @@
-/** What is said of the database at a moment: tables, SQL, what changed, commands. */
+/** The words around the database of a moment: its tables, SQL, what changed, command lines. */
 
 import { formatDuration, formatNumber } from "./format.ts";
 import { isOne, plural } from "./plural.ts";

@@ -1,4 +1,4 @@
-/** What is said of the moment at which the playhead stands, and of restoring it. */
+/** The words for the playhead's moment, and for restoring it. */
 
 import { formatNumber } from "./format.ts";
 import { plural } from "./plural.ts";

@@ -1,4 +1,4 @@
-/** What several parts of the page say: buttons, progress, counts. */
+/** Words that several parts of the page use: title, buttons, progress, counts. */
 
 import { plural } from "./plural.ts";
 
@@ -30,6 +30,6 @@ export const page = {
   commits: (n: number) => plural(n, "commit", "commits"),
   files: (n: number) => plural(n, "file", "files"),
   sizeInFiles: (size: string, n: number) => `${size} in ${plural(n, "file", "files")}`,
-  /** A text of the engine's, which ends without a full stop. */
+  /** Adds the full stop that the engine's messages lack. */
   asSentence: (text: string) => (/[.!?…]$/.test(text) ? text : `${text}.`),
 };

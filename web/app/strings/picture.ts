@@ -1,4 +1,4 @@
-/** What the picture, its legend and the scrubber below it say. */
+/** The words of the picture, its legend, and the scrubber below it. */
 
 import { formatNumber } from "./format.ts";
 import { plural } from "./plural.ts";

@@ -1,9 +1,10 @@
-/** Numbers with what they count. */
+/** Numbers together with the noun that they count. */
 
 import { formatNumber } from "./format.ts";
 
 const rules = new Intl.PluralRules("en");
 
+/** Whether English uses the singular for this number. */
 export function isOne(n: number): boolean {
   return rules.select(n) === "one";
 }

@@ -1,4 +1,4 @@
-/** What the page says of something that it cannot open, or cannot do. */
+/** What the page says when it cannot open something, or cannot do something. */
 
 import type { Thing } from "../protocol/protocol.ts";
 import { formatNumber } from "./format.ts";
@@ -23,7 +23,7 @@ export const refusals = {
     ending === "" ? `${formatNumber(n)} without an ending` : `${formatNumber(n)} .${ending}`,
   filesInside: (n: number, most: boolean, endings: string) =>
     `${most ? "More than " : ""}${plural(n, "file", "files")}${endings ? `: ${endings}` : ""}`,
-  /** What a file is that is no replica. */
+  /** Words for a file that is not a replica, by its kind. */
   fileThings: {
     database: (name) => ({
       title: "This is a database, not a backup of one",
@@ -83,7 +83,7 @@ export const refusals = {
       action: "Open the folder that holds “generations”, or a .tar, .tar.gz or .zip of it.",
     }),
   } as Record<FileThing["kind"], (name: string, by: string | undefined) => ThingWords>,
-  /** What is in a folder, or an archive, that holds no replica. */
+  /** Words for a folder, or an archive, without a replica in it, by what it holds. */
   folderThings: {
     empty: (name) => ({
       title: "There is nothing in there",
@@ -130,6 +130,7 @@ export const refusals = {
   } as Record<FolderThing["kind"], (name: string, files: string, found: string) => ThingWords>,
 
   failed: "That did not work",
+  /** By the failure's code. `text` replaces the engine's message. */
   failures: {
     "replica/ltx": {
       title: "This is a backup of Litestream 0.5",
@@ -161,6 +162,5 @@ export const refusals = {
     "no-transaction": { title: "No transaction ends at this moment", action: undefined },
     sql: { title: "SQLite could not do that", action: undefined },
     internal: { title: "This is a mistake in walkit itself", action: "Please report it, with the message." },
-    /** `text`: in place of what the engine says. */
   } as Record<string, { title: string; text?: string; action: string | undefined }>,
 };

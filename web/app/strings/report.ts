@@ -1,4 +1,4 @@
-/** What the report says around the findings, whose words are the library's. */
+/** The report's own words. The findings in it have the library's words. */
 
 import { formatNumber } from "./format.ts";
 import { plural } from "./plural.ts";

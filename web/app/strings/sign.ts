@@ -1,14 +1,15 @@
-/** The verdict over a replica, as the sign at the top says it. */
+/** The words of the sign at the top, which gives the verdict on a replica. */
 
 import { formatNumber } from "./format.ts";
 import { plural } from "./plural.ts";
 
-/** Where steps from one WAL index to the next lie that nothing proves. */
+/** Where the unproven steps from one WAL index to the next are. */
 export interface StepsPlace {
+  /** How many steps. */
   count: number;
-  /** The moment before the first of them, by its name. */
+  /** Name of the moment before the first step. */
   from: string;
-  /** The moment behind the last of them. */
+  /** Name of the moment after the last step. */
   to: string;
 }
 
@@ -48,7 +49,7 @@ export const sign = {
     `A file is broken, but what it held is there twice: every moment up to ${time} can still be brought back.`,
   middleLost: (time: string, n: number, isSpread: boolean) =>
     `The newest state, ${time}, can be brought back. ${NUMBERS[n] ?? formatNumber(n)} ${n === 1 ? "stretch" : "stretches"} of moments before it${isSpread ? " or on other timelines" : ""} cannot.`,
-  /** Of what cannot be read here, by the code of the finding that says so. */
+  /** Words for replicas that walkit cannot read, by the code of the finding. */
   unread: {
     "replica/encrypted": {
       word: "Encrypted.",
@@ -70,7 +71,7 @@ export const sign = {
       ".",
     ].join(""),
   someUnproven: "Not everything is proven: see the report.",
-  /** Between WAL indexes no file says what came before it. */
+  /** The first file of a WAL index does not say which commit came before it. */
   stepsUnproven: ({ count, from, to }: StepsPlace) =>
     `That no WAL is missing ${count > 1 ? `at ${formatNumber(count)} places ` : ""}between ${from} and ${to} is not proven.`,
   stepsBroken: ({ count, from, to }: StepsPlace) =>

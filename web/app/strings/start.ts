@@ -1,4 +1,4 @@
-/** What the empty page says, and the page while a replica is being opened. */
+/** The words of the empty page, and of the page while a replica is being opened. */
 
 import { formatNumber } from "./format.ts";
 import { plural } from "./plural.ts";

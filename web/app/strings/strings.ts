@@ -1,4 +1,7 @@
-/** Everything that the page says, by the part of the page that says it. A translation is another object of this shape. */
+/**
+ * Everything that the page says. Each part of the page has a file of its own; their names must not collide. A translation is
+ * another object of this shape.
+ */
 
 import { inspector } from "./inspector.ts";
 import { moment } from "./moment.ts";

@@ -1,24 +1,25 @@
-/** What was opened and is no replica: what it is, and what to do with it. */
+/** Words for something that was opened and is not a replica: what it is, and what to do with it. */
 
 import type { Opened, Thing } from "../protocol/protocol.ts";
 import { t } from "../strings/strings.ts";
 import { EngineFailure } from "../workers/engine-client.ts";
 import { failureWords } from "./words.ts";
 
-/** What the page says where it cannot open something. */
+/** What the page says when it cannot open something. */
 export interface Refusal {
   title: string;
   text: string;
   action: string | undefined;
-  /** As the engine says it, where that tells more. */
+  /** The engine's own message, if it says more. */
   detail: string | undefined;
   skipped: Opened["skipped"];
-  /** Nothing is wrong with it: it is only no replica that can be read here. */
+  /** Nothing is broken: it is only not a replica that can be read here. */
   isHarmless: boolean;
 }
 
 const BROKEN: Thing["kind"][] = ["broken-archive", "empty-file"];
 
+/** `error`: what opening was rejected with. */
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof EngineFailure) {
     const { thing, skipped = [] } = error;

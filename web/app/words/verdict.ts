@@ -1,4 +1,4 @@
-/** The verdict over a replica, in one sentence that its owner understands. */
+/** The verdict on a replica, in one sentence that its owner understands. */
 
 import type { Finding } from "../../../src/findings.ts";
 import type { Step } from "../../../src/replay/steps.ts";
@@ -14,16 +14,16 @@ export interface Verdict {
   kind: "good" | "bad" | "unsure";
   word: string;
   sentence: string;
-  /** How it is known, or what is left. */
+  /** What was checked, or how many problems there are. */
   more: string;
 }
 
-/** Whether SQLite was not asked about the newest state for nothing but its size. */
+/** Whether SQLite was not asked about the newest state, only because the database is large. */
 export function isLeftOut({ integrity, restorable, pageSize, pageCount }: GenerationReport): boolean {
   return integrity === undefined && restorable.at(-1)?.newest === true && Boolean(pageSize && pageCount);
 }
 
-/** `canAsk`: there is something that SQLite was not asked about and can be. */
+/** `canAsk`: SQLite was not asked about a newest state because of its size, and can be asked. */
 export function verdictOf(session: Session, report: VerifyReport): Verdict & { canAsk: boolean } {
   const verdict = wholeVerdict(session, report);
   const left = report.generations.filter(isLeftOut);
@@ -57,12 +57,12 @@ function wholeVerdict(session: Session, report: VerifyReport): Verdict {
     return { kind: "unsure", word: t.verdictEmpty, sentence: t.nothingThere, more: "" };
   const span = wholeSpan(session, ranges);
   const lost = lostStretches(filled);
-  // Positions of one timeline say nothing of another's.
+  // Positions of different timelines cannot be compared, so one range over all of them would mean nothing.
   const isNamed = session.hasTimes || filled.length === 1;
   const whole = isNamed ? t.goodSentence(...span, filled.length) : t.goodTimelines(filled.length);
   const sentence =
     lost > 0 ? (isNamed ? t.mostlySentence(...span, lost) : t.mostlyTimelines(filled.length, lost)) : whole;
-  // What is whole but not proven to be a committed state is not called good.
+  // A newest state that is whole, but not proven to have been committed, is not called good.
   const newest = newestOf(session, report, filled);
   if (newest?.restorable.at(-1)?.proven === false) {
     return { kind: "unsure", word: t.verdictUnproven, sentence, more: `${checked} ${t.notProvenMeans}` };
@@ -79,24 +79,27 @@ function wholeVerdict(session: Session, report: VerifyReport): Verdict {
   return { kind: "good", word: t.verdictGood, sentence, more };
 }
 
-/** Generations in which there is something, with what a restore gives without `salvage`. */
+/** The generations that have files, with only those ranges that can be restored without `salvage`. */
 function filledOf({ generations }: VerifyReport): GenerationReport[] {
   return generations
     .filter(({ snapshots, segments }) => snapshots + segments > 0)
     .map((one) => ({ ...one, restorable: one.restorable.filter(({ salvage }) => !salvage) }));
 }
 
-/** Whether what nothing proves puts the newest state in doubt: it goes over steps, and neither SQLite nor the counter helps. */
+/**
+ * Whether unproven steps put the newest state in doubt: SQLite could not be asked, or Litestream's counter does not go up by one at
+ * each of them.
+ */
 export function isDoubtful(session: Session, report: GenerationReport): boolean {
   const steps = stepsToNewest(session, report);
   const isSkipped = report.integrity === "skipped" && steps.length > 0;
   return isSkipped || steps.some(({ counter }) => counter !== "follows");
 }
 
-/** The steps from one WAL index to the next that nothing proves, on the way to a generation's newest state. */
+/** The unproven steps from one WAL index to the next on the way to a generation's newest state. */
 export function stepsToNewest(session: Session, { generation, links }: GenerationReport): Step[] {
   const lane = session.lanes.find(({ timeline }) => timeline.generation === generation);
-  // A restore begins with the newest snapshot: what lies before that is no matter.
+  // A restore begins with the newest snapshot: steps before it do not matter.
   const whole = lane?.timeline.snapshots.filter(({ damaged }) => !damaged) ?? [];
   const base = Math.max(-1, ...whole.map(({ index }) => index));
   return (links?.steps ?? []).filter(({ to }) => (parsePosition(to)?.index ?? 0) > base);
@@ -131,7 +134,7 @@ function damaged(
   return { sentence, more: t.problems(problems) };
 }
 
-/** All that the broken files held is in others as well: they are snapshots that the WAL leads past. */
+/** Whether the broken files lose nothing: all of them are snapshots that the WAL makes again. */
 function isLossless(findings: readonly Finding[], filled: readonly GenerationReport[]): boolean {
   const bases = new Map<string, number>();
   for (const { generation, restorable } of filled) {
@@ -143,12 +146,12 @@ function isLossless(findings: readonly Finding[], filled: readonly GenerationRep
     if (finding.severity !== "damage") return true;
     const base = bases.get(finding.generation ?? "");
     const snapshot = /([0-9a-f]{8})\.snapshot\.lz4$/.exec(finding.path ?? "");
-    // What a snapshot before the first good one leads to is lost.
+    // A broken snapshot before the first whole one does lose something: the moments that only it leads to.
     return base !== undefined && snapshot !== null && Number.parseInt(snapshot[1]!, 16) >= base;
   });
 }
 
-/** How many stretches between and behind what can be restored are lost. */
+/** How many stretches are lost between and after the ranges that can be restored. */
 function lostStretches(filled: readonly GenerationReport[]): number {
   return sum(filled, ({ restorable }) => {
     if (restorable.length === 0) return 1;
@@ -156,7 +159,7 @@ function lostStretches(filled: readonly GenerationReport[]): number {
   });
 }
 
-/** The generation that the replica's owner means when they say "my backup". */
+/** The generation that the owner means by "my backup": the newest one. */
 function newestOf(
   session: Session,
   { newestGeneration }: VerifyReport,
@@ -167,7 +170,7 @@ function newestOf(
   return filled.find(({ generation }) => generation === current) ?? filled.at(-1);
 }
 
-/** The newest moment of the replica, where SQLite finds its database corrupt. */
+/** The newest moment of the replica if SQLite finds its database corrupt; else undefined. */
 export function corruptNewest(session: Session, report: VerifyReport): MomentId | undefined {
   const newest = newestOf(session, report, filledOf(report));
   const last = newest?.restorable.at(-1);

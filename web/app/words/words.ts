@@ -1,4 +1,4 @@
-/** What is known of a moment, a range or a failure, said in words. */
+/** Moments, ranges, findings and failures in words. */
 
 import type { Finding } from "../../../src/findings.ts";
 import type { Step } from "../../../src/replay/steps.ts";
@@ -20,12 +20,12 @@ import type { StepsPlace } from "../strings/sign.ts";
 import { t } from "../strings/strings.ts";
 import { EngineFailure } from "../workers/engine-client.ts";
 
-/** `eebf5555`: as much of a generation's name as tells it apart. */
+/** `eebf5555`: the first digits of a generation's name, which are enough to tell it from others. */
 export function shortGeneration(generation: string | undefined): string {
   return generation === undefined ? t.unknownGeneration : generation.slice(0, 8);
 }
 
-/** A moment by its time, or by its number where there is none. */
+/** Name of a moment: its time, or its number if times are unknown. */
 export function momentName(
   { hasTimes, precision }: Session,
   { lane, stop }: Place,
@@ -41,7 +41,7 @@ function stopName({ stops }: Lane, stop: number): string {
   return stops.isSnapshot(stop) ? t.snapshotBefore(ordinal + 1) : t.commitNumber(ordinal);
 }
 
-/** A position as a person counts; itself where it is no moment of one known timeline. */
+/** Name of a position: the number of the commit that ends there. If none is known to end there: the position itself. */
 function positionName({ lanes }: Session, position: string, generation: string | undefined): string {
   const filled = lanes.filter(({ stops }) => stops.length > 0);
   const lane = generation === undefined && filled.length === 1 ? filled[0] : laneOf(filled, generation);
@@ -56,7 +56,7 @@ function laneOf(lanes: readonly Lane[], generation: string | undefined): Lane | 
   return lanes.find(({ timeline }) => timeline.generation === generation);
 }
 
-/** `app-2026-11-18T1207Z.db`: of which replica, and of when; `app-0000001f-00001038.db` where no time is known. */
+/** File name for a restored database: `app-2026-11-18T1207Z.db`, or `app-0000001f-00001038.db` if the time is unknown. */
 export function fileName(session: Session, { lane, stop }: Place): string {
   const time = session.hasTimes ? lane.stops.time(stop) : undefined;
   const when =
@@ -66,7 +66,7 @@ export function fileName(session: Session, { lane, stop }: Place): string {
   return `${fileBase(session)}-${when}.db`;
 }
 
-/** What the replica is called, with nothing in it that a file system or a shell takes for something else. */
+/** The replica's name, without characters that have a meaning for file systems or shells. */
 function fileBase({ home, replica, opened }: Session): string {
   const name = (home?.name ?? (replica.name || opened)).split("/").at(-1)!;
   const bare = name
@@ -79,7 +79,7 @@ function fileBase({ home, replica, opened }: Session): string {
   return isNameless ? t.databaseFile : [...bare].slice(0, 60).join("");
 }
 
-/** For those who do not see the picture. */
+/** A moment in words for screen readers. */
 export function momentInWords(session: Session, place: Place): string {
   const { lane, stop } = place;
   const { hasTimes, precision } = session;
@@ -97,7 +97,7 @@ export function momentInWords(session: Session, place: Place): string {
   return parts.filter((part) => part !== undefined).join(", ");
 }
 
-/** The number that `--target-transaction` takes; undefined behind damage, where none is counted. */
+/** The number of a commit for `--target-transaction`; undefined after damage, where commits cannot be counted. */
 export function transactionOf({ stops, timeline }: Lane, stop: number): number | undefined {
   if (stops.isSnapshot(stop)) return undefined;
   const { index, offset } = stops.id(stop);
@@ -110,7 +110,7 @@ export function transactionOf({ stops, timeline }: Lane, stop: number): number |
   return isBehind ? undefined : stops.ordinal(stop);
 }
 
-/** One end of a range: its time, else its number in its timeline. */
+/** Name of one end of a range: its time, else its commit's number. */
 export function endName(
   session: Session,
   time: string | undefined,
@@ -123,7 +123,7 @@ export function endName(
 
 type End = [time: string | undefined, position: string, generation?: string];
 
-/** Two ends; the day is said once where it is the same. */
+/** Names of both ends of a range. If both are on one day, only the first says the day. */
 export function spanName(session: Session, from: End, to: End): [string, string] {
   const start = endName(session, ...from);
   const end = endName(session, ...to);
@@ -133,7 +133,7 @@ export function spanName(session: Session, from: End, to: End): [string, string]
   return [start, formatClock(Date.parse(b), session.coarse)];
 }
 
-/** Undefined: there are none. */
+/** Where unproven steps are; undefined if there are none. */
 export function placeOfSteps(
   session: Session,
   generation: string,
@@ -156,7 +156,7 @@ export function placeOfSteps(
   return { count, from: names[0]!, to: isOneDay ? formatClock(next, session.precision) : names[1]! };
 }
 
-/** How long before the newest moment of its timeline a moment was; undefined where no times tell. */
+/** How far a moment lies before the newest moment of its timeline, in time and in commits; without times, in commits only. */
 export function beforeNewest({ hasTimes }: Session, { lane, stop }: Place): string | undefined {
   const last = lane.stops.length - 1;
   if (stop === last) return lane.timeline.current === false ? t.lastOfTimeline : t.theNewest;
@@ -166,7 +166,7 @@ export function beforeNewest({ hasTimes }: Session, { lane, stop }: Place): stri
   return t.timeBefore(formatDuration(end - time), behind);
 }
 
-/** Where in the WAL a finding is: as it says, else as the name of its file does. */
+/** The WAL position of a finding: its own, else the one in its file's name; undefined if there is neither. */
 export function placeOfFinding({ generation, position, path = "" }: Finding): MomentId | undefined {
   if (generation === undefined) return undefined;
   const file = /([0-9a-f]{8})(?:_([0-9a-f]{8,}))?\.(?:snapshot|wal)\.lz4$/.exec(path);
@@ -175,8 +175,8 @@ export function placeOfFinding({ generation, position, path = "" }: Finding): Mo
 }
 
 /**
- * Where a finding is, as its owner knows it: what kind of file, which timeline, behind which moment. Undefined where it is
- * not about one place.
+ * Where a finding is, in words that the replica's owner knows: kind of file, timeline, moment before it. Undefined if the finding
+ * is not about one place.
  */
 export function placeInWords(session: Session, finding: Finding): string | undefined {
   const { path = "", generation } = finding;
@@ -186,7 +186,7 @@ export function placeInWords(session: Session, finding: Finding): string | undef
   const kind = /\.snapshot\.lz4/.test(path) ? "snapshot" : /\.wal\.lz4/.test(path) ? "segment" : "place";
   const where = [t.findingIn[kind]];
   if (session.lanes.length > 1) where.push(t.onTimeline(lane.timeline.id));
-  // What is broken may hold no moment: then it lies behind the last one that can be read.
+  // A broken file may have no readable moment: it is placed after the last moment before it.
   const stop = lane.stops.atOrBefore(place);
   if (stop >= 0) where.push(t.afterMoment(momentName(session, { lane, stop }, "long")));
   else if (lane.stops.length > 0) where.push(t.beforeFirst);
@@ -206,7 +206,7 @@ export function failureWords(error: unknown): { title: string; text: string; act
   return { title: t.failed, text: error instanceof Error ? error.message : String(error), action: undefined };
 }
 
-/** What SQLite says that it has not got here: a module, a collation or a function that the application brings. */
+/** What SQLite's message says is missing here: something that the application brings itself. Undefined: nothing of the kind. */
 export function lackOf(
   message: string,
 ): { what: "module" | "collation" | "function" | "tokenizer"; name: string } | undefined {

@@ -1,4 +1,4 @@
-/** The page's end of the wire to the worker: calls that can be cancelled and that tell how far they are. */
+/** The page's side of the connection to the worker: calls with progress, which can be cancelled. */
 
 import type { Finding } from "../../../src/findings.ts";
 import type { Engine, Failure, FromWorker, Method, Progress, ToWorker } from "../protocol/protocol.ts";
@@ -8,7 +8,7 @@ export interface CallOptions {
   onProgress?: ((progress: Progress) => void) | undefined;
 }
 
-/** What the worker could not do, and why. */
+/** A call failed in the worker. */
 export class EngineFailure extends Error {
   override readonly name = "EngineFailure";
   readonly code: string;
@@ -46,7 +46,7 @@ export class EngineClient {
     this.#worker.onmessageerror = () => this.#failAll("worker/message", "An answer could not be read");
   }
 
-  /** @throws EngineFailure; `AbortError` as soon as the signal is aborted */
+  /** Asks the worker. Rejects with `EngineFailure`, or with the signal's reason as soon as the signal is aborted. */
   call<M extends Method>(
     method: M,
     args: Parameters<Engine[M]>,
@@ -80,7 +80,7 @@ export class EngineClient {
     });
   }
 
-  /** Ends the worker; what is under way fails. */
+  /** Ends the worker. Calls under way reject with `worker/closed`. */
   close(): void {
     this.#worker.terminate();
     this.#failAll("worker/closed", "The replica was closed");
@@ -92,7 +92,7 @@ export class EngineClient {
 
   #receive(message: FromWorker): void {
     const call = this.#calls.get(message.id);
-    if (!call) return; // Cancelled meanwhile.
+    if (!call) return; // It was cancelled.
     if (message.type === "progress") {
       call.onProgress?.(message.progress);
       return;
@@ -109,6 +109,7 @@ export class EngineClient {
   }
 }
 
+/** Whether something was rejected because it was cancelled. */
 export function isAbort(error: unknown): boolean {
   return error instanceof DOMException && error.name === "AbortError";
 }

@@ -1,6 +1,6 @@
 /**
- * Keeps the page's own files, so that it opens without a network. It never sees a backup: that is read by the page
- * from the machine itself.
+ * The service worker keeps the page's own files, so that the page opens without a network. It never sees a backup: the page
+ * reads that from the machine itself.
  */
 
 interface Waiting extends Event {
@@ -22,7 +22,7 @@ interface Scope {
 
 const scope = globalThis as unknown as Scope;
 
-/** Written in by the build: a name that changes with any of the files, and the files. */
+/** The build writes this in: a version that changes with any file, and the paths of the files. */
 const { version, files } = JSON.parse("__WALKIT_FILES__") as { version: string; files: string[] };
 
 const PREFIX = "walkit-";
@@ -58,7 +58,7 @@ scope.addEventListener("fetch", (event) => {
   event.respondWith(isPage ? pageOf(request) : kept(request));
 });
 
-/** The newest page where there is a network, else the one that is kept. */
+/** The page from the network; without a network, the one that is kept. */
 async function pageOf(request: Request): Promise<Response> {
   try {
     const response = await fetch(request);

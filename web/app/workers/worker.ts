@@ -1,4 +1,4 @@
-/** The page's worker: carries out what `protocol.ts` says can be asked. */
+/** The page's worker: answers the calls of `protocol.ts`. */
 
 import { type Handler, serveCalls } from "../../engine/calls.ts";
 import { ReplicaEngine, type Served } from "../../engine/engine.ts";
@@ -42,7 +42,7 @@ const engine = new ReplicaEngine({
       const root = await navigator.storage.getDirectory();
       return (await root.getDirectoryHandle("walkit", { create: true })) as unknown as PrivateFolder;
     } catch {
-      // Not in a window that is private, in some browsers.
+      // Some browsers have no such folder in private windows.
       return undefined;
     }
   },
