@@ -3,7 +3,7 @@
 import { expect, it } from "vitest";
 import { columnsOf, momentsIn, segmentAt, timeOf } from "../../../../web/app/protocol/segments.ts";
 import { buffersOf } from "../../../../web/engine/view.ts";
-import { loadArchive } from "../../engine-support.ts";
+import { loadArchive } from "../../engine/support.ts";
 
 const SEGMENTS = [
   { index: 0, offset: 0, bytes: 120, time: 1_700_000_000_000.5, damaged: false, moments: 2 },

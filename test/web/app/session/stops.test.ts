@@ -12,7 +12,7 @@ import { DAMAGED, GOLDEN, readFixture } from "../../../support/fixtures.ts";
 import { makeReplica } from "../../../support/generate.ts";
 import { harm, harmed, recipe } from "../../../support/harm.ts";
 import { SqliteReplica } from "../../../support/sqlite-replica.ts";
-import { context, loadStorage } from "../../engine-support.ts";
+import { context, loadStorage } from "../../engine/support.ts";
 
 /** Stops that are tried of one timeline at most: of more, the first, the last, and every so many between. */
 const MOST = 150;

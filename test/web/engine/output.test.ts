@@ -1,18 +1,18 @@
 /** Restores of the page into files of a browser's kind: the very bytes of a restore, and nothing where it fails. */
 
 import { describe, expect, it } from "vitest";
-import { WalkitError } from "../../src/errors.ts";
-import { MemorySink, restore } from "../../src/restore/index.ts";
-import type { SyncFileLike, WritableFileLike } from "../../src/restore/sinks/handle.ts";
-import { MemoryStorage } from "../../src/storage/index.ts";
-import type { MomentId, Output } from "../../web/app/protocol/protocol.ts";
-import type { CallContext } from "../../web/engine/calls.ts";
-import { failureOf } from "../../web/engine/failure.ts";
-import { type FileHandle, openSpill, type PrivateFolder } from "../../web/engine/output.ts";
-import { attemptRestore } from "../support/attempt.ts";
-import { DAMAGED, GOLDEN, readFixture, sha256 } from "../support/fixtures.ts";
-import { makeReplica } from "../support/generate.ts";
-import { commitsOf, context, loadStorage, newEngine } from "./engine-support.ts";
+import { WalkitError } from "../../../src/errors.ts";
+import { MemorySink, restore } from "../../../src/restore/index.ts";
+import type { SyncFileLike, WritableFileLike } from "../../../src/restore/sinks/handle.ts";
+import { MemoryStorage } from "../../../src/storage/index.ts";
+import type { MomentId, Output } from "../../../web/app/protocol/protocol.ts";
+import type { CallContext } from "../../../web/engine/calls.ts";
+import { failureOf } from "../../../web/engine/failure.ts";
+import { type FileHandle, openSpill, type PrivateFolder } from "../../../web/engine/output.ts";
+import { attemptRestore } from "../../support/attempt.ts";
+import { DAMAGED, GOLDEN, readFixture, sha256 } from "../../support/fixtures.ts";
+import { makeReplica } from "../../support/generate.ts";
+import { commitsOf, context, loadStorage, newEngine } from "./support.ts";
 
 /** A file as the browser keeps it: what is written through a stream is seen once that is closed. */
 class FakeFile implements FileHandle {

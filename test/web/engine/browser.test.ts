@@ -9,9 +9,9 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { attemptRestore } from "../support/attempt.ts";
-import { readFixture, tarPath } from "../support/fixtures.ts";
-import { CHROMIUM, launch, ROOT, type Served, serve } from "./browser.ts";
+import { attemptRestore } from "../../support/attempt.ts";
+import { readFixture, tarPath } from "../../support/fixtures.ts";
+import { CHROMIUM, launch, ROOT, type Served, serve } from "../browser.ts";
 
 const CSP = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; worker-src 'self'";
 

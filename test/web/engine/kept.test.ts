@@ -1,9 +1,9 @@
 /** Small files are read once, alone or together, and are the same bytes; what changes or goes is noticed. */
 
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { MemoryStorage } from "../../src/storage/index.ts";
-import type { ReadOptions, Storage } from "../../src/storage/storage.ts";
-import { KeptStorage } from "../../web/engine/kept.ts";
+import { MemoryStorage } from "../../../src/storage/index.ts";
+import type { ReadOptions, Storage } from "../../../src/storage/storage.ts";
+import { KeptStorage } from "../../../web/engine/kept.ts";
 
 function bytesOf(size: number, seed: number): Uint8Array {
   const bytes = new Uint8Array(size);

@@ -1,14 +1,14 @@
 /** Databases that are larger than one is looked into unasked: what is done without asking, and what is not. */
 
 import { describe, expect, it } from "vitest";
-import { verify } from "../../src/verify/index.ts";
-import { MOST_BYTES, MOST_UNASKED } from "../../web/app/protocol/limits.ts";
-import type { ReplicaEngine } from "../../web/engine/engine.ts";
-import type { PrivateFolder } from "../../web/engine/output.ts";
-import type { Sql } from "../../web/engine/sql.ts";
-import { GOLDEN, readFixture } from "../support/fixtures.ts";
-import { commitsOf, context, loadStorage, newEngine, openSql } from "./engine-support.ts";
-import { largeReplica, snapshotOf } from "./large.ts";
+import { verify } from "../../../src/verify/index.ts";
+import { MOST_BYTES, MOST_UNASKED } from "../../../web/app/protocol/limits.ts";
+import type { ReplicaEngine } from "../../../web/engine/engine.ts";
+import type { PrivateFolder } from "../../../web/engine/output.ts";
+import type { Sql } from "../../../web/engine/sql.ts";
+import { GOLDEN, readFixture } from "../../support/fixtures.ts";
+import { largeReplica, snapshotOf } from "../large.ts";
+import { commitsOf, context, loadStorage, newEngine, openSql } from "./support.ts";
 
 const PRIVATE = { kind: "private", name: "x.db" } as const;
 

@@ -2,8 +2,8 @@
 
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import type { BlobLike } from "../../src/storage/blob.ts";
-import { inWindows } from "../../web/engine/window.ts";
+import type { BlobLike } from "../../../src/storage/blob.ts";
+import { inWindows } from "../../../web/engine/window.ts";
 
 const BYTES = Uint8Array.from({ length: 300_000 }, (_, i) => (i * 2654435761) >>> 13);
 

@@ -1,14 +1,14 @@
 /** What the engine says of states that SQLite finds corrupt, of modules that it lacks, of what a question wrote. */
 
 import { describe, expect, it } from "vitest";
-import { WalkitError } from "../../src/errors.ts";
-import { MemorySink, restore } from "../../src/restore/index.ts";
-import { checkIntegrity } from "../../src/sqlite/index.ts";
-import type { MomentId } from "../../web/app/protocol/protocol.ts";
-import { moduleOf } from "../../web/engine/schema.ts";
-import { withoutLastSegment } from "../support/lost-tail.ts";
-import { SqliteReplica } from "../support/sqlite-replica.ts";
-import { commitsOf, context, loadStorage, newEngine } from "./engine-support.ts";
+import { WalkitError } from "../../../src/errors.ts";
+import { MemorySink, restore } from "../../../src/restore/index.ts";
+import { checkIntegrity } from "../../../src/sqlite/index.ts";
+import type { MomentId } from "../../../web/app/protocol/protocol.ts";
+import { moduleOf } from "../../../web/engine/schema.ts";
+import { withoutLastSegment } from "../../support/lost-tail.ts";
+import { SqliteReplica } from "../../support/sqlite-replica.ts";
+import { commitsOf, context, loadStorage, newEngine } from "./support.ts";
 
 async function engineOver(replica: SqliteReplica) {
   replica.segment();

@@ -3,12 +3,12 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { SqlJs } from "sql.js";
-import type { Storage } from "../../src/storage/index.ts";
-import type { Cell, MomentId, ReplicaView } from "../../web/app/protocol/protocol.ts";
-import type { CallContext } from "../../web/engine/calls.ts";
-import { ReplicaEngine, type Surroundings } from "../../web/engine/engine.ts";
-import { SqlSession } from "../../web/engine/sql-session.ts";
-import { tarPath } from "../support/fixtures.ts";
+import type { Storage } from "../../../src/storage/index.ts";
+import type { Cell, MomentId, ReplicaView } from "../../../web/app/protocol/protocol.ts";
+import type { CallContext } from "../../../web/engine/calls.ts";
+import { ReplicaEngine, type Surroundings } from "../../../web/engine/engine.ts";
+import { SqlSession } from "../../../web/engine/sql-session.ts";
+import { tarPath } from "../../support/fixtures.ts";
 
 const initSqlJs = createRequire(import.meta.url)("sql.js") as () => Promise<SqlJs>;
 
@@ -22,7 +22,7 @@ export function newEngine(surroundings: Partial<Surroundings> = {}): ReplicaEngi
   return new ReplicaEngine({
     openSql,
     fetchExample: async () =>
-      new Blob([readFileSync(new URL("../../web/example/shop.tar", import.meta.url))]),
+      new Blob([readFileSync(new URL("../../../web/example/shop.tar", import.meta.url))]),
     ...surroundings,
   });
 }

@@ -2,13 +2,13 @@
 
 import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { WalkitError } from "../../src/errors.ts";
-import { Caller, type Handler, serveCalls, type Wire } from "../../web/engine/calls.ts";
-import { EngineError } from "../../web/engine/failure.ts";
-import type { Sql } from "../../web/engine/sql.ts";
-import { SqlThread, serveSql, type Thread } from "../../web/engine/sql-thread.ts";
-import { readFixture } from "../support/fixtures.ts";
-import { commitsOf, context, loadStorage, newEngine, openSql } from "./engine-support.ts";
+import { WalkitError } from "../../../src/errors.ts";
+import { Caller, type Handler, serveCalls, type Wire } from "../../../web/engine/calls.ts";
+import { EngineError } from "../../../web/engine/failure.ts";
+import type { Sql } from "../../../web/engine/sql.ts";
+import { SqlThread, serveSql, type Thread } from "../../../web/engine/sql-thread.ts";
+import { readFixture } from "../../support/fixtures.ts";
+import { commitsOf, context, loadStorage, newEngine, openSql } from "./support.ts";
 
 const ports: MessagePort[] = [];
 afterEach(() => {
