@@ -1,3 +1,4 @@
-/** The engine comes in here: `protocol.ts` lies in app/protocol. */
+/** The engine comes in here: `protocol.ts` and `thing.ts` lie in app/protocol. */
 
 export type * from "./app/protocol/protocol.ts";
+export type * from "./app/protocol/thing.ts";

@@ -1,6 +1,6 @@
 /** What the page says when it cannot open something, or cannot do something. */
 
-import type { Thing } from "../protocol/protocol.ts";
+import type { Thing } from "../protocol/thing.ts";
 import { formatNumber } from "./format.ts";
 import { plural } from "./plural.ts";
 

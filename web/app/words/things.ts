@@ -1,6 +1,7 @@
 /** Words for something that was opened and is not a replica: what it is, and what to do with it. */
 
-import type { Opened, Thing } from "../protocol/protocol.ts";
+import type { Opened } from "../protocol/protocol.ts";
+import type { Thing } from "../protocol/thing.ts";
 import { t } from "../strings/strings.ts";
 import { EngineFailure } from "../workers/engine-client.ts";
 import { failureWords } from "./words.ts";
