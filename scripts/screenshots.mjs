@@ -1,6 +1,6 @@
 // Pictures of the page, to be looked at: node scripts/screenshots.mjs [--real] [--axe] [part of a name …]
 //
-// Without --real the page talks to web/fake-engine.ts, whose replicas are made up; with it, to the real engine, and opens
+// Without --real the page talks to web/fake/engine.ts, whose replicas are made up; with it, to the real engine, and opens
 // fixtures. --axe also asks axe-core about each state. They land in web/.screenshots/, which git does not see.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";

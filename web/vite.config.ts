@@ -1,4 +1,4 @@
-/** Builds the page into dist/web: files that any server can serve, from any path. */
+/** Builds the page into dist/web. Any server can serve the files, below any path. */
 
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -14,7 +14,7 @@ export default defineConfig(({ mode }) => ({
   base: "./",
   publicDir: join(root, "public"),
   plugins: [keptFiles(), ...(mode === "fake" ? [fakeWorker()] : [])],
-  // In one file each: WebKit runs a worker's first file once more when a chunk of it imports that, and two engines answer.
+  // One file per worker. If a chunk imports the worker's first file, WebKit runs that file twice, and two engines answer.
   worker: { format: "es", rolldownOptions: { output: { codeSplitting: false } } },
   build: {
     outDir: join(root, mode === "fake" ? ".screenshots/fake-page" : "../dist/web"),
@@ -23,7 +23,7 @@ export default defineConfig(({ mode }) => ({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rollupOptions: {
-      input: { index: join(root, "index.html"), sw: join(root, "sw.ts") },
+      input: { index: join(root, "index.html"), sw: join(root, "app/workers/sw.ts") },
       output: {
         entryFileNames: ({ name }) => (name === "sw" ? "sw.js" : "assets/[name]-[hash].js"),
         chunkFileNames: "assets/[name]-[hash].js",
@@ -33,7 +33,7 @@ export default defineConfig(({ mode }) => ({
   },
 }));
 
-/** Tells the service worker which files there are. */
+/** Writes the list of the page's files into the service worker. */
 function keptFiles(): Plugin {
   let folder = "";
   return {
@@ -64,12 +64,12 @@ function keptFiles(): Plugin {
   };
 }
 
-/** For screenshots: a worker that makes its replicas up. */
+/** For screenshots: puts the fake worker in the real worker's place. */
 function fakeWorker(): Plugin {
   return {
     name: "walkit-fake-worker",
     enforce: "pre",
     transform: (code, id) =>
-      id.endsWith("engine-client.ts") ? code.replace('"./worker.ts"', '"./fake-worker.ts"') : undefined,
+      id.endsWith("engine-client.ts") ? code.replace('"./worker.ts"', '"../../fake/worker.ts"') : undefined,
   };
 }

@@ -1,20 +1,20 @@
 /** What one transaction changed, table by table. */
 
-import { type Child, h, hidden, replace } from "../dom.ts";
-import { isAbort } from "../engine-client.ts";
-import { icon } from "../icons.ts";
-import type { Cell, ChangesView, TableChanges } from "../protocol.ts";
-import type { Session } from "../session.ts";
-import { t } from "../strings.ts";
-import { failureWords, progressWords } from "../words.ts";
+import { type Child, h, hidden, replace } from "../app/dom/dom.ts";
+import { icon } from "../app/dom/icons.ts";
+import type { Cell, ChangesView, TableChanges } from "../app/protocol/protocol.ts";
+import type { Session } from "../app/session/session.ts";
+import { t } from "../app/strings/strings.ts";
+import { failureWords, progressWords } from "../app/words/words.ts";
+import { isAbort } from "../app/workers/engine-client.ts";
 import { isNumeric, valueNode } from "./grid.ts";
 
 type Sample = TableChanges["samples"][number];
 
-/** Changes of a table that are shown at first, and with each "more". */
+/** Changes of a table that are shown at first, and added with each "more". */
 const FIRST = 10;
 const MORE = 100;
-/** Characters before the first that differs. */
+/** Characters that are shown before the first difference. */
 const CONTEXT = 24;
 
 export class ChangesPanel {
@@ -35,7 +35,7 @@ export class ChangesPanel {
     const { place, moment, engine } = this.#session;
     this.#abort.abort();
     if (!place || !moment || !place.lane.stops.isRestorable(place.stop)) return;
-    // It takes the database as well, and a large one has to be asked for. Once it is there, this is shown.
+    // Comparing needs the database in memory, and a large one is read only when asked for. After that this is called again.
     if (!this.#session.state) {
       replace(this.element, h("p", { class: "notice" }, t.noStateYet));
       return;
@@ -73,7 +73,7 @@ export class ChangesPanel {
   }
 }
 
-/** `isInternal`: whether a table is one that an application does not see. */
+/** `isInternal`: whether no application sees a table of that name. */
 function changesShown(
   { pages, pageCount, tables, schema, isOwn }: ChangesView,
   isInternal: (table: string) => boolean,
@@ -122,7 +122,7 @@ function tableShown(change: TableChanges): HTMLElement {
   );
 }
 
-/** The first changes of a table, and more of them when asked. */
+/** The first changes of a table, with a button for more. */
 function sampleTable({ table, columns, samples, added, removed, changed }: TableChanges): HTMLElement {
   const all = added + removed + changed;
   const caption = t.changesOf(table);
@@ -164,12 +164,12 @@ function sampleTable({ table, columns, samples, added, removed, changed }: Table
   };
   more.addEventListener("click", () => put(count + MORE));
   put(FIRST);
-  // Once it stands in the page, and has a width.
+  // In the next frame it stands in the page, and has a width.
   requestAnimationFrame(() => bringIntoSight(scroll));
   return h("div", { class: "change-rows" }, scroll, under);
 }
 
-/** The first cell that differs, where it lies past the edge. */
+/** Scrolls to the first cell that differs, if that lies outside of what is visible. */
 function bringIntoSight(scroll: HTMLElement): void {
   const cell = scroll.querySelector<HTMLElement>(".differs");
   const sticky = scroll.querySelector<HTMLElement>("tbody th")?.offsetWidth ?? 0;
@@ -203,7 +203,7 @@ function valueChange(kind: Sample["kind"], before: Cell | undefined, after: Cell
   );
 }
 
-/** Of two long texts what is around the first place where they differ. */
+/** Two long texts, each from shortly before their first difference on. Short texts and other values stay whole. */
 function excerpts(before: Cell | undefined, after: Cell | undefined): [Cell | undefined, Cell | undefined] {
   if (typeof before !== "string" || typeof after !== "string") return [before, after];
   let same = 0;
@@ -213,7 +213,7 @@ function excerpts(before: Cell | undefined, after: Cell | undefined): [Cell | un
   return [cut(before), cut(after)];
 }
 
-/** Of tables that are not there any more. */
+/** Tells internal tables by their names: for tables that do not exist after the change. */
 function isInternalName(table: string): boolean {
   return /^(sqlite_|_litestream_)/.test(table);
 }

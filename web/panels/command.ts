@@ -1,19 +1,19 @@
-/** The command lines that do the same, to be copied. */
+/** Command lines that do what the page does, with buttons to copy them. */
 
-import { h, replace } from "../dom.ts";
-import { formatPosition } from "../format.ts";
-import { icon } from "../icons.ts";
-import type { Session } from "../session.ts";
-import { t } from "../strings.ts";
-import { fileName } from "../words.ts";
+import { h, replace } from "../app/dom/dom.ts";
+import { icon } from "../app/dom/icons.ts";
+import type { Session } from "../app/session/session.ts";
+import { formatPosition } from "../app/strings/format.ts";
+import { t } from "../app/strings/strings.ts";
+import { fileName } from "../app/words/words.ts";
 
-/** Where the replica lies, only the person knows. */
+/** Used if the page does not know where the replica lies: the person puts the path in. */
 const UNKNOWN = { quoted: "/path/to/replica", program: "walkit", canMark: true };
 
 export class CommandPanel {
   readonly element = h("div", { class: "commands" });
   readonly #session: Session;
-  /** What is shown, so that it is not put in anew while somebody has the focus in it. */
+  /** Key of what is shown. The same is not put in again: that would take the focus out of it. */
   #shown = "";
 
   constructor(session: Session) {
@@ -28,7 +28,7 @@ export class CommandPanel {
     const target = `--generation ${moment.generation} --target-position ${formatPosition(moment)}`;
     const file = fileName(this.#session, place);
     const isRestorable = place.lane.stops.isRestorable(place.stop);
-    // That SQLite finds it corrupt is known here, and on the command line a reason to refuse.
+    // The command line refuses a database that SQLite finds corrupt: for such a moment the check is turned off.
     const isCorrupt = isRestorable && this.#session.conditionOf(place) === "corrupt";
     const restore = `${program} restore ${replica} -o ${file} ${target}`;
     const key = `${restore} ${isRestorable} ${isCorrupt}`;
@@ -52,6 +52,7 @@ export class CommandPanel {
   }
 }
 
+/** A command line with its title, and a button to copy it. */
 export function command(title: string, text: string): HTMLElement {
   return h(
     "div",
@@ -66,7 +67,7 @@ export function command(title: string, text: string): HTMLElement {
   );
 }
 
-/** A button that copies, and says that it did. */
+/** A button that copies a text, and then says so. */
 export function copyButton(text: string, label: string): HTMLElement {
   const said = h("span", { class: "copied", role: "status" });
   const copy = async () => {

@@ -1,9 +1,9 @@
-/** A table of rows. Long ones are put in piece by piece, so that the page stays awake. */
+/** A table of rows. Long tables are put in piece by piece, so that the page keeps reacting. */
 
-import { type Child, h } from "../dom.ts";
-import { formatBytes } from "../format.ts";
-import type { Cell } from "../protocol.ts";
-import { t } from "../strings.ts";
+import { type Child, h } from "../app/dom/dom.ts";
+import type { Cell } from "../app/protocol/protocol.ts";
+import { formatBytes } from "../app/strings/format.ts";
+import { t } from "../app/strings/strings.ts";
 
 export interface GridColumn {
   name: string;
@@ -11,10 +11,11 @@ export interface GridColumn {
   primaryKey?: boolean | undefined;
 }
 
-/** Rows put in at a time. */
+/** Rows that are put in at a time. */
 const PIECE = 60;
-/** Characters of a value that are shown; all of it is in its title, up to a limit. */
+/** Characters of a value that are shown. */
 const SHOWN = 120;
+/** Characters of a longer value that its title holds. */
 const TITLE = 2000;
 
 export function grid(caption: string, columns: readonly GridColumn[], rows: readonly Cell[][]): HTMLElement {
@@ -38,7 +39,7 @@ function put(body: HTMLElement, rows: readonly Cell[][], from: number): void {
   if (from + PIECE < rows.length) requestAnimationFrame(() => put(body, rows, from + PIECE));
 }
 
-/** Numbers stand to the right, and so does their column's name. */
+/** Whether a column's first value that is not NULL is a number. Numbers, and the column's name, are aligned to the right. */
 export function isNumeric(rows: readonly (readonly Cell[] | undefined)[], column: number): boolean {
   const value = rows.find((row) => row?.[column] !== null && row?.[column] !== undefined)?.[column];
   return typeof value === "number";

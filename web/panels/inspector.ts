@@ -1,9 +1,9 @@
-/** What is in the database of the moment: tables, questions, changes, and the command lines. */
+/** The database of the playhead's moment, in tabs: tables, SQL, changes, command lines. */
 
-import { h, newId, replace } from "../dom.ts";
-import type { Session } from "../session.ts";
-import { t } from "../strings.ts";
-import { failureWords, momentName, progressWords } from "../words.ts";
+import { h, newId, replace } from "../app/dom/dom.ts";
+import type { Session } from "../app/session/session.ts";
+import { t } from "../app/strings/strings.ts";
+import { failureWords, momentName, progressWords } from "../app/words/words.ts";
 import { ChangesPanel } from "./changes.ts";
 import { CommandPanel } from "./command.ts";
 import { LargePanel } from "./large.ts";
@@ -52,7 +52,7 @@ export class Inspector {
       this.element.classList.add("empty");
       for (const panel of needsState) panel.scrollTop = 0;
       instead.hidden = false;
-      // Put in anew, what has the focus would lose it.
+      // The same element is not put in again: that would take the focus out of it.
       if (instead.firstChild !== children[0]) replace(instead, ...children);
     };
     const loader = new Loader(session, {
@@ -77,7 +77,7 @@ export class Inspector {
       onState: (state) => {
         this.#rest(waiting);
         this.element.classList.remove("empty");
-        // From the way out, which is gone.
+        // The button with the focus is about to be hidden.
         if (instead.contains(document.activeElement)) tabs.focus();
         large.rest();
         instead.hidden = true;
@@ -104,7 +104,7 @@ export class Inspector {
     this.#loader = loader;
   }
 
-  /** Looks into the moment at which the playhead stands. */
+  /** Starts to look into the playhead's moment. */
   begin(): void {
     this.#loader.start();
   }

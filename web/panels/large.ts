@@ -1,15 +1,18 @@
-/** In the place of a large database: what it takes to look into it, and the way to do so; while it is read, the way out. */
+/**
+ * Shown in place of a large database: how much memory looking into it takes, and the button for it; while the database is read,
+ * the button to cancel.
+ */
 
-import { h, newId, replace } from "../dom.ts";
-import { formatBytes, formatNumber } from "../format.ts";
-import type { Progress, SizeView } from "../protocol.ts";
-import { t } from "../strings.ts";
-import { progressWords } from "../words.ts";
+import { h, newId, replace } from "../app/dom/dom.ts";
+import type { Progress, SizeView } from "../app/protocol/protocol.ts";
+import { formatBytes, formatNumber } from "../app/strings/format.ts";
+import { t } from "../app/strings/strings.ts";
+import { progressWords } from "../app/words/words.ts";
 
 export interface LargeEvents {
   onAsk: () => void;
   onCancel: () => void;
-  /** Whether every moment that the playhead comes to is to be looked into. */
+  /** The person chose whether the page looks into every moment that the playhead comes to. */
   onEverywhere: (isSo: boolean) => void;
 }
 
@@ -25,7 +28,7 @@ export class LargePanel {
   readonly #offer: HTMLElement;
   readonly #reading: HTMLElement;
 
-  /** `said`: where it is told to those who do not see it. */
+  /** `said`: an element whose text screen readers read out. */
   constructor(said: HTMLElement, { onAsk, onCancel, onEverywhere }: LargeEvents) {
     this.#said = said;
     this.#ask = h("button", { type: "button", class: "strong", on: { click: onAsk } }, t.lookInto);
@@ -60,7 +63,7 @@ export class LargePanel {
     this.element = h("div", { class: "large" }, this.#offer, this.#reading);
   }
 
-  /** `isAsked`: it is read now. */
+  /** `isAsked`: the person asked for the database, and it is being read. */
   show({ bytes, memory }: SizeView, isAsked: boolean, isEverywhere: boolean): void {
     const hadFocus = this.element.contains(document.activeElement);
     replace(this.#about, t.largeIs(formatBytes(bytes), roughly(memory)));
@@ -70,7 +73,7 @@ export class LargePanel {
     this.#bar.removeAttribute("value");
     replace(this.#text);
     replace(this.#said, isAsked ? t.lookingInto : t.largeSaid(formatBytes(bytes)));
-    // What had the focus may be hidden now.
+    // The button that had the focus may be hidden now.
     if (hadFocus) (isAsked ? this.#cancel : this.#ask).focus({ preventScroll: true });
   }
 
@@ -79,7 +82,7 @@ export class LargePanel {
     return !this.#reading.hidden;
   }
 
-  /** It is read, or is not going to be. */
+  /** Reading has ended. */
   rest(): void {
     this.#reading.hidden = true;
   }
@@ -94,7 +97,7 @@ export class LargePanel {
   }
 }
 
-/** `870 MiB`: no more of it is known. */
+/** `870 MiB`: rounded to tens, because it is an estimate. */
 function roughly(bytes: number): string {
   return `${formatNumber(Math.round(bytes / (10 << 20)) * 10)} MiB`;
 }

@@ -1,21 +1,22 @@
-/** Reads the database of the moment at which the playhead has come to rest. */
+/** Reads the database of a moment when the playhead has come to rest there. */
 
-import { isAbort } from "../engine-client.ts";
-import type { MomentId, Progress, SizeView, StateView } from "../protocol.ts";
-import type { Session } from "../session.ts";
+import type { MomentId, Progress, SizeView, StateView } from "../app/protocol/protocol.ts";
+import type { Session } from "../app/session/session.ts";
+import { isAbort } from "../app/workers/engine-client.ts";
 
+/** Milliseconds that the playhead rests before the database is read. */
 const REST = 150;
-/** Milliseconds after which a moment that is shown is given to SQLite to check. */
+/** Milliseconds that a database is shown before SQLite checks it. */
 const STAY = 250;
 
 export interface LoaderEvents {
-  /** The playhead has left a moment: what is shown is not of the one it points to. */
+  /** The playhead has moved: what is shown belongs to another moment. */
   onLeave: () => void;
   onProgress: (progress: Progress) => void;
   onState: (state: StateView) => void;
-  /** It is larger than is looked into unasked; `isAsked`: it is looked into now. */
+  /** The database is too large to be read unasked. `isAsked`: the person asked, and it is being read. */
   onLarge: (size: SizeView, isAsked: boolean) => void;
-  /** It cannot be restored, or reading it failed. */
+  /** The moment cannot be restored (`error` is undefined), or reading it failed. */
   onNothing: (error: unknown) => void;
 }
 
@@ -24,7 +25,7 @@ export class Loader {
   readonly #events: LoaderEvents;
   #abort = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Large databases are looked into as well, at each moment. */
+  /** Whether large databases are read at every moment, as small ones are. */
   everywhere = false;
 
   constructor(session: Session, events: LoaderEvents) {
@@ -47,27 +48,27 @@ export class Loader {
     this.#timer = setTimeout(() => void this.#look(), milliseconds);
   }
 
-  /** Looks into the moment of the playhead, however large it is. */
+  /** Reads the database of the playhead's moment even if it is large. */
   ask(): void {
     this.#abort.abort();
     void this.#look(true);
   }
 
-  /** Ends a look that was asked for. */
+  /** Ends the reading of a large database. */
   cancel(): void {
     this.#abort.abort();
     this.everywhere = false;
     if (this.#session.size) this.#events.onLarge(this.#session.size, false);
   }
 
-  /** What SQLite says of the moment, once somebody stays there. */
+  /** Has SQLite check the moment's database, after the playhead has stayed a while. */
   async #check(moment: MomentId, signal: AbortSignal): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, STAY));
     try {
       const integrity = await this.#session.engine.call("check", [moment], { signal });
       if (integrity) this.#session.found(moment, integrity.found, integrity.message);
     } catch {
-      // It is shown all the same; what is wrong with it the look itself would have said.
+      // The database is shown without this check. A fault in the files would have failed the reading before it.
     }
   }
 

@@ -1,6 +1,12 @@
-/** The moment at which the playhead stands: what it is, whether it can be restored, and the button that does it. */
+/** The playhead's moment: what it is, whether it can be restored, and the button for that. */
 
-import { h, newId, replace } from "../dom.ts";
+import { h, newId, replace } from "../app/dom/dom.ts";
+import { icon } from "../app/dom/icons.ts";
+import { MOST_CHECKED } from "../app/protocol/limits.ts";
+import { doubtsIn, isInLine, stepsOf, trustIn } from "../app/protocol/proof.ts";
+import type { StateView, TimelineView } from "../app/protocol/protocol.ts";
+import { segmentAt } from "../app/protocol/segments.ts";
+import type { Session } from "../app/session/session.ts";
 import {
   formatBytes,
   formatClock,
@@ -9,16 +15,16 @@ import {
   formatPosition,
   formatUtc,
   formatZone,
-} from "../format.ts";
-import { icon } from "../icons.ts";
-import { MOST_CHECKED } from "../limits.ts";
+} from "../app/strings/format.ts";
+import { t } from "../app/strings/strings.ts";
+import {
+  beforeNewest,
+  momentName,
+  placeOfSteps,
+  shortGeneration,
+  transactionOf,
+} from "../app/words/words.ts";
 import { roundel } from "../picture/labels.ts";
-import { doubtsIn, isInLine, stepsOf, trustIn } from "../proof.ts";
-import type { StateView, TimelineView } from "../protocol.ts";
-import { segmentAt } from "../segments.ts";
-import type { Session } from "../session.ts";
-import { t } from "../strings.ts";
-import { beforeNewest, momentName, placeOfSteps, shortGeneration, transactionOf } from "../words.ts";
 import { copyButton } from "./command.ts";
 import { RestorePanel } from "./restore.ts";
 import { SoundPanel } from "./sound.ts";
@@ -217,7 +223,7 @@ export class MomentPanel {
   }
 }
 
-/** Rows of a list of facts. */
+/** The rows of a list of facts: a name and a value each. */
 class Facts {
   readonly rows: HTMLElement[] = [];
 
@@ -226,7 +232,7 @@ class Facts {
   }
 }
 
-/** What an application put into it; of views and of large tables no rows are counted. */
+/** The number of the application's tables and of their rows. The rows are left out if those of a table were not counted. */
 function contentsOf({ tables }: StateView): string {
   const own = tables.filter(({ kind, internal }) => kind === "table" && !internal);
   const isCounted = own.every(({ rows }) => rows !== undefined);

@@ -1,15 +1,15 @@
-/** Walk away with the database: where to, how far, what came of it, what next. */
+/** Restores the playhead's moment: asks where to, shows the progress and the result, and says what to do next. */
 
-import { h, newId, replace } from "../dom.ts";
-import { isAbort } from "../engine-client.ts";
-import { formatBytes, formatDuration } from "../format.ts";
-import { icon } from "../icons.ts";
-import { beginWork } from "../leave.ts";
-import { doubtsIn, isInLine, stepsOf, trustIn } from "../proof.ts";
-import type { Output, Progress, RestoredView } from "../protocol.ts";
-import type { Session } from "../session.ts";
-import { t } from "../strings.ts";
-import { failureWords, fileName, momentName, placeOfSteps, progressWords } from "../words.ts";
+import { h, newId, replace } from "../app/dom/dom.ts";
+import { icon } from "../app/dom/icons.ts";
+import { doubtsIn, isInLine, stepsOf, trustIn } from "../app/protocol/proof.ts";
+import type { Output, Progress, RestoredView } from "../app/protocol/protocol.ts";
+import { beginWork } from "../app/session/leave.ts";
+import type { Session } from "../app/session/session.ts";
+import { formatBytes, formatDuration } from "../app/strings/format.ts";
+import { t } from "../app/strings/strings.ts";
+import { failureWords, fileName, momentName, placeOfSteps, progressWords } from "../app/words/words.ts";
+import { isAbort } from "../app/workers/engine-client.ts";
 import { copyButton } from "./command.ts";
 
 export class RestorePanel {
@@ -75,7 +75,7 @@ export class RestorePanel {
     }
   }
 
-  /** Undefined: the person thought better of it. */
+  /** Asks where to write the database; undefined: the person cancelled. */
   async #choose(name: string): Promise<Output | undefined> {
     if (!window.showSaveFilePicker) return { kind: "private", name };
     try {
@@ -92,7 +92,7 @@ export class RestorePanel {
       return { kind: "handle", handle };
     } catch (error) {
       if (isAbort(error)) return undefined;
-      // A picker that may not be opened here, as within a frame: the private file does as well.
+      // The picker may not be opened here, as within a frame: then the file is written privately, and downloaded.
       return { kind: "private", name };
     }
   }
@@ -128,7 +128,7 @@ export class RestorePanel {
     };
   }
 
-  /** `isCorrupt`: SQLite says so, of this file or before. */
+  /** `isCorrupt`: SQLite found the database corrupt, now or in an earlier check of this moment. */
   #showResult(
     restored: RestoredView,
     {
@@ -190,7 +190,7 @@ export class RestorePanel {
     title.focus({ preventScroll: true });
   }
 
-  /** The file lies in the browser's private room: from there it is downloaded like any other. */
+  /** Downloads the file from the browser's private folder; returns a link to download it again. */
   #download(file: File, name: string): HTMLElement {
     const link = h(
       "a",

@@ -1,32 +1,32 @@
-/** Of a moment that SQLite finds corrupt: looks for the newest one that is in order, and goes there. */
+/** At a moment that SQLite finds corrupt: finds the newest moment in order, and goes there. */
 
-import { h, newId, replace } from "../dom.ts";
-import { isAbort } from "../engine-client.ts";
-import { formatPosition } from "../format.ts";
-import { icon } from "../icons.ts";
-import type { MomentId, Progress, SoundView } from "../protocol.ts";
-import type { Place, Session } from "../session.ts";
-import { t } from "../strings.ts";
-import { failureWords, momentName, progressWords } from "../words.ts";
+import { h, newId, replace } from "../app/dom/dom.ts";
+import { icon } from "../app/dom/icons.ts";
+import type { MomentId, Progress, SoundView } from "../app/protocol/protocol.ts";
+import type { Place, Session } from "../app/session/session.ts";
+import { formatPosition } from "../app/strings/format.ts";
+import { t } from "../app/strings/strings.ts";
+import { failureWords, momentName, progressWords } from "../app/words/words.ts";
+import { isAbort } from "../app/workers/engine-client.ts";
 
 export class SoundPanel {
   readonly element = h("div", { class: "sound" });
   readonly #session: Session;
   readonly #onArrive: () => void;
   #abort: AbortController | undefined;
-  /** What the last search came to; shown as long as the playhead stands where it is about. */
+  /** Result of the last search. It is shown while the playhead stands at the moment that was found, or asked about. */
   #found: { asked: MomentId; sound: SoundView | undefined } | undefined;
-  /** What is shown, so that it is not put in anew while somebody has the focus in it. */
+  /** Key of what is shown. The same is not put in again: that would take the focus out of it. */
   #shown = "";
 
-  /** `onArrive`: the playhead stands at a moment that is in order now. */
+  /** `onArrive`: called when the playhead has come to the moment that was found. */
   constructor(session: Session, onArrive: () => void) {
     this.#session = session;
     this.#onArrive = onArrive;
     session.on("findSound", (moment) => void this.#search(moment));
   }
 
-  /** What there is to say of the moment at which the playhead stands. */
+  /** Shows what belongs to the playhead's moment: the offer to search, or the last result. */
   show(): void {
     const { moment, place } = this.#session;
     if (this.#abort || !moment || !place) return;
@@ -99,7 +99,7 @@ export class SoundPanel {
     replace(this.element);
   }
 
-  /** Somebody has gone elsewhere meanwhile: there they stay. */
+  /** The person moved the playhead during the search. It stays there, with a button to the moment that was found. */
   #offerToGo(sound: SoundView): void {
     const lane = this.#session.lanes.find(({ timeline }) => timeline.generation === sound.moment.generation);
     if (!lane) return;

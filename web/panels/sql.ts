@@ -1,12 +1,12 @@
-/** Questions in SQL to the database of a moment. */
+/** SQL questions to the database of the playhead's moment. */
 
-import { h, newId, replace } from "../dom.ts";
-import { isAbort } from "../engine-client.ts";
-import { icon } from "../icons.ts";
-import type { Answer, Answers, StateView } from "../protocol.ts";
-import type { Session } from "../session.ts";
-import { t } from "../strings.ts";
-import { failureWords, lackOf } from "../words.ts";
+import { h, newId, replace } from "../app/dom/dom.ts";
+import { icon } from "../app/dom/icons.ts";
+import type { Answer, Answers, StateView } from "../app/protocol/protocol.ts";
+import type { Session } from "../app/session/session.ts";
+import { t } from "../app/strings/strings.ts";
+import { failureWords, lackOf } from "../app/words/words.ts";
+import { isAbort } from "../app/workers/engine-client.ts";
 import { grid } from "./grid.ts";
 
 export class SqlPanel {
@@ -19,7 +19,7 @@ export class SqlPanel {
   readonly #said = h("p", { class: "sql-said", role: "status" });
   readonly #result = h("div", { class: "sql-result" });
   #abort = new AbortController();
-  /** The last question that had an answer. */
+  /** The last question that was answered. */
   #asked: string | undefined;
   #isFresh = true;
 
@@ -85,7 +85,7 @@ export class SqlPanel {
     if (this.#again.checked && this.#asked !== undefined) void this.#ask(this.#asked);
   }
 
-  /** The playhead has left the moment that was asked: no answer of it stays. */
+  /** The playhead has moved: takes away the answer about the moment before. */
   leave(): void {
     this.#abort.abort();
     if (!this.#result.firstChild) return;
@@ -104,7 +104,7 @@ export class SqlPanel {
     const { signal } = this.#abort;
     this.#cancel.hidden = false;
     this.element.setAttribute("aria-busy", "true");
-    // What stands there is of the question before, or of the moment before.
+    // The old answer belongs to another question, or to another moment.
     replace(this.#result);
     replace(this.#said, t.asking);
     try {
@@ -164,7 +164,7 @@ function answerShown(answer: Answer, number: number, all: number): HTMLElement {
   );
 }
 
-/** What SQLite said. What only is not here is no fault of the data's. */
+/** SQLite's error message with a hint. If SQLite only lacks something here, the data has no fault. */
 function refusal(text: string, action: string | undefined, before?: string): HTMLElement {
   const lack = lackOf(text);
   const hint = lack
@@ -179,7 +179,7 @@ function refusal(text: string, action: string | undefined, before?: string): HTM
   );
 }
 
-/** As much of a statement as tells it apart. */
+/** The beginning of a statement, on one line. */
 function oneLine(sql: string): string {
   const text = sql.replace(/\s+/g, " ").trim();
   return text.length <= 120 ? text : `${text.slice(0, 120)}…`;

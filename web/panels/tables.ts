@@ -1,18 +1,20 @@
 /** The tables of a moment, and the rows of one of them, page by page. */
 
-import { h, newId, replace } from "../dom.ts";
-import { isAbort } from "../engine-client.ts";
-import { formatNumber } from "../format.ts";
-import { icon } from "../icons.ts";
-import type { StateView, TableView } from "../protocol.ts";
-import type { Session } from "../session.ts";
-import { t } from "../strings.ts";
-import { failureWords, lackOf } from "../words.ts";
+import { h, newId, replace } from "../app/dom/dom.ts";
+import { icon } from "../app/dom/icons.ts";
+import type { StateView, TableView } from "../app/protocol/protocol.ts";
+import type { Session } from "../app/session/session.ts";
+import { formatNumber } from "../app/strings/format.ts";
+import { t } from "../app/strings/strings.ts";
+import { failureWords, lackOf } from "../app/words/words.ts";
+import { isAbort } from "../app/workers/engine-client.ts";
 import { grid } from "./grid.ts";
 
+/** Rows that are shown at a time. */
 const PAGE = 100;
-/** With more tables than this there is a filter; of so many the list shows the first. */
+/** With more tables than this there is a filter. */
 const MANY = 12;
+/** Most tables that the list shows. */
 const MOST_LISTED = 400;
 
 export class TablesPanel {
@@ -24,7 +26,7 @@ export class TablesPanel {
   readonly #list: HTMLElement;
   readonly #rows = h("div", { class: "table-rows" });
   #abort = new AbortController();
-  /** Stays chosen from moment to moment. */
+  /** Name of the table whose rows are shown. It stays chosen when the playhead moves. */
   #chosen: string | undefined;
   #from = 0;
 
@@ -42,7 +44,7 @@ export class TablesPanel {
 
   show(state: StateView): void {
     if (!state.tables.some(({ name }) => name === this.#chosen)) {
-      // A table that is only not there yet stays chosen: going on in time brings it back.
+      // A chosen table that does not exist at this moment stays chosen: at a later moment it is shown again.
       this.#chosen ??= largest(state.tables.filter(({ internal }) => !internal))?.name;
     }
     const isMany = state.tables.filter(({ internal }) => !internal).length > MANY;
@@ -55,7 +57,7 @@ export class TablesPanel {
     void this.#load(state);
   }
 
-  /** The names that the filter lets through; the list stays where it was scrolled to. */
+  /** Shows the names that match the filter. The list keeps its scroll position. */
   #showNames({ tables }: StateView): void {
     const { scrollTop } = this.#names;
     const isOpen = this.#names.querySelector("details")?.open ?? false;
@@ -188,7 +190,7 @@ export class TablesPanel {
 
   #pager(state: StateView, { rows: count }: TableView, shown: number, isMore: boolean): HTMLElement {
     const go = (from: number) => {
-      // The playhead has gone elsewhere meanwhile.
+      // The playhead has moved since this was drawn.
       if (this.#session.state !== state) return;
       this.#from = from;
       void this.#load(state);
@@ -211,7 +213,7 @@ export class TablesPanel {
   }
 }
 
-/** In the place of the rows of a virtual table whose module SQLite has not got here: nothing is wrong with them. */
+/** Shown in place of a virtual table's rows if SQLite lacks its module here. Nothing is wrong with the rows. */
 function missingShown(table: TableView, module: string): HTMLElement {
   return h(
     "div",

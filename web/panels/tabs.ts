@@ -1,11 +1,11 @@
-/** Tabs, as the ARIA practices have them: arrow keys go from one to the next, which opens it. */
+/** Tabs after the ARIA practices: arrow keys move to the next tab, and open it. */
 
-import { h, newId } from "../dom.ts";
+import { h, newId } from "../app/dom/dom.ts";
 
 export interface Tab {
   name: string;
   panel: HTMLElement;
-  /** It has been opened, or what it shows has changed while it was open. */
+  /** The tab has been opened, or is open while its contents have changed. */
   onShow?: () => void;
 }
 
@@ -38,7 +38,7 @@ export class Tabs {
     return this.#tabs[this.#open]!;
   }
 
-  /** To the tab that is open. */
+  /** Moves the focus to the button of the open tab. */
   focus(): void {
     this.#buttons[this.#open]!.focus({ preventScroll: true });
   }

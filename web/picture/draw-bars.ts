@@ -1,23 +1,23 @@
-/** WAL segments: blocks as wide as the time they cover, as high as they hold commits. Where many share a pixel, one bar. */
+/** Draws WAL segments as bars: their width is the time they cover, their height shows their commits. Narrow segments share one. */
 
-import { firstIn, firstOf } from "../search.ts";
-import { momentsIn } from "../segments.ts";
+import { firstIn, firstOf } from "../app/protocol/search.ts";
+import { momentsIn } from "../app/protocol/segments.ts";
 import { FADED, type Frame, historyEnd, railOf } from "./draw.ts";
 import { DAMAGED, type LaneGeometry, LOST, WHOLE } from "./geometry.ts";
 
-/** Bars that stand for several segments. */
+/** Width of a bar that stands for several segments, in pixels. */
 const BIN = 3;
-/** From here on a segment is a block of its own. */
+/** From this width on, a segment has a bar of its own. */
 const OWN = 4;
-/** From here on the commits in it are told apart. */
+/** From this width per commit on, a bar is divided into its commits. */
 const COMMIT = 6;
-/** Where segments are typically wider than this, they are drawn lighter. */
+/** If the typical segment is wider than this, bars are drawn lighter. */
 const PALE = 13;
 
-/** Where no bar has more commits than this, none is as high as it can be. */
+/** Least number of commits that the tallest possible bar stands for. With fewer in every bar, no bar is that tall. */
 const USUAL = 5;
 
-/** The most commits in one bar of all that is in sight: the height of all others is measured by it. */
+/** The most commits in a visible bar, at least `USUAL`. The heights of all bars are relative to it. */
 export function mostCommits(frame: Frame): number {
   let most = USUAL;
   for (const one of frame.geometry.lanes) {
@@ -39,7 +39,7 @@ export function drawBars(frame: Frame, one: LaneGeometry, most: number): void {
     if (look === WHOLE) {
       context.globalAlpha = x < until ? 1 : FADED;
       context.fillStyle = colour;
-      // A wide block is a light one with a solid top: a wall of colour would say nothing.
+      // A wide bar is light with a solid top: a wall of colour would show no heights.
       const solid = isPale && width > OWN ? 3 : height;
       const each = commits > 1 && width / commits >= COMMIT ? width / commits : width;
       for (let at = 0; at < width - 0.5; at += each) {
@@ -54,7 +54,7 @@ export function drawBars(frame: Frame, one: LaneGeometry, most: number): void {
       return;
     }
     context.globalAlpha = 1;
-    // What is broken is tall enough to be seen, whatever it holds.
+    // A damaged segment is tall and wide enough to be seen, however few commits it has.
     const tall = look === DAMAGED ? Math.max(height, rows.bar * 0.7) : height;
     const wide = look === DAMAGED ? Math.max(width, 6) : width;
     context.fillStyle = palette.lost;
@@ -66,7 +66,7 @@ export function drawBars(frame: Frame, one: LaneGeometry, most: number): void {
   context.globalAlpha = 1;
 }
 
-/** Damaged segments are pointed at from above, so that not even a narrow one is overlooked. */
+/** Warning triangles above damaged segments, so that narrow ones are seen, too. Triangles are at least 14 pixels apart. */
 export function drawWarnings(frame: Frame, one: LaneGeometry): void {
   const { view, rows } = frame;
   const y = railOf(frame, one.lane) - rows.bar + 8;
@@ -97,8 +97,8 @@ function drawWarning({ context, palette }: Frame, x: number, y: number): void {
 type Visit = (x: number, width: number, commits: number, look: number) => void;
 
 /**
- * Calls `visit` for each bar in sight, from left to right. Takes as long as there are bars, not segments: a replica may have
- * a hundred thousand, and this is done for each frame.
+ * Calls `visit` for each visible bar, from left to right. The time it takes depends on the number of bars, not of segments: a
+ * replica may have a hundred thousand segments, and this runs for each frame.
  */
 export function eachBar(
   { view }: Pick<Frame, "view">,
@@ -115,7 +115,7 @@ export function eachBar(
       i++;
       continue;
     }
-    // Of those that end within a bar only the first can begin before it: all others are narrow as well.
+    // All segments that end within a bar's width share the bar. Only the first of them can begin before it: the others are narrow.
     const bin = binOf(i);
     const next = firstOf(i + 1, segments.length, (k) => binOf(k) > bin);
     visit(bin * BIN, BIN - 0.75, momentsIn(segments, i, next), worstOf(look.subarray(i, next)));
@@ -123,7 +123,7 @@ export function eachBar(
   }
 }
 
-/** Damage outranks what was only lost by it. */
+/** The worst look: `DAMAGED` before `LOST` before `WHOLE`. */
 export function worstOf(looks: Uint8Array): number {
   return looks.includes(DAMAGED) ? DAMAGED : looks.includes(LOST) ? LOST : WHOLE;
 }

@@ -1,8 +1,8 @@
-/** Snapshots as stations, restore points as flags, the borders of WAL indexes as ticks; and the axis. */
+/** Draws snapshots as stations, restore points as flags, the beginnings of WAL indexes as ticks; and the axis. */
 
-import { formatDuration, hex } from "../format.ts";
-import { firstIn, firstOf } from "../search.ts";
-import { t } from "../strings.ts";
+import { firstIn, firstOf } from "../app/protocol/search.ts";
+import { formatDuration, hex } from "../app/strings/format.ts";
+import { t } from "../app/strings/strings.ts";
 import { FADED, type Frame, historyEnd, railOf } from "./draw.ts";
 import type { LaneGeometry } from "./geometry.ts";
 import { ticksOf } from "./ticks.ts";
@@ -35,7 +35,7 @@ export function drawSnapshots(frame: Frame, one: LaneGeometry): void {
   }
 }
 
-/** Many snapshots are small ones. */
+/** Radius of a station, in pixels: small if many snapshots are visible. */
 export function stationRadius(frame: Pick<Frame, "view">, { snapshots }: LaneGeometry): number {
   const shown = inSight(frame, snapshots).length;
   return shown * 16 > frame.view.width ? 2.2 : 5.5;
@@ -95,7 +95,7 @@ function shortened(context: CanvasRenderingContext2D, text: string, room: number
   return undefined;
 }
 
-/** A tick under the rail where a WAL index begins, with its number where there is room. */
+/** A tick under the rail where a WAL index begins, with the index's number if there is room. */
 export function drawIndexes(frame: Frame, one: LaneGeometry): void {
   const { context, view, palette } = frame;
   const { segments } = one.lane.timeline;
@@ -103,7 +103,7 @@ export function drawIndexes(frame: Frame, one: LaneGeometry): void {
   const isBusy = stationRadius(frame, one) > 3;
   const first = firstIn(one.to, view.start);
   const ticks: { x: number; index: number }[] = [];
-  // From one index to the next, and not by way of all segments.
+  // A binary search from one index to the next, because there may be very many segments.
   const begins = (i: number) => {
     const before = segments.index[i - 1] ?? -1;
     return firstOf(i, segments.length, (k) => segments.index[k]! > before);
@@ -119,7 +119,7 @@ export function drawIndexes(frame: Frame, one: LaneGeometry): void {
     context.fillRect(x, y, 1, 6);
     const room = (ticks[k + 1]?.x ?? view.width) - x;
     const text = hex(index).replace(/^0{1,6}/, "");
-    // A station stands where an index begins: the number keeps clear of it.
+    // A station may stand where an index begins: the number is drawn beside it.
     if (isBusy && room > 34) context.fillText(text, x + 4, y + 4);
   }
 }
@@ -160,7 +160,7 @@ export function drawAxis(frame: Frame, height: number): void {
   }
 }
 
-/** Two slanted strokes: here the axis leaves something out. */
+/** Two slanted strokes at a fold: here the axis leaves something out. */
 function drawFold({ context, palette }: Frame, left: number, right: number): void {
   const x = (left + right) / 2;
   context.fillStyle = palette.panel;
@@ -175,7 +175,7 @@ function drawFold({ context, palette }: Frame, left: number, right: number): voi
   context.stroke();
 }
 
-/** The numbers of those of ascending places that are in sight, and a little beyond. */
+/** The numbers of the places (ascending) that are visible, or less than 12 pixels outside. */
 export function inSight({ view }: Pick<Frame, "view">, places: Float64Array): number[] {
   const room = 12 / view.zoom;
   const numbers: number[] = [];

@@ -1,11 +1,11 @@
-/** The rails: a line for each timeline, the curves at which they part, folds, and gaps. */
+/** Draws the rails: a line per timeline, the curve from its parent, folds, and gaps. */
 
 import { FADED, type Frame, historyEnd, railOf } from "./draw.ts";
 import type { LaneGeometry } from "./geometry.ts";
 
 const WIDTH = 3;
 
-/** Folded stretches: a strip from top to bottom over which nothing is drawn but dotted rails. */
+/** Folds: a strip from top to bottom, with nothing on it but dotted rails. */
 export function drawFolds(frame: Frame, height: number): void {
   const { context, view, geometry, palette } = frame;
   context.fillStyle = palette.fold;
@@ -30,7 +30,7 @@ export function drawRail(frame: Frame, one: LaneGeometry): void {
     line(frame, Math.max(begin, until), end, y);
     context.globalAlpha = 1;
     if (until > begin) line(frame, begin, until, y);
-    // Where it ends: nothing was written any more, or this is now.
+    // The end of the rail: after it nothing was written, or not yet.
     context.globalAlpha = until >= end ? 1 : FADED;
     const x = view.toPixel(end);
     context.fillStyle = palette.lines[lane.colour]!;
@@ -39,7 +39,7 @@ export function drawRail(frame: Frame, one: LaneGeometry): void {
   context.globalAlpha = 1;
 }
 
-/** From `from` to `to`, dotted over folds. */
+/** A horizontal line between two units, dotted over folds. */
 function line({ context, view, geometry }: Frame, from: number, to: number, y: number): void {
   const left = Math.max(from, view.start - 1 / view.zoom);
   const right = Math.min(to, view.end + 1 / view.zoom);
@@ -64,7 +64,7 @@ function line({ context, view, geometry }: Frame, from: number, to: number, y: n
   context.setLineDash([]);
 }
 
-/** Away from the parent at the switch point, down, and along until its own data begins. */
+/** The curve from the switch point on the parent's rail, and the dotted line on to where the timeline's own data begins. */
 export function drawCurve(frame: Frame, one: LaneGeometry): void {
   const { context, view, palette, history } = frame;
   const { lane, leaves } = one;
@@ -84,7 +84,7 @@ export function drawCurve(frame: Frame, one: LaneGeometry): void {
     context.bezierCurveTo(from + bend * 0.75, above, from + bend * 0.25, y, from + bend, y);
     context.stroke();
   }
-  // The restored database is there, but nothing was written yet.
+  // Dotted: the database had been restored, but nothing was written yet.
   context.lineWidth = 1.5;
   context.setLineDash([2, 4]);
   context.beginPath();
@@ -93,7 +93,7 @@ export function drawCurve(frame: Frame, one: LaneGeometry): void {
   if (begin > from + bend) context.stroke();
   context.setLineDash([]);
   context.globalAlpha = 1;
-  // The switch itself.
+  // A diamond at the switch point.
   context.fillStyle = palette.panel;
   context.strokeStyle = colour;
   context.lineWidth = 2;
@@ -107,10 +107,10 @@ export function drawCurve(frame: Frame, one: LaneGeometry): void {
   context.stroke();
 }
 
-/** The least width at which a gap is drawn. */
+/** Least width of a gap, in pixels. */
 export const GAP = 9;
 
-/** What cannot be restored: the rail is broken, and hatching stands in its place. */
+/** Gaps: the rail is interrupted, and hatched. */
 export function drawGaps(frame: Frame, one: LaneGeometry): void {
   const { context, view, palette, rows } = frame;
   const rail = railOf(frame, one.lane);
@@ -132,7 +132,7 @@ export function drawGaps(frame: Frame, one: LaneGeometry): void {
   }
 }
 
-/** The sign of a gap, on its rail. */
+/** A cross on the rail in each gap that is a loss. */
 export function drawCrosses(frame: Frame, one: LaneGeometry): void {
   const { view } = frame;
   for (const { from, to, isDamage } of one.gaps) {
@@ -143,6 +143,7 @@ export function drawCrosses(frame: Frame, one: LaneGeometry): void {
   }
 }
 
+/** The left and right edge of a gap, in pixels: at least `GAP` apart. */
 export function gapPixels({ view }: Pick<Frame, "view">, from: number, to: number): [number, number] {
   const [left, right] = [view.toPixel(from), view.toPixel(to)];
   const lacking = Math.max(GAP - (right - left), 0) / 2;

@@ -1,7 +1,7 @@
-/** What all drawing shares: the canvas, what is in sight, and which history is told. */
+/** What all drawing functions need: the canvas, the view, and the history of the playhead's moment. */
 
+import type { Lane } from "../app/session/lanes.ts";
 import type { Geometry } from "./geometry.ts";
-import type { Lane } from "./lanes.ts";
 import type { Palette } from "./palette.ts";
 import type { View } from "./view.ts";
 
@@ -11,36 +11,37 @@ export interface Frame {
   geometry: Geometry;
   palette: Palette;
   rows: Rows;
-  /** The lanes that the current moment's history leads through, each with its last stop on the way. */
+  /** The lanes in the history of the playhead's moment, each with its last stop in it. */
   history: ReadonlyMap<Lane, number>;
 }
 
-/** How the lanes are stacked. */
+/** Sizes of a row, in pixels. Each lane is one row. */
 export interface Rows {
   height: number;
-  /** Of the rail, from the top of a row. */
+  /** From the top of the row to the rail. */
   rail: number;
-  /** The tallest bar. */
+  /** Height of the tallest bar. */
   bar: number;
-  /** Of flags, from the top of a row. */
+  /** From the top of the row to the flags. */
   flag: number;
 }
 
-/** What is not part of the current moment's history steps back. */
+/** Opacity of everything outside the history of the playhead's moment. */
 export const FADED = 0.42;
 
+/** Where a lane's rail is, in pixels from the top. */
 export function railOf({ rows }: Pick<Frame, "rows">, lane: Lane): number {
   return lane.row * rows.height + rows.rail;
 }
 
-/** The unit up to which a lane belongs to the current history; -Infinity: not at all. */
+/** The unit up to which a lane belongs to the history; -Infinity: not at all. */
 export function historyEnd({ geometry, history }: Frame, lane: Lane): number {
   const last = history.get(lane);
   if (last === undefined) return Number.NEGATIVE_INFINITY;
   return Number.isFinite(last) && last >= 0 ? geometry.unitOf(lane, last) : last;
 }
 
-/** Sizes a canvas for the screen's pixels, and empties it. */
+/** Sizes a canvas to the screen's pixels, and clears it. Drawing is in CSS pixels. */
 export function begin(
   canvas: HTMLCanvasElement,
   width: number,

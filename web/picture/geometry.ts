@@ -1,34 +1,37 @@
-/** Where everything of a replica lies along the axis, in units of its scale. */
+/** Where the segments, snapshots, gaps and stops of a replica lie along the axis, in units of the scale. */
 
-import type { GapView, SegmentsView } from "../protocol.ts";
-import { firstOf } from "../search.ts";
-import { momentsIn, timeOf } from "../segments.ts";
-import type { Lane } from "./lanes.ts";
+import type { GapView } from "../app/protocol/protocol.ts";
+import { firstOf } from "../app/protocol/search.ts";
+import { momentsIn, timeOf } from "../app/protocol/segments.ts";
+import type { Lane } from "../app/session/lanes.ts";
 import { Scale } from "./scale.ts";
 
-/** What a segment is drawn as. */
+/** The look of a segment that is whole. */
 export const WHOLE = 0;
-/** Some of its commits cannot be restored. */
+/** The look of a segment of which some commits cannot be restored. */
 export const LOST = 1;
+/** The look of a segment whose file is damaged. */
 export const DAMAGED = 2;
 
 export interface LaneGeometry {
   lane: Lane;
-  /** Of each segment. */
+  /** Per segment: its begin, its end, and its look (`WHOLE`, `LOST`, `DAMAGED`). */
   from: Float64Array;
   to: Float64Array;
   look: Uint8Array;
+  /** Per snapshot. */
   snapshots: Float64Array;
   gaps: { gap: GapView; from: number; to: number; isDamage: boolean }[];
+  /** Per restore point. */
   points: Float64Array;
-  /** Where it leaves its parent. */
+  /** Where the lane leaves its parent. */
   leaves: number | undefined;
-  /** Where its own data begins and ends; NaN where it has none. */
+  /** Where the lane's own data begins and ends; NaN if it has none. */
   begin: number;
   end: number;
 }
 
-/** What is only not to be read, as without a key, is not lost. */
+/** Whether a gap is a loss. What walkit cannot read, as encrypted files, is not lost. */
 export function isLost({ reason }: GapView): boolean {
   return reason.severity !== "info" && reason.code !== "replica/encrypted" && reason.code !== "replica/ltx";
 }
@@ -61,7 +64,7 @@ export class Geometry {
     return unitOf(this.of(lane), stop);
   }
 
-  /** The stop of a lane that lies nearest to a place of the axis. */
+  /** The stop of a lane that is nearest to a place of the axis. */
   nearest(lane: Lane, unit: number): number {
     const one = this.of(lane);
     const next = firstOf(0, lane.stops.length - 1, (stop) => unitOf(one, stop) >= unit);
@@ -69,7 +72,7 @@ export class Geometry {
   }
 }
 
-/** The commits of a segment are spread evenly over it: only the segment has a time. */
+/** Where a stop lies. The commits of a segment are spread evenly over it, because only the segment has a time. */
 function unitOf({ lane, from, to, snapshots }: LaneGeometry, stop: number): number {
   const { stops, timeline } = lane;
   const number = stops.segment(stop);
@@ -83,20 +86,6 @@ function unitOf({ lane, from, to, snapshots }: LaneGeometry, stop: number): numb
   return from[number]! + part * (to[number]! - from[number]!);
 }
 
-/** Whether all times are there to draw by. */
-export function hasTimes(lanes: readonly Lane[]): boolean {
-  const filled = lanes.filter(({ stops }) => stops.length > 0);
-  return (
-    filled.length > 0 &&
-    filled.every(({ timeline }) => timeline.timesTrusted && timesAscend(timeline.segments))
-  );
-}
-
-function timesAscend({ time }: SegmentsView): boolean {
-  // A time that is not known is no number, and not above any.
-  return time.every((one, i) => one >= (time[i - 1] ?? Number.NEGATIVE_INFINITY));
-}
-
 function byTime(lanes: readonly Lane[]): Geometry {
   let count = 0;
   for (const { timeline } of lanes) count += timeline.segments.length + timeline.snapshots.length;
@@ -107,7 +96,7 @@ function byTime(lanes: readonly Lane[]): Geometry {
     at += timeline.segments.length;
     for (const { time } of timeline.snapshots) if (time !== undefined) times[at++] = time;
   }
-  // Lanes with nothing to stand at may have none.
+  // Lanes without stops may have unknown times.
   const known = times.subarray(0, at).filter((time) => !Number.isNaN(time));
   const scale = Scale.ofTimes(known.sort());
   return Geometry.made(scale, finish(lanes.map((lane) => timeLane(lane, scale))));
@@ -120,7 +109,7 @@ function timeLane(lane: Lane, scale: Scale): LaneGeometry {
   for (let i = 0; i < segments.length; i++) {
     const time = timeOf(segments, i) ?? 0;
     const to = scale.toUnit(time);
-    // What a segment holds was committed after the one before it was written, and mostly shortly before its own time.
+    // A segment's commits came after the segment before it was written, and mostly shortly before its own time.
     one.from[i] = Math.min(Math.max(scale.toUnit(last), to - scale.step * 2), to);
     one.to[i] = to;
     last = time;
@@ -135,7 +124,7 @@ function byCommits(lanes: readonly Lane[]): Geometry {
   let longest = 1;
   for (const lane of lanes) {
     const { parent, stops, timeline } = lane;
-    // A branch begins one step behind the commit that it left from.
+    // A branch begins one step after the commit at which it left.
     const start = parent ? (origin.get(parent) ?? 0) + Math.max(lane.leaves + 1, 0) + 1 : 0;
     origin.set(lane, start);
     longest = Math.max(longest, start + stops.length);
@@ -178,7 +167,7 @@ function emptyLane(lane: Lane): LaneGeometry {
   };
 }
 
-/** What follows from where segments and snapshots lie. */
+/** Fills in what follows from the places of segments and snapshots: looks, begin and end, gaps, restore points, branches. */
 function finish(lanes: LaneGeometry[]): LaneGeometry[] {
   const byLane = new Map(lanes.map((one) => [one.lane, one]));
   for (const one of lanes) {

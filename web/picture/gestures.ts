@@ -1,19 +1,19 @@
-/** What hands do to the picture: drag to pan, two fingers or ctrl and wheel to zoom, a click or tap to go there. */
+/** Gestures on the picture: drag to pan; two fingers, or Ctrl and the wheel, to zoom; a click or tap to go to a moment. */
 
 export interface Gestures {
   pan: (pixels: number) => void;
   zoom: (pixel: number, factor: number) => void;
-  /** A click or tap that was no drag. */
+  /** A click or tap. */
   pick: (x: number, y: number) => void;
   /** The playhead is being dragged. */
   scrub: (x: number) => void;
-  /** The pointer rests over the picture; undefined: it has left. */
+  /** The mouse is over the picture; undefined: it has left. */
   hover: (at: { x: number; y: number } | undefined) => void;
   /** Whether a drag that begins here moves the playhead. */
   isHandle: (x: number, y: number) => boolean;
 }
 
-/** Less than this is a click. */
+/** Most pixels that a pointer moves during a click. More is a drag. */
 const STILL = 4;
 
 export function listenTo(area: HTMLElement, gestures: Gestures): void {

@@ -1,19 +1,19 @@
-/** What lies under the pointer, and what to say of it. */
+/** The thing under the pointer, and the words for it. */
 
-import { formatBytes, formatDuration, formatPosition, formatTime, hex } from "../format.ts";
-import { firstIn } from "../search.ts";
-import { segmentAt as segmentOf } from "../segments.ts";
-import type { Session } from "../session.ts";
-import { t } from "../strings.ts";
+import { firstIn } from "../app/protocol/search.ts";
+import { segmentAt as segmentOf } from "../app/protocol/segments.ts";
+import type { Lane } from "../app/session/lanes.ts";
+import type { Session } from "../app/session/session.ts";
+import { formatBytes, formatDuration, formatPosition, formatTime, hex } from "../app/strings/format.ts";
+import { t } from "../app/strings/strings.ts";
 import { inSight, stationRadius } from "./draw-marks.ts";
 import { gapPixels } from "./draw-rails.ts";
 import type { Geometry, LaneGeometry } from "./geometry.ts";
-import type { Lane } from "./lanes.ts";
 import type { View } from "./view.ts";
 
 export interface Hit {
   lane: Lane;
-  /** Where a click leads; undefined: to the nearest commit. */
+  /** The stop that a click goes to; undefined: the nearest one. */
   stop: number | undefined;
   title: string;
   lines: string[];

@@ -1,13 +1,13 @@
-/** The lanes' names: buttons, so that a timeline can be chosen without a mouse. */
+/** The names of the lanes. They are buttons, so that a timeline can be chosen without a mouse. */
 
-import { h, replace } from "../dom.ts";
-import { formatShortTime, formatZone } from "../format.ts";
-import type { Session } from "../session.ts";
-import { t } from "../strings.ts";
-import type { Lane } from "./lanes.ts";
+import { h, replace } from "../app/dom/dom.ts";
+import type { Lane } from "../app/session/lanes.ts";
+import type { Session } from "../app/session/session.ts";
+import { formatShortTime, formatZone } from "../app/strings/format.ts";
+import { t } from "../app/strings/strings.ts";
 import type { Scale } from "./scale.ts";
 
-/** A line's number on a disc of its colour. */
+/** The timeline's number on a disc in the line's colour. */
 export function roundel(lane: Lane): HTMLElement {
   return h(
     "span",
@@ -20,7 +20,7 @@ export function laneLabels(session: Session): {
   element: HTMLElement;
   mark: (lane: Lane) => void;
   place: (top: number, height: number, count: number) => void;
-  /** What the axis counts. */
+  /** Says what the axis shows. */
   caption: (kind: Scale["kind"]) => void;
 } {
   const buttons = new Map<Lane, HTMLButtonElement>();
@@ -72,7 +72,7 @@ export function laneLabels(session: Session): {
   };
 }
 
-/** Which timeline it is, as its owner knows it: since when. */
+/** Words by which the owner knows a timeline: when it began; without times, how many commits it has. */
 function sinceWords({ hasTimes }: Session, { stops, timeline }: Lane): string {
   const time = hasTimes && stops.length > 0 ? stops.time(0) : undefined;
   if (time !== undefined) return t.from(formatShortTime(time, "minute"));
@@ -85,7 +85,7 @@ function zoneOf({ place, lanes }: Session): string {
   return formatZone(time ?? Date.now());
 }
 
-/** To the moment of another timeline that lies at the same time, else to its end. */
+/** Moves the playhead to another timeline: to the same time; without times, to its end. */
 export function choose(session: Session, lane: Lane): void {
   const { place } = session;
   if (place?.lane === lane) return;

@@ -1,8 +1,8 @@
-/** The whole replica in a narrow strip, with a window that shows which part of it the picture has. */
+/** The whole replica in a narrow strip, with a window around the part that the picture shows. */
 
-import { h } from "../dom.ts";
-import { firstOf } from "../search.ts";
-import { momentsIn } from "../segments.ts";
+import { h } from "../app/dom/dom.ts";
+import { firstOf } from "../app/protocol/search.ts";
+import { momentsIn } from "../app/protocol/segments.ts";
 import { begin } from "./draw.ts";
 import { worstOf } from "./draw-bars.ts";
 import { DAMAGED, type Geometry } from "./geometry.ts";
@@ -17,7 +17,7 @@ export class Overview {
   readonly #window: HTMLElement;
   #length = 1;
 
-  /** `onMove` is told which unit is to be in the middle. */
+  /** `onMove` is called with the unit that the person wants in the middle of the picture. */
   constructor(onMove: (unit: number) => void) {
     this.#canvas = h("canvas", { class: "overview-strip" });
     this.#window = h("div", { class: "overview-window" });
@@ -35,7 +35,7 @@ export class Overview {
     });
   }
 
-  /** Draws the strip: only when there is another axis, width or theme. */
+  /** Draws the strip. This is needed only for a new axis, width or theme. */
   draw(geometry: Geometry, palette: Palette): void {
     const width = this.element.clientWidth;
     const context = begin(this.#canvas, width, HEIGHT);
@@ -72,6 +72,7 @@ export class Overview {
     }
   }
 
+  /** Moves the window to the part that the picture shows. */
   show(view: View): void {
     const from = Math.max(view.start / this.#length, 0);
     const to = Math.min(view.end / this.#length, 1);

@@ -1,6 +1,6 @@
-/** The colours of the style sheet, for the canvas. */
+/** The style sheet's colours, for drawing on a canvas. */
 
-import { COLOURS } from "./lanes.ts";
+import { COLOURS } from "../app/session/lanes.ts";
 
 const NAMES = {
   ink: "--ink",
@@ -17,9 +17,9 @@ export interface Palette extends Record<keyof typeof NAMES, string> {
   lines: string[];
   font: string;
   label: string;
-  /** Red hatching: what is damaged or lost. */
+  /** Red hatching: damaged or lost. */
   lost: CanvasPattern | string;
-  /** Grey hatching: what never could be restored, and need not. */
+  /** Grey hatching: a gap that is not a loss. */
   before: CanvasPattern | string;
 }
 

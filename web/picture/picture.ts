@@ -1,10 +1,11 @@
-/** The picture of a replica: lanes over an axis, with the playhead. What it shows is told in words beside it. */
+/** The picture of a replica: lanes above an axis, with the playhead. For screen readers the page says the same in words. */
 
-import { h, oncePerFrame, replace } from "../dom.ts";
-import { icon } from "../icons.ts";
-import type { Session } from "../session.ts";
-import { t } from "../strings.ts";
-import { momentName } from "../words.ts";
+import { h, oncePerFrame, replace } from "../app/dom/dom.ts";
+import { icon } from "../app/dom/icons.ts";
+import { historyOf, type Lane } from "../app/session/lanes.ts";
+import type { Session } from "../app/session/session.ts";
+import { t } from "../app/strings/strings.ts";
+import { momentName } from "../app/words/words.ts";
 import { begin, type Frame, type Rows } from "./draw.ts";
 import { drawBars, drawWarnings, mostCommits } from "./draw-bars.ts";
 import { drawAxis, drawIndexes, drawPoints, drawSnapshots } from "./draw-marks.ts";
@@ -13,17 +14,18 @@ import { Geometry, type LaneGeometry } from "./geometry.ts";
 import { listenTo } from "./gestures.ts";
 import { hitAt } from "./hit.ts";
 import { laneLabels } from "./labels.ts";
-import { historyOf, type Lane } from "./lanes.ts";
 import { Overview } from "./overview.ts";
 import { type Palette, readPalette } from "./palette.ts";
 import type { Scale } from "./scale.ts";
 import { View } from "./view.ts";
 
+/** Height of the axis, in pixels. */
 const AXIS = 40;
-/** Where the playhead's time stands, above the lanes. */
+/** Height of the strip above the lanes, in which the playhead's time stands. */
 const HEAD = 30;
+/** Width of the playhead's time. */
 const BUBBLE = 176;
-/** More lanes than this are low, and scroll. */
+/** With more lanes than this, lanes are low, and the picture scrolls. */
 const MANY = 8;
 
 export class Picture {
@@ -36,7 +38,7 @@ export class Picture {
   readonly #labels: ReturnType<typeof laneLabels>;
   readonly #playhead: HTMLElement;
   readonly #body: HTMLElement;
-  /** As high as all lanes together. */
+  /** An empty element as high as all lanes together. */
   readonly #room = h("div");
   readonly #bubble = h("div", { class: "playhead-time" });
   readonly #dot = h("div", { class: "playhead-dot" });
@@ -83,7 +85,7 @@ export class Picture {
     this.#listen();
   }
 
-  /** Whether idle stretches are shortened. */
+  /** Whether the axis has folds. */
   get hasFolds(): boolean {
     return this.#geometry.scale.breaks.length > 0;
   }
@@ -101,7 +103,7 @@ export class Picture {
     this.draw();
   }
 
-  /** The theme has changed. */
+  /** Draws again in the colours of a new theme. */
   recolour(): void {
     this.#palette = undefined;
     this.draw();
@@ -142,7 +144,7 @@ export class Picture {
     });
     this.#session.on("integrity", () => this.#drawPlayhead());
     const resized = oncePerFrame(() => {
-      // Where it was shown there may be nothing any more.
+      // The thing under the pointer may have moved away.
       this.#hover(undefined);
       this.#measure();
     });
@@ -185,7 +187,7 @@ export class Picture {
       getComputedStyle(this.#labels.element).position === "absolute";
     const height =
       [150, 150, 118, 100][lanes.length] ?? (lanes.length > MANY ? (isNarrow ? 72 : 56) : isNarrow ? 92 : 84);
-    // Above the bars there is room for flags; where it is narrow, for the lane's name as well.
+    // Above the bars there is room for flags; in a narrow window also for the lane's name.
     const above = height < 60 ? 16 : isNarrow ? 44 : 26;
     const rail = height - (height < 60 ? 16 : 26);
     this.#rows = { height, rail, bar: Math.max(rail - above, 16), flag: isNarrow ? 28 : 5 };
@@ -200,7 +202,7 @@ export class Picture {
     this.draw();
   }
 
-  /** Where there are many lanes: so far that this one is in sight. */
+  /** Scrolls just far enough that a lane is visible, if there are so many lanes that they scroll. */
   #scrollTo({ row }: Lane): void {
     const { height } = this.#rows;
     const { scrollTop, clientHeight, scrollHeight } = this.#body;
@@ -210,7 +212,7 @@ export class Picture {
     else if (scrollTop < bottom) this.#body.scrollTop = bottom;
   }
 
-  /** Many lanes scroll, between the playhead's time above and the axis below. */
+  /** Makes the lanes scroll, between the playhead's time above and the axis below. Then the keyboard can reach them, too. */
   #setTall(isTall: boolean): void {
     this.#body.classList.toggle("tall", isTall);
     for (const [name, value] of Object.entries({ tabindex: 0, role: "region", "aria-label": t.timelines })) {

@@ -1,25 +1,27 @@
 /**
- * The axis: from a coordinate (a time in milliseconds, or a number of commits) to units of length and back. Long idle
- * stretches are folded into short ones: backups pause at night, and nobody wants to look at that.
+ * The axis: turns a coordinate (a time in milliseconds, or a number of commits) into units of length, and back. Long idle
+ * stretches are folded, that is, drawn short: backups pause at night, and nobody wants to look at empty nights.
  */
 
-/** A folded stretch. */
+/** A folded stretch of the axis. */
 export interface Break {
+  /** Coordinates of its ends. */
   from: number;
   to: number;
-  /** Where it begins on the axis, and how much room it has left. */
+  /** Where it begins on the axis, and how long it is drawn, in units. */
   start: number;
   length: number;
 }
 
-/** What is typical, so many tell as well as all. */
+/** How many gaps are looked at to find the typical one: a sample of this size is as good as all. */
 const SAMPLE = 10_000;
 
 export class Scale {
   readonly kind: "time" | "commits";
+  /** In units. */
   readonly length: number;
   readonly breaks: readonly Break[];
-  /** How far apart neighbouring things typically are, as a coordinate. */
+  /** The typical distance between neighbours, as a difference of coordinates. */
   readonly step: number;
   readonly #from: Float64Array;
   readonly #unit: Float64Array;
@@ -55,7 +57,7 @@ export class Scale {
     this.#unit = Float64Array.from(unit);
   }
 
-  /** Of the times at which something was written, ascending. */
+  /** An axis of times. `times`: when something was written, ascending. */
   static ofTimes(times: Float64Array): Scale {
     const first = times[0] ?? 0;
     const last = times.at(-1) ?? 0;
@@ -66,7 +68,7 @@ export class Scale {
     const step = quantile(sorted, 0.5) || 1000;
     const whole = last - first;
     const long = Math.max(quantile(sorted, 0.9) * 6, whole / 120);
-    // What is written after a pause was waited for: it keeps some room before it.
+    // A fold leaves some room at both ends, so that what was written there does not touch it.
     const room = Math.max(quantile(sorted, 0.75), step * 2);
     const folds: { from: number; to: number }[] = [];
     for (let i = 0; i < gaps.length; i++) {
@@ -75,7 +77,7 @@ export class Scale {
       if (to - from > long) folds.push({ from, to });
     }
     const idle = folds.reduce((sum, { from, to }) => sum + to - from, 0);
-    // Folding what is a fifth of the picture only makes it harder to read.
+    // With less than a fifth of idle time, folds only make the picture harder to read.
     const isFolded = idle > whole * 0.2;
     const busy = isFolded ? whole - idle : whole;
     const margin = Math.max(busy * 0.004, room);
@@ -90,7 +92,7 @@ export class Scale {
     );
   }
 
-  /** Of commits, counted from 0. */
+  /** An axis of commits, counted from 0. */
   static ofCommits(count: number): Scale {
     return new Scale("commits", -0.5, count + 0.5, [], 1);
   }
@@ -103,13 +105,13 @@ export class Scale {
     return along(unit, this.#unit, this.#from);
   }
 
-  /** The fold that a place of the axis lies in. */
+  /** The fold at a place of the axis, if there is one. */
   breakAt(unit: number): Break | undefined {
     return this.breaks.find(({ start, length }) => unit >= start && unit <= start + length);
   }
 }
 
-/** Piece by piece in proportion; beyond both ends one to one. */
+/** Linear interpolation between ascending points; outside of them with slope 1. */
 function along(value: number, from: Float64Array, to: Float64Array): number {
   const last = from.length - 1;
   if (value <= from[0]!) return to[0]! + value - from[0]!;

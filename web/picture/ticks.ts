@@ -1,13 +1,13 @@
-/** The marks of the axis: which times or numbers get one, and what is written there. */
+/** The marks of the axis: which times or numbers have one, and its label. */
 
-import { formatClock, formatNumber, formatShortDate } from "../format.ts";
+import { formatClock, formatNumber, formatShortDate } from "../app/strings/format.ts";
 import type { Scale } from "./scale.ts";
 import type { View } from "./view.ts";
 
 export interface Tick {
   pixel: number;
   label: string | undefined;
-  /** A new day begins. */
+  /** A day begins here. */
   isDay: boolean;
 }
 
@@ -24,8 +24,9 @@ const STEPS = [
   ...[1, 2, 5, 7, 14, 30, 91, 182, 365, 1826].map((n) => n * DAY),
 ];
 
-/** Room for a label, and between marks without one. */
+/** Pixels between marks with labels. */
 const LABEL = 84;
+/** Pixels between marks without labels. */
 const MARK = 12;
 
 export function ticksOf(scale: Scale, view: View): Tick[] {
@@ -40,7 +41,7 @@ function timeTicks(scale: Scale, view: View): Tick[] {
   const ticks = new Map<number, Tick>();
   const put = (time: number, withLabel: boolean) => {
     const pixel = view.toPixel(scale.toUnit(time));
-    // A fold may be in sight in part.
+    // A fold may be only partly visible.
     if (pixel < 0 || pixel > view.width) return;
     const isDay = isMidnight(time);
     const label = withLabel ? (isDay ? formatShortDate(time) : clock(time, labelled)) : undefined;
@@ -50,7 +51,7 @@ function timeTicks(scale: Scale, view: View): Tick[] {
     for (const [from, to] of unfolded(scale, view)) {
       for (const time of timesBetween(from, to, step)) put(time, step === labelled);
     }
-    // Of a fold only the last day is told: the one that is gone on with.
+    // In a fold only the last day is marked: it is the day on which writing goes on.
     const days = Math.max(step, DAY);
     for (const { from, to, start, length } of scale.breaks) {
       if (start > view.end || start + length < view.start) continue;
@@ -61,7 +62,7 @@ function timeTicks(scale: Scale, view: View): Tick[] {
   return withRoom([...ticks.values()]);
 }
 
-/** What is in sight between folds. */
+/** The visible stretches between folds, as coordinates. */
 function* unfolded(scale: Scale, view: View): Generator<[number, number]> {
   let from = scale.toCoordinate(view.start);
   const end = scale.toCoordinate(view.end);
@@ -78,12 +79,12 @@ function clock(time: number, step: number): string {
   return formatClock(time, step < SECOND ? "millisecond" : step < MINUTE ? "second" : "minute");
 }
 
-/** Whether a day begins then: not at 00:00 where the clock is put forward at midnight. */
+/** Whether a local day begins at this time. Where the clock is put forward at midnight, a day begins at 01:00. */
 function isMidnight(time: number): boolean {
   return new Date(time).setHours(0, 0, 0, 0) === time;
 }
 
-/** Multiples of `step` as the clock on the wall has them. */
+/** Multiples of `step` in local time. */
 function* timesBetween(from: number, to: number, step: number): Generator<number> {
   if (step < DAY) {
     const offset = new Date(from).getTimezoneOffset() * MINUTE;
@@ -93,10 +94,10 @@ function* timesBetween(from: number, to: number, step: number): Generator<number
   const days = Math.round(step / DAY);
   const date = new Date(from);
   date.setHours(0, 0, 0, 0);
-  // Counted from a fixed day, so that panning does not change which days are marked.
+  // Days are counted from a fixed day, so that panning does not change which ones are marked.
   const number = Math.round((date.getTime() - new Date(2001, 0, 1).getTime()) / DAY);
   let day = date.getDate() + ((days - (((number % days) + days) % days)) % days);
-  // Each day by itself: where the clock is put forward at midnight, it begins later, but the ones behind it do not.
+  // Each day's beginning is computed by itself: a day that begins late must not make the following ones late.
   for (let time = 0; ; day += days) {
     time = new Date(date.getFullYear(), date.getMonth(), day).getTime();
     if (!(time <= to)) return;
@@ -121,7 +122,7 @@ function countTicks(scale: Scale, view: View): Tick[] {
   return ticks;
 }
 
-/** Where marks come close, as around a fold, one of them gives way: a time of day to a day. */
+/** Drops marks and labels that come too close, as around folds. Of two labels a day stays rather than a time of day. */
 function withRoom(ticks: Tick[]): Tick[] {
   const sorted = ticks.sort((a, b) => a.pixel - b.pixel);
   const kept: Tick[] = [];

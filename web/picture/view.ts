@@ -1,8 +1,8 @@
-/** The part of the axis that is in sight. */
+/** The visible part of the axis. */
 
-/** Free space beside what there is, in pixels. */
+/** Pixels left free at both ends of the axis. */
 const MARGIN = 18;
-/** The closest look: this many pixels for what is typically next to each other. */
+/** Pixels between typical neighbours at the highest zoom. */
 const CLOSEST = 160;
 
 export class View {
@@ -14,7 +14,7 @@ export class View {
   #length = 1;
   #step = 1;
 
-  /** A new axis, or a new width: what was fitted stays fitted. */
+  /** Takes over a new axis, or a new width. A view that showed the whole axis shows the whole axis again. */
   measure(width: number, length: number, step: number): void {
     const wasFit = this.isFit || this.width <= 1;
     this.width = Math.max(width, 2 * MARGIN + 10);
@@ -49,7 +49,7 @@ export class View {
     this.start = -MARGIN / this.zoom;
   }
 
-  /** What is at `pixel` stays there. */
+  /** Zooms; the place at `pixel` stays there. */
   zoomAt(pixel: number, factor: number): void {
     const unit = this.toUnit(pixel);
     this.zoom = Math.min(Math.max(this.zoom * factor, this.#least), this.#most);
@@ -67,7 +67,7 @@ export class View {
     this.#clamp();
   }
 
-  /** Moves just far enough that a place is in sight, with some room around it. */
+  /** Moves just far enough that a place is visible, with some room around it. */
   reveal(unit: number): void {
     const room = Math.min(80, this.width / 5);
     const pixel = this.toPixel(unit);

@@ -3,7 +3,6 @@
  * what else lies around. It opens no file.
  */
 
-import type { WalkitError } from "../../errors.ts";
 import type { Branch, Catalog, Stray, TimelineFile } from "../../replay/catalog.ts";
 import { noGeneration } from "../../replay/faults.ts";
 import type { Position } from "../../replay/position.ts";

@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { formatClock, formatShortDate } from "../../../web/format.ts";
+import { formatClock, formatShortDate } from "../../../web/app/strings/format.ts";
 import { Scale } from "../../../web/picture/scale.ts";
 import { type Tick, ticksOf } from "../../../web/picture/ticks.ts";
 import { View } from "../../../web/picture/view.ts";

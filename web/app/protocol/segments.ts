@@ -1,0 +1,74 @@
+/** The WAL segments of a timeline. The worker sends them as columns: a replica may have a hundred thousand. */
+
+import { segmentPathBeside } from "../../../src/layouts/generations/names.ts";
+import type { SegmentsView } from "./protocol.ts";
+
+/** One segment. */
+export interface Segment {
+  index: number;
+  offset: number;
+  /** Compressed; undefined if the listing has no sizes. */
+  bytes: number | undefined;
+  /** Milliseconds since 1970; undefined if times cannot be trusted. */
+  time: number | undefined;
+  damaged: boolean;
+  /** How many commits it holds. */
+  moments: number;
+}
+
+/**
+ * Columns from segments, which must be in order. `folder` holds the segments' files; Litestream 0.4 has a folder per index: then
+ * any of them.
+ */
+export function columnsOf(folder: string, segments: readonly Segment[]): SegmentsView {
+  const { length } = segments;
+  const columns: SegmentsView = {
+    folder,
+    length,
+    index: new Uint32Array(length),
+    offset: new Float64Array(length),
+    bytes: new Float64Array(length),
+    time: new Float64Array(length),
+    damaged: new Uint8Array(length),
+    firstMoment: new Uint32Array(length + 1),
+  };
+  let moments = 0;
+  for (const [i, one] of segments.entries()) {
+    columns.index[i] = one.index;
+    columns.offset[i] = one.offset;
+    columns.bytes[i] = one.bytes ?? Number.NaN;
+    columns.time[i] = one.time ?? Number.NaN;
+    columns.damaged[i] = one.damaged ? 1 : 0;
+    moments += one.moments;
+    columns.firstMoment[i + 1] = moments;
+  }
+  return columns;
+}
+
+/** Segment `i`, with its path. */
+export function segmentAt(segments: SegmentsView, i: number): Segment & { path: string } {
+  const { folder, index, offset, bytes, damaged } = segments;
+  const place = { index: index[i]!, offset: offset[i]! };
+  return {
+    ...place,
+    path: segmentPathBeside(place, folder),
+    bytes: known(bytes[i]!),
+    time: timeOf(segments, i),
+    damaged: damaged[i] === 1,
+    moments: momentsIn(segments, i),
+  };
+}
+
+/** How many commits segments `i` up to and without `end` hold; without `end`: segment `i` alone. */
+export function momentsIn({ firstMoment }: SegmentsView, i: number, end: number = i + 1): number {
+  return firstMoment[end]! - firstMoment[i]!;
+}
+
+/** When segment `i` was written, in milliseconds since 1970; undefined if times cannot be trusted. */
+export function timeOf({ time }: SegmentsView, i: number): number | undefined {
+  return known(time[i]!);
+}
+
+function known(value: number): number | undefined {
+  return Number.isNaN(value) ? undefined : value;
+}

@@ -1,0 +1,81 @@
+/** The words of the picture, its legend, and the scrubber below it. */
+
+import { formatNumber } from "./format.ts";
+import { plural } from "./plural.ts";
+
+export const picture = {
+  picture: "The replica over time",
+  pictureOf: (name: string, n: number) => `${name} has ${plural(n, "timeline", "timelines")}.`,
+  laneInWords: (
+    id: number,
+    state: string,
+    commits: number,
+    segments: number,
+    snapshots: number,
+    lost: number,
+    parent: number | undefined,
+  ) =>
+    `Timeline ${id}, ${state}: ${plural(commits, "commit", "commits")} in ${plural(segments, "segment", "segments")}, ${plural(snapshots, "snapshot", "snapshots")}${lost > 0 ? `, ${plural(lost, "gap", "gaps")}` : ""}${parent === undefined ? "" : `; it left timeline ${parent}`}.`,
+  timelines: "Timelines",
+  timeline: (id: number) => `Timeline ${id}`,
+  timelineState: (state: "whole" | "damaged" | "gone" | "empty", isCurrent: boolean | undefined) =>
+    ({
+      whole: isCurrent === undefined ? "whole" : isCurrent ? "current" : "ended",
+      damaged: isCurrent ? "current, damaged" : "damaged",
+      gone: "no longer here",
+      empty: "empty",
+    })[state],
+  unknownGeneration: "unknown",
+  axisBy: "Draw the picture by",
+  axisTime: "Time",
+  axisCommits: "Commits",
+  axisIn: (zone: string) => `Times in ${zone}`,
+  axisCommitsLong: "Commits since the beginning",
+  zoomIn: "Zoom in",
+  zoomOut: "Zoom out",
+  zoomFit: "Show everything",
+  legend: "Legend",
+  legendItems: [
+    ["segment", "WAL segment, as high as it holds commits"],
+    ["snapshot", "Snapshot"],
+    ["branch", "A timeline leaves another"],
+    ["point", "Named restore point"],
+    ["lost", "Damaged or lost"],
+    ["fold", "Pause, shortened"],
+  ] as [string, string][],
+  restorePoint: (name: string) => `Restore point “${name}”`,
+  snapshotHere: (damaged: boolean) => (damaged ? "Damaged snapshot" : "Snapshot"),
+  indexIs: (index: string) => `index ${index}`,
+  snapshotIs: "The whole database at this point",
+  segmentHere: (damaged: boolean) => (damaged ? "Damaged WAL segment" : "WAL segment"),
+  pause: (duration: string) => `Pause of ${duration}`,
+  pauseIs: "Nothing was written; the axis is shortened here",
+  gap: "Cannot be restored",
+  gapBefore: "Before the first whole moment",
+
+  // The scrubber
+  scrubber: "Commit",
+  toFirst: "First moment",
+  toPrevious: "One commit back",
+  toNext: "One commit on",
+  toLast: "Newest moment",
+  commitNumber: (n: number) => `commit ${formatNumber(n)}`,
+  snapshotBefore: (n: number) => `the snapshot before commit ${formatNumber(n)}`,
+  commitOf: (n: number, all: number) => `Commit ${formatNumber(n)} of ${formatNumber(all)}`,
+  goToTime: "Go to a time",
+  goToCommit: "Go to a commit",
+  go: "Go",
+  noCommit: "This is not a commit’s number",
+  beforeAll: "This is before the first moment",
+  keys: "Keys",
+  keyList: [
+    [["←", "→"], "one commit"],
+    [["Shift", "←", "→"], "ten commits"],
+    [["Page Up", "Page Down"], "one WAL segment"],
+    [["Home", "End"], "first, newest"],
+    [["↑", "↓"], "another timeline"],
+    [["+", "−", "0"], "zoom, show everything"],
+    [["Ctrl", "wheel"], "zoom at the pointer"],
+  ] as [string[], string][],
+  noMoments: "There is no moment in this replica to travel to. The report below says why.",
+};

@@ -1,0 +1,60 @@
+/** The report's own words. The findings in it have the library's words. */
+
+import { formatNumber } from "./format.ts";
+import { plural } from "./plural.ts";
+
+export const report = {
+  report: "Report",
+  reportWaiting: "The report is here as soon as the check is done.",
+  whatCanBeRestored: "What can be brought back",
+  whatWasFound: "What was found",
+  foundNoFault: "No file has a fault. What nothing proves is said above.",
+  foundNothing: "Nothing is wrong, and nothing is odd.",
+  nothingRestorable: "Nothing",
+  nothingKnown: "Nothing is known of it",
+  leftOut: (n: number) => `${plural(n, "entry", "entries")} of the archive left out`,
+  leftOutSeen: (n: number) =>
+    `${plural(n, "entry", "entries")} of the archive ${n === 1 ? "was" : "were"} left out: see the end of the report.`,
+  leftOutEntry: (path: string, reason: string) => `${path}: ${reason}`,
+  foundSoFar: "Found while opening",
+  everyMoment: (from: string, to: string) => `Every moment from ${from} to ${to}`,
+  oneMoment: (at: string) => `One moment: ${at}`,
+  salvageOnly: "with walkit restore --salvage only",
+  salvageGives: (moment: string) =>
+    `walkit restore --salvage brings back the state of ${moment}, and says what is lost`,
+  newest: "newest state",
+  toItsEnd: "to its end",
+  lostBetween: (after: string, before: string) =>
+    `Lost: what was committed after ${after} and before ${before}`,
+  lostAfter: (after: string) => `Lost: what was committed after ${after}`,
+  goToEnd: "Go there",
+  showInPicture: "Show in the picture",
+  snapshots: (n: number) => plural(n, "snapshot", "snapshots"),
+  segments: (n: number) => plural(n, "WAL segment", "WAL segments"),
+  transactions: (n: number) => plural(n, "transaction", "transactions"),
+  databaseOf: (size: string) => `database of ${size}`,
+  integrity: {
+    ok: "SQLite finds it in order",
+    failed: "SQLite finds it corrupt",
+    skipped: "SQLite’s own check was not run",
+    notGiven: "SQLite’s own check was left out",
+  },
+  severity: {
+    damage: "Damage",
+    inconclusive: "Could not be found out",
+    warning: "Odd",
+    info: "Worth knowing",
+  },
+  whatToDo: "What to do:",
+  findingIn: { snapshot: "In a snapshot", segment: "In a piece of WAL", place: "In the backup" },
+  onTimeline: (id: number) => `on timeline ${id}`,
+  afterMoment: (moment: string) => `behind ${moment}`,
+  beforeFirst: "before the first moment",
+  atByte: (offset: string, decoded: boolean) => `byte ${offset}${decoded ? " of its content" : ""}`,
+  morePlaces: (n: number) => `${formatNumber(n)} more`,
+  limits: "What no check of a backup can tell",
+  limitsText: [
+    "If the newest snapshot or the newest segments are gone without a trace, nothing in the files says so. Compare the newest time above with when something was last written.",
+    "Where a WAL index lost its last segment, that is found in most cases, not in all.",
+  ],
+};
