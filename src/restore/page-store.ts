@@ -1,16 +1,16 @@
 /**
  * The newest version of each page that the WAL brought: in memory up to a budget, past it in a spill.
  *
- * A page is in a slot of the memory, or at a place in the spill, or both; then the slot is newer. When a page finds all slots
- * taken, every slot is emptied into the spill at once: pages that have a place there are written over, the others appended
- * in the order of their numbers. So the spill is no larger than the pages that it holds, and a reader who asks for
- * pages in order, as a restore does, reads each of these runs from its beginning to its end, in large pieces.
+ * A page is in a slot of the memory, or at a place in the spill, or both; then the slot is newer. A sweep over the slots
+ * makes room when they are all taken, a piece at a time: pages that have a place are written over there, the others
+ * appended in the order of their numbers. The next sweep begins where this one ends. So the memory stays full, the
+ * spill is no larger than the pages that it holds, and a reader who asks for pages in order, as a restore does, reads
+ * what each sweep appended from its beginning to its end, in large pieces.
  *
- * What a page costs besides is the 4 bytes that tell its place.
+ * What a page costs besides is the 4 bytes that tell where it is.
  */
 
 import { WalkitError } from "../errors.ts";
-import { MaxHeap } from "../replay/max-heap.ts";
 import { PageMap } from "../replay/page-map.ts";
 
 /** Bytes that do not fit into memory: a temporary file, an OPFS handle. Positions are its own, from 0. */
@@ -22,9 +22,9 @@ export interface Spill {
 
 /** Memory is taken in blocks of this size, as pages come. */
 const BLOCK = 1 << 20;
-/** The spill is written in pieces of this size where pages lie side by side. */
+/** So much room is made at a time; where places lie side by side, in one write. */
 const PIECE = 1 << 20;
-/** The spill is read in pieces of up to this size, one for each run, of this many bytes in all. */
+/** The spill is read in pieces of up to this size, one for each sweep, of this many bytes in all. */
 const WINDOW = 1 << 18;
 const WINDOWS = 1 << 22;
 
@@ -39,22 +39,22 @@ export class PageStore {
   readonly pageSize: number;
   readonly #memorySlots: number;
   readonly #openSpill: (() => Spill) | undefined;
-  /**
-   * The slots of the pages in memory, and -1 for pages that were cut off: V8 takes 20 µs to delete one of 100,000 and set it
-   * again, and a database may shrink with every commit.
-   */
-  readonly #slots = new Map<number, number>();
-  readonly #inMemory = new MaxHeap();
-  #slotCount = 0;
-  /** Place + 1 of each page in the spill. */
-  readonly #places = new PageMap();
-  #placeCount = 0;
-  readonly #freePlaces: number[] = [];
+  /** Where each page is: slot * 2 + 1 in memory, (place + 1) * 2 in the spill, which holds less than 2^31 pages. */
+  readonly #where = new PageMap();
+  /** Of each slot that was ever taken: its page, 0 in a free one; and that page's place + 1, 0 where it has none. */
+  readonly #pages: number[] = [];
+  readonly #placed: number[] = [];
+  readonly #freeSlots: number[] = [];
   readonly #blocks: Uint8Array[] = [];
   readonly #slotsPerBlock: number;
-  readonly #freeSlots: number[] = [];
   #spill: Spill | undefined;
-  /** The first place of each run, ascending, and what was read of it last. */
+  #placeCount = 0;
+  readonly #freePlaces: number[] = [];
+  /** Pages that the sweep under way goes over, of which `#swept` are done. */
+  #sweep = new Uint32Array(0);
+  #swept = 0;
+  #piece: Uint8Array | undefined;
+  /** The first place that each sweep appended, ascending, and what was read there last. */
   readonly #runs: number[] = [];
   #windows: Window[] = [];
   #count = 0;
@@ -78,21 +78,20 @@ export class PageStore {
   }
 
   has(page: number): boolean {
-    return this.#slotOf(page) >= 0 || this.#places.get(page) !== 0;
+    return this.#where.get(page) !== 0;
   }
 
   /** Takes a copy of `data` as the newest version of `page` (numbered from 1). */
   set(page: number, data: Uint8Array): void {
-    let slot = this.#slotOf(page);
-    if (slot < 0) {
-      if (this.#places.get(page) === 0) {
-        this.#count++;
-        if (page > this.#highest) this.#highest = page;
-      }
-      if (this.#freeSlots.length === 0 && this.#slotCount === this.#memorySlots) this.#flush();
-      slot = this.#freeSlots.pop() ?? this.#slotCount++;
-      this.#slots.set(page, slot);
-      this.#inMemory.push(page);
+    const where = this.#where.get(page);
+    let slot = where >>> 1;
+    if ((where & 1) === 0) {
+      slot = this.#takeSlot();
+      if (where === 0) this.#count++;
+      if (page > this.#highest) this.#highest = page;
+      this.#pages[slot] = page;
+      this.#placed[slot] = where >>> 1;
+      this.#where.set(page, slot * 2 + 1);
     }
     const number = Math.floor(slot / this.#slotsPerBlock);
     const block = (this.#blocks[number] ??= new Uint8Array(this.#slotsPerBlock * this.pageSize));
@@ -122,14 +121,15 @@ export class PageStore {
   /** Drops every page past `count`: the database has become that short. */
   truncate(count: number): void {
     if (this.#highest <= count) return;
-    while (this.#inMemory.max > count) {
-      const page = this.#inMemory.pop();
-      this.#freeSlots.push(this.#slots.get(page)!);
-      this.#slots.set(page, -1);
-      if (this.#places.get(page) === 0) this.#count--;
-    }
-    this.#places.truncate(count, (value) => {
-      this.#freePlaces.push(value - 1);
+    this.#where.truncate(count, (where) => {
+      let placed = where >>> 1;
+      if (where & 1) {
+        const slot = where >>> 1;
+        placed = this.#placed[slot]!;
+        this.#pages[slot] = 0;
+        this.#freeSlots.push(slot);
+      }
+      if (placed > 0) this.#freePlaces.push(placed - 1);
       this.#count--;
     });
     this.#highest = count;
@@ -138,21 +138,15 @@ export class PageStore {
   close(): void {
     this.#spill?.close();
     this.#spill = undefined;
-    this.#slots.clear();
-    this.#places.clear();
+    this.#where.clear();
     this.#blocks.length = 0;
     this.#windows = [];
   }
 
-  #slotOf(page: number): number {
-    return this.#slots.get(page) ?? -1;
-  }
-
   #find(page: number): Uint8Array | undefined {
-    const slot = this.#slotOf(page);
-    if (slot >= 0) return this.#memory(slot);
-    const place = this.#places.get(page) - 1;
-    return place >= 0 ? this.#read(place) : undefined;
+    const where = this.#where.get(page);
+    if (where === 0) return undefined;
+    return where & 1 ? this.#memory(where >>> 1) : this.#read((where >>> 1) - 1);
   }
 
   #memory(slot: number): Uint8Array {
@@ -160,8 +154,16 @@ export class PageStore {
     return this.#blocks[Math.floor(slot / this.#slotsPerBlock)]!.subarray(at, at + this.pageSize);
   }
 
-  /** Empties all slots into the spill. */
-  #flush(): void {
+  #takeSlot(): number {
+    if (this.#freeSlots.length === 0) {
+      if (this.#pages.length < this.#memorySlots) return this.#pages.length;
+      this.#makeRoom();
+    }
+    return this.#freeSlots.pop()!;
+  }
+
+  /** With all slots taken: sweeps on until a piece of them is empty. */
+  #makeRoom(): void {
     if (!this.#openSpill) {
       throw new WalkitError(
         "restore/memory-budget",
@@ -170,46 +172,56 @@ export class PageStore {
     }
     this.#spill ??= this.#openSpill();
     this.#windows = [];
-    // All slots are taken, so there are as many pages.
-    const pages = new Float64Array(this.#slotCount);
-    let count = 0;
-    for (const [page, slot] of this.#slots) if (slot >= 0) pages[count++] = page;
-    pages.sort();
-    const start = this.#placeCount;
-    // Place and slot in one number, to sort by place: places and slots are counts of pages, so it stays below 2^53.
-    const moves = new Float64Array(pages.length);
-    for (const [i, page] of pages.entries()) {
-      let place = this.#places.get(page) - 1;
-      if (place < 0) {
-        place = this.#freePlaces.pop() ?? this.#placeCount++;
-        this.#places.set(page, place + 1);
-      }
-      moves[i] = place * this.#memorySlots + this.#slots.get(page)!;
-    }
-    if (this.#placeCount > start) this.#runs.push(start);
-    this.#write(moves.sort());
-    this.#slots.clear();
-    this.#inMemory.clear();
-    this.#slotCount = 0;
-  }
-
-  #write(moves: Float64Array): void {
     const { pageSize } = this;
-    const piece = new Uint8Array(Math.max(1, Math.floor(PIECE / pageSize)) * pageSize);
+    const piece = (this.#piece ??= new Uint8Array(Math.max(1, Math.floor(PIECE / pageSize)) * pageSize));
     let filled = 0;
     let next = 0;
     const flush = () => {
       if (filled > 0) this.#spill!.write(piece.subarray(0, filled), next * pageSize - filled);
       filled = 0;
     };
-    for (const move of moves) {
-      const place = Math.floor(move / this.#memorySlots);
-      if (place !== next || filled === piece.length) flush();
-      piece.set(this.#memory(move % this.#memorySlots), filled);
+    for (let room = 0; room < piece.length; ) {
+      if (this.#swept === this.#sweep.length) {
+        if (room > 0) break;
+        this.#beginSweep();
+      }
+      const page = this.#sweep[this.#swept++]!;
+      const where = this.#where.get(page);
+      // It was cut off meanwhile.
+      if ((where & 1) === 0) continue;
+      const slot = where >>> 1;
+      const placed = this.#placed[slot]!;
+      const place = placed > 0 ? placed - 1 : (this.#freePlaces.pop() ?? this.#placeCount++);
+      if (place !== next) flush();
+      piece.set(this.#memory(slot), filled);
       filled += pageSize;
+      room += pageSize;
       next = place + 1;
+      this.#where.set(page, next * 2);
+      this.#pages[slot] = 0;
+      this.#freeSlots.push(slot);
     }
     flush();
+  }
+
+  /** With all slots taken: their pages, those with a place first, as places ascend, then the others as they do. */
+  #beginSweep(): void {
+    const slots = this.#pages.length;
+    const placed = new Float64Array(slots);
+    const fresh = new Uint32Array(slots);
+    let [placedCount, freshCount] = [0, 0];
+    for (let slot = 0; slot < slots; slot++) {
+      const place = this.#placed[slot]!;
+      // Both in one number, to sort by place: they are counts of pages, so it stays below 2^53.
+      if (place > 0) placed[placedCount++] = place * slots + slot;
+      else fresh[freshCount++] = this.#pages[slot]!;
+    }
+    const keys = placed.subarray(0, placedCount).sort();
+    this.#sweep = new Uint32Array(slots);
+    for (let i = 0; i < placedCount; i++) this.#sweep[i] = this.#pages[keys[i]! % slots]!;
+    this.#sweep.set(fresh.subarray(0, freshCount).sort(), placedCount);
+    this.#swept = 0;
+    if (this.#runs.at(-1) !== this.#placeCount) this.#runs.push(this.#placeCount);
   }
 
   #read(place: number): Uint8Array {
