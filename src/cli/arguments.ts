@@ -2,8 +2,8 @@
 
 import { InvalidArgumentError, type Option } from "commander";
 import { WalkitError } from "../errors.ts";
-import { isGenerationName } from "../layouts/generations/names.ts";
 import type { LocatedReplica } from "../layouts/locate.ts";
+import { isGenerationName } from "../replay/branch-name.ts";
 import type { DirectoryStorage } from "../storage/directory.ts";
 
 /** The command line asks for what cannot be asked: exit code 2. */

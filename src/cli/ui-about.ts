@@ -3,8 +3,8 @@
 import { realpath } from "node:fs/promises";
 import { basename, delimiter, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { isGenerationName } from "../layouts/generations/names.ts";
 import { type LocatedReplica, toPath } from "../layouts/locate.ts";
+import { isGenerationName } from "../replay/branch-name.ts";
 import { printable, shellQuote } from "./text.ts";
 
 export interface About {

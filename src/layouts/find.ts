@@ -1,10 +1,11 @@
 /** Where in a storage replicas are: what was dropped may be one, a part of one, or hold several. */
 
 import { WalkitError } from "../errors.ts";
+import { isGenerationName } from "../replay/branch-name.ts";
 import type { Replica } from "../replay/layout.ts";
 import { isJunk } from "../storage/paths.ts";
 import type { Storage } from "../storage/storage.ts";
-import { isGenerationName, parseIndexFolder } from "./generations/names.ts";
+import { parseIndexFolder } from "./generations/names.ts";
 import { isLtxPath, onlyLtx } from "./ltx.ts";
 import { replicaIn } from "./open.ts";
 

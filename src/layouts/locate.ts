@@ -4,12 +4,12 @@ import { lstat, open, readdir, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { WalkitError } from "../errors.ts";
+import { isGenerationName } from "../replay/branch-name.ts";
 import type { Replica } from "../replay/layout.ts";
 import { isDatabase } from "../sqlite/header.ts";
 import { DirectoryStorage } from "../storage/directory.ts";
 import { isJunk } from "../storage/paths.ts";
 import { cannotRead } from "../storage/system.ts";
-import { isGenerationName } from "./generations/names.ts";
 import { findLtx, isLtxPath, onlyLtx } from "./ltx.ts";
 import { replicaIn } from "./open.ts";
 

@@ -2,9 +2,8 @@
 
 import { WalkitError } from "../errors.ts";
 import type { Finding } from "../findings.ts";
-import { timesUntrusted } from "../layouts/generations/times.ts";
 import type { Branch } from "../replay/catalog.ts";
-import type { Replica } from "../replay/layout.ts";
+import type { Layout, Replica } from "../replay/layout.ts";
 import type { RestorePlan } from "../replay/plan.ts";
 import { comparePositions, formatPosition, type Position } from "../replay/position.ts";
 import { catalogOf, readChanges } from "../replay/replica.ts";
@@ -40,7 +39,7 @@ export async function positionOf(
   const found = (position: Position, findings: Finding[]): FoundPosition => ({
     generation: generation.id,
     position,
-    time: timeAt(generation, position),
+    time: timeAt(replica.layout, generation, position),
     findings,
   });
   const position = (await lastCommit(replica, plan, signal)) ?? beginningOf(plan, generation);
@@ -88,8 +87,8 @@ function beginningOf({ ancestors, snapshot }: RestorePlan, { segments }: Branch)
   return { index: ancestors.length > 0 ? (segments[0]?.index ?? 0) : snapshot.index, offset: 0 };
 }
 
-function timeAt(generation: Branch, position: Position): bigint | undefined {
-  if (timesUntrusted(generation)) return undefined;
+function timeAt(layout: Layout, generation: Branch, position: Position): bigint | undefined {
+  if (layout.doubt(generation)) return undefined;
   const { snapshots, segments } = generation;
   const snapshot = snapshots.find(({ index }) => position.offset === 0 && index === position.index);
   const file = snapshot ?? segments.findLast((segment) => comparePositions(segment, position) < 0);

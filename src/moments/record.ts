@@ -3,7 +3,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { WalkitError } from "../errors.ts";
-import { isGenerationName } from "../layouts/generations/names.ts";
+import { isGenerationName } from "../replay/branch-name.ts";
 import type { Catalog, TimelineFile } from "../replay/catalog.ts";
 import { formatPosition, type Position } from "../replay/position.ts";
 import type { DirectoryStorage } from "../storage/directory.ts";

@@ -33,7 +33,7 @@ export async function segmentMoments(
   }
   const isEarly = (stretch: Stretch, { index, offset }: Position) =>
     index === stretch.snapshot && (early.get(stretch)?.has(offset) ?? false);
-  let count: number | undefined = missingStart(generation, first) ? undefined : 0;
+  let count: number | undefined = missingStart(replica.layout, generation, first) ? undefined : 0;
   let at = 0;
   let last: Position | undefined;
   const plan = { generation: id, segments: wal, snapshot: generation.snapshots[0] };

@@ -1,7 +1,11 @@
 /** What replay finds wrong, whatever the layout. */
 
 import { WalkitError } from "../errors.ts";
+import type { Branch, Catalog } from "./catalog.ts";
+import type { Layout } from "./layout.ts";
+import type { PlanTarget } from "./plan.ts";
 import { formatPosition, type Position } from "./position.ts";
+import type { Doubt } from "./times.ts";
 
 /** `page` of the `count` that the commit at `end` has. `path`: the segment of that commit, or the snapshot. */
 export function missingPage(page: number, count: number, end: Position, path: string): WalkitError {
@@ -28,4 +32,40 @@ export function noGeneration(id: string, path: string): WalkitError {
     `Expected generation ${id} in the replica, found none of that name`,
     { path, hint: "List the generations with: walkit generations <replica>" },
   );
+}
+
+/**
+ * Where LTX files stand beside the generations, the newest state, or that of a time, may be in these.
+ *
+ * @throws WalkitError `replica/ltx`, unless the target names a generation
+ */
+export function refuseBesideLtx({ ltx }: Catalog, { generation }: PlanTarget): void {
+  if (ltx === undefined || generation !== undefined) return;
+  throw new WalkitError(
+    "replica/ltx",
+    "Expected the newest state in generations/, found LTX files of Litestream 0.5 beside it, which may hold a newer one",
+    {
+      path: ltx,
+      hint: "Restore it with Litestream 0.5 itself: litestream restore. From generations/ alone: --generation <id> (walkit generations <replica> lists them), --index or --target-position",
+    },
+  );
+}
+
+/** Times of a branch do not tell when its files were written. */
+export function untrusted({ id }: Branch, { path, reason }: Doubt): WalkitError {
+  return new WalkitError(
+    "replica/times-untrusted",
+    `Expected file times that tell when each file was written, found that those of generation ${id} cannot: ${reason}`,
+    {
+      path,
+      hint: "Copy the replica again with its times (cp -p, rsync -t, tar), or restore by --index or --target-position, or the newest state without a target",
+    },
+  );
+}
+
+/** @throws WalkitError `replica/times-untrusted` where the times of a branch do not tell when its files were written */
+export function checkTimes(layout: Layout, branch: Branch): void {
+  const doubt = layout.doubt(branch);
+  // A clock that was set back is still the clock of whoever wrote the files.
+  if (doubt && doubt.kind !== "clock") throw untrusted(branch, doubt);
 }

@@ -3,7 +3,7 @@
  * whoever holds a {@link Replica} asks its layout, and nobody asks which layout it is.
  */
 
-import type { WalkitError } from "../errors.ts";
+import type { Moment, WalkitError } from "../errors.ts";
 import type { Finding } from "../findings.ts";
 import type { DatabaseHeader } from "../sqlite/header.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -104,6 +104,9 @@ export interface Layout {
 
   /** Why the times of a branch are not simply those of its files' creation; undefined where nothing says so. */
   doubt(branch: Branch, among?: readonly Branch[]): Doubt | undefined;
+
+  /** The moments nearest to `time`, nanoseconds since 1970, before and after it, that times name. */
+  near(branches: readonly Branch[], time: bigint): Moment[];
 
   /** What names and times alone show to be wrong with a branch, or odd. */
   faults(branch: Branch, catalog: Catalog): Finding[];

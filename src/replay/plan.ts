@@ -47,7 +47,7 @@ export interface PlannedWal {
 }
 
 export interface RestorePlan extends PlannedWal {
-  snapshot: PlannedFile & { index: number };
+  snapshot: PlannedSegment;
   /**
    * Where the way goes through parent timelines: their changes up to the switch point, the snapshot's branch first. What
    * `RestorePlan` itself has is then applied behind it, from the branch's first byte on.

@@ -69,3 +69,8 @@ export function isStart({ offset }: Position): boolean {
 export function positionOf({ index, offset }: Position): Position {
   return { index, offset };
 }
+
+/** Where section `number` begins. */
+export function sectionAt(number: number): Position {
+  return { index: number, offset: 0 };
+}

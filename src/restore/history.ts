@@ -1,8 +1,7 @@
 /** The history that a restored database takes along: what it is a branch of, for the day when it is replicated again. */
 
-import { chooseGeneration } from "../layouts/generations/choose.ts";
 import type { Catalog } from "../replay/catalog.ts";
-import type { Replica } from "../replay/layout.ts";
+import type { Layout, Replica } from "../replay/layout.ts";
 import { comparePositions, type Position } from "../replay/position.ts";
 import { catalogOf, whole } from "../replay/replica.ts";
 import { formatHistory } from "../timeline/history.ts";
@@ -53,7 +52,7 @@ async function isNewest(
   if (
     !generation ||
     plan.segments.at(-1)?.path !== last?.path ||
-    !isNewestGeneration(catalog, plan.generation)
+    !isNewestGeneration(replica.layout, catalog, plan.generation)
   ) {
     return false;
   }
@@ -67,9 +66,9 @@ async function isNewest(
   }
 }
 
-function isNewestGeneration(catalog: Catalog, id: string): boolean {
+function isNewestGeneration(layout: Layout, catalog: Catalog, id: string): boolean {
   try {
-    return catalog.ltx === undefined && chooseGeneration(catalog, {}).id === id;
+    return catalog.ltx === undefined && layout.choose(catalog, {}).id === id;
   } catch {
     return false;
   }

@@ -5,11 +5,9 @@
 
 import { type Available, WalkitError } from "../errors.ts";
 import { type Finding, findingOf } from "../findings.ts";
-import { meantGeneration, refuseBesideLtx } from "../layouts/generations/choose.ts";
-import { planRestore } from "../layouts/generations/plan.ts";
 import { type Catalog, hasChanged } from "../replay/catalog.ts";
-import { restless } from "../replay/faults.ts";
-import type { Replica } from "../replay/layout.ts";
+import { refuseBesideLtx, restless } from "../replay/faults.ts";
+import type { Layout, Replica } from "../replay/layout.ts";
 import type { PlanTarget, RestorePlan } from "../replay/plan.ts";
 import { formatPosition, type Position } from "../replay/position.ts";
 import { catalogOf } from "../replay/replica.ts";
@@ -201,7 +199,7 @@ class Attempt {
   async #plan(catalog: Catalog, target: PlanTarget): Promise<RestorePlan> {
     const [avoid, first] = [this.#avoid, this.#first];
     try {
-      const plan = this.#readable(catalog, planRestore(catalog, target, { avoid }));
+      const plan = this.#readable(catalog, this.#replica.layout.plan(catalog, target, { avoid }));
       if (!plan) return await this.#plan(catalog, target);
       if (first && !comesBy(plan, catalog, avoid)) throw first;
       return this.#withMark(plan);
@@ -263,7 +261,7 @@ class Attempt {
     const { signal } = this.#options;
     const whole =
       this.#target.generation === undefined ? catalog : await list(this.#replica, undefined, this.#options);
-    const generation = target.generation ?? meantGeneration(catalog, target);
+    const generation = target.generation ?? meantGeneration(this.#replica.layout, catalog, target);
     if (!whole.timelineFiles.some((file) => file.kind === "history" && file.generation === generation))
       return undefined;
     const [{ readLineage }, { planThrough }] = await Promise.all([
@@ -271,7 +269,13 @@ class Attempt {
       import("../timeline/target/through.ts"),
     ]);
     const lineage = await readLineage(this.#replica, whole, { signal });
-    return planThrough(whole, lineage, { ...target, generation }, { avoid: this.#avoid });
+    return planThrough(
+      this.#replica.layout,
+      whole,
+      lineage,
+      { ...target, generation },
+      { avoid: this.#avoid },
+    );
   }
 
   async #carryOut(plan: RestorePlan): Promise<RestoreResult> {
@@ -396,4 +400,15 @@ function isSalvageable(error: WalkitError): boolean {
     error.code === "target/no-snapshot" ||
     error.code === "storage/unreadable"
   );
+}
+
+/** The generation of a target that names none, where it can be told: that of the plan, or the only one with WAL. */
+function meantGeneration(layout: Layout, catalog: Catalog, target: PlanTarget): string | undefined {
+  try {
+    return layout.choose(catalog, target).id;
+  } catch (error) {
+    if (!(error instanceof WalkitError)) throw error;
+    const filled = catalog.generations.filter(({ segments }) => segments.length > 0);
+    return filled.length === 1 ? filled[0]!.id : undefined;
+  }
 }

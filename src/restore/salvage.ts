@@ -1,9 +1,8 @@
 /** Salvage: from which snapshots the WAL that is there leads how far, the farthest first. */
 
 import { WalkitError } from "../errors.ts";
-import { isSettled } from "../layouts/generations/plan.ts";
 import type { Branch, Catalog, Change, Claim } from "../replay/catalog.ts";
-import type { Replica } from "../replay/layout.ts";
+import type { Layout, Replica } from "../replay/layout.ts";
 import type { PlanTarget, RestorePlan } from "../replay/plan.ts";
 import { plannedSegment } from "../replay/plan.ts";
 import { comparePositions, type Position, parsePosition } from "../replay/position.ts";
@@ -41,7 +40,7 @@ export async function* salvageCandidates(
       const reaches = [own.reach];
       if (own.connects && later?.reach) reaches.push(later.reach);
       for (const reach of reaches) {
-        const candidate = { plan: planOf(generation, snapshot, reach), snapshot, generation };
+        const candidate = { plan: planOf(replica.layout, generation, snapshot, reach), snapshot, generation };
         found.push({ candidate, reach: reach ?? { index: snapshot.index, offset: 0 } });
       }
       later = { index: snapshot.index, reach: reaches.at(-1) };
@@ -87,7 +86,7 @@ async function reachOf(
   return { reach, connects: segments.at(-1)!.index === until - 1 };
 }
 
-function planOf(generation: Branch, snapshot: Claim, end: Position | undefined): RestorePlan {
+function planOf(layout: Layout, generation: Branch, snapshot: Claim, end: Position | undefined): RestorePlan {
   const own = generation.segments.filter((s) => s.index >= snapshot.index);
   const applied = end ? own.filter((s) => comparePositions(s, end) < 0) : [];
   const last = end?.index ?? snapshot.index;
@@ -96,11 +95,11 @@ function planOf(generation: Branch, snapshot: Claim, end: Position | undefined):
   );
   return {
     generation: generation.id,
-    snapshot: { index: snapshot.index, path: snapshot.path, size: snapshot.size },
+    snapshot: plannedSegment(snapshot),
     segments: applied.map(plannedSegment),
     proof: proof.map(plannedSegment),
     end,
-    settled: isSettled(generation, snapshot),
+    settled: layout.isSettled(generation, snapshot),
     ancestors: [],
     mark: undefined,
     next: undefined,
@@ -192,7 +191,7 @@ class Salvage {
     const plans = unproven
       .flatMap((one) => (one.what === "step" ? parsePosition(one.from)! : []))
       .filter(({ index, offset }) => offset > 0 || index === snapshot.index)
-      .map((end) => planOf(generation, snapshot, end.offset > 0 ? end : undefined));
+      .map((end) => planOf(this.#replica.layout, generation, snapshot, end.offset > 0 ? end : undefined));
     let [good, bad] = [-1, plans.length];
     let held: Reached | undefined;
     while (good + 1 < bad) {

@@ -4,10 +4,8 @@
  */
 
 import { isGone, WalkitError } from "../errors.ts";
-import { checkTimes } from "../layouts/generations/choose.ts";
-import { timesUntrusted } from "../layouts/generations/times.ts";
 import type { Branch, Catalog } from "../replay/catalog.ts";
-import { restless } from "../replay/faults.ts";
+import { checkTimes, restless } from "../replay/faults.ts";
 import type { Replica } from "../replay/layout.ts";
 import type { PlanTarget } from "../replay/plan.ts";
 import { plannedSegment } from "../replay/plan.ts";
@@ -111,7 +109,7 @@ class Search {
   }
 
   async run(): Promise<SoundMoment | undefined> {
-    if (this.#target.timestamp !== undefined) checkTimes(this.#generation);
+    if (this.#target.timestamp !== undefined) checkTimes(this.#replica.layout, this.#generation);
     await this.#readMoments();
     const moments = this.#moments;
     const borders = moments.flatMap(({ index }, i) => (moments[i + 1]?.index === index ? [] : [i]));
@@ -134,7 +132,10 @@ class Search {
     return {
       generation: this.#generation.id,
       position,
-      time: modified === undefined || timesUntrusted(this.#generation) ? undefined : formatTime(modified),
+      time:
+        modified === undefined || this.#replica.layout.doubt(this.#generation)
+          ? undefined
+          : formatTime(modified),
       broken: broken && { index: broken.index, offset: broken.offset },
       exhaustive,
     };

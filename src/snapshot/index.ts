@@ -3,12 +3,12 @@ export { type CatalogOptions, readCatalog } from "../layouts/generations/catalog
 export {
   formatSegmentName,
   formatSnapshotName,
-  isGenerationName,
   parseSegmentName,
   parseSnapshotName,
   segmentPathBeside,
 } from "../layouts/generations/names.ts";
 export { timesUntrusted } from "../layouts/generations/times.ts";
+export { isGenerationName } from "../replay/branch-name.ts";
 export {
   type Branch,
   type Catalog,

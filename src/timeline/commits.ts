@@ -1,10 +1,10 @@
 import type { WalkitError } from "../errors.ts";
-import { missingIndex } from "../layouts/generations/faults.ts";
 import type { Branch } from "../replay/catalog.ts";
-import type { Replica } from "../replay/layout.ts";
+import type { Layout, Replica } from "../replay/layout.ts";
 import type { PlannedSegment } from "../replay/plan.ts";
 import { plannedSegment } from "../replay/plan.ts";
 import type { Position } from "../replay/position.ts";
+import { sectionAt } from "../replay/position.ts";
 import { readChanges } from "../replay/replica.ts";
 
 export interface Commit {
@@ -40,8 +40,12 @@ export function firstIndex({ segments, snapshots }: Branch): number {
 }
 
 /** Why transactions cannot be counted from {@link firstIndex} on; undefined where they can. */
-export function missingStart({ id, segments }: Branch, from: number): WalkitError | undefined {
+export function missingStart(
+  layout: Layout,
+  { id, segments }: Branch,
+  from: number,
+): WalkitError | undefined {
   const first = segments.find(({ index }) => index >= from);
   // The index of a snapshot may be without any WAL.
-  return first && first.index > from + 1 ? missingIndex(id, from + 1, first) : undefined;
+  return first && first.index > from + 1 ? layout.missing(id, sectionAt(from + 1), first) : undefined;
 }

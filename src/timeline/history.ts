@@ -11,7 +11,7 @@
  */
 
 import { type TimelineCode, WalkitError } from "../errors.ts";
-import { isGenerationName } from "../layouts/generations/names.ts";
+import { isGenerationName } from "../replay/branch-name.ts";
 import { formatPosition, type Position, parsePosition } from "../replay/position.ts";
 import { type Line, linesOf, quoted } from "./restore-points.ts";
 

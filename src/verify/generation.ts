@@ -5,7 +5,6 @@
 
 import { type ErrorCode, isFault, WalkitError } from "../errors.ts";
 import { type Finding, findingOf, type Severity } from "../findings.ts";
-import { isSettled } from "../layouts/generations/plan.ts";
 import { xxh32 } from "../lz4/index.ts";
 import { type Branch, type Change, type Claim, splitLeftover } from "../replay/catalog.ts";
 import type { PageRun, ReplayEvent } from "../replay/events.ts";
@@ -300,7 +299,7 @@ class GenerationCheck {
       // With its own WAL at an end the mark is known: from there on the range is whole.
       const mark = this.#window.mark;
       if (mark) this.#range.from = formatPosition(mark);
-      this.#range.proven = whole && isSettled(this.#generation, snapshot);
+      this.#range.proven = whole && this.#replica.layout.isSettled(this.#generation, snapshot);
       if (whole && !this.#range.proven) this.#reportUnsettled(snapshot);
       this.#settle(mark);
     } else if (!this.#isBase) await this.#compare(snapshot, whole);
@@ -347,7 +346,7 @@ class GenerationCheck {
     let found: Compared = "differs";
     if (chain && this.#options.pages) {
       this.#began = { change: this.#counter, litestream: this.#sequence.value };
-      found = await this.#compare(snapshot, !isSettled(this.#generation, snapshot));
+      found = await this.#compare(snapshot, !this.#replica.layout.isSettled(this.#generation, snapshot));
       // What came after the WAL was in the snapshot that should be in its place.
       if (found === "is older") return undefined;
       if (found === "agrees") {
@@ -425,7 +424,7 @@ class GenerationCheck {
     }
     if (!whole) return "differs";
     const [first] = wrong.keys();
-    if (!isSettled(this.#generation, snapshot)) {
+    if (!this.#replica.layout.isSettled(this.#generation, snapshot)) {
       const counters: Counters = {
         change: { snapshot: header?.changeCounter, state: this.#began.change },
         litestream: { snapshot: own.value, state: this.#began.litestream ?? before },
@@ -455,7 +454,7 @@ class GenerationCheck {
       }),
     );
     // The newest snapshot, and older than what leads to it: nothing speaks for it.
-    if (!isSettled(this.#generation, snapshot)) return "is older";
+    if (!this.#replica.layout.isSettled(this.#generation, snapshot)) return "is older";
     // Which of the two is right cannot be told. What came before stays as it is; from here on the snapshot counts.
     this.#break();
     for (const page of this.#window.pages)

@@ -3,12 +3,13 @@
  * what else lies around. It opens no file.
  */
 
+import { isGenerationName } from "../../replay/branch-name.ts";
 import type { Branch, Catalog, Stray, TimelineFile } from "../../replay/catalog.ts";
 import { noGeneration } from "../../replay/faults.ts";
 import type { Position } from "../../replay/position.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { findLtx } from "../ltx.ts";
-import { isGenerationName, parseIndexFolder, parseSegmentName, parseSnapshotName } from "./names.ts";
+import { parseIndexFolder, parseSegmentName, parseSnapshotName } from "./names.ts";
 import { folderInPlace, pastNumbers } from "./odd.ts";
 
 const TIMELINE_FILE = /^([0-9a-f]{16})\.(history|restore-points)$/;

@@ -2,6 +2,7 @@
 
 import { WalkitError } from "../../errors.ts";
 import type { Branch, Catalog } from "../../replay/catalog.ts";
+import { refuseBesideLtx, untrusted } from "../../replay/faults.ts";
 import { hintOf } from "../../replay/nearest.ts";
 import type { PlanTarget } from "../../replay/plan.ts";
 import { formatPosition } from "../../replay/position.ts";
@@ -48,23 +49,6 @@ export function chooseGeneration(catalog: Catalog, target: PlanTarget): Branch {
   throw noSnapshot(newest);
 }
 
-/**
- * Where LTX files stand beside the generations, the newest state, or that of a time, may be in these.
- *
- * @throws WalkitError `replica/ltx`, unless the target names a generation
- */
-export function refuseBesideLtx({ ltx }: Catalog, { generation }: PlanTarget): void {
-  if (ltx === undefined || generation !== undefined) return;
-  throw new WalkitError(
-    "replica/ltx",
-    "Expected the newest state in generations/, found LTX files of Litestream 0.5 beside it, which may hold a newer one",
-    {
-      path: ltx,
-      hint: "Restore it with Litestream 0.5 itself: litestream restore. From generations/ alone: --generation <id> (walkit generations <replica> lists them), --index or --target-position",
-    },
-  );
-}
-
 /** Named, another generation can be restored. */
 function refuseOther({ id, unreadable }: Branch): never {
   const { code, message, path, cause, hint = "" } = unreadable![0]!;
@@ -77,17 +61,6 @@ function refuseOther({ id, unreadable }: Branch): never {
 /** @throws WalkitError `storage/unreadable` where not all files of the generation are known */
 export function refuseUnknown({ unreadable }: Branch): void {
   if (unreadable) throw unreadable[0]!;
-}
-
-/** The generation of a target that names none, where it can be told: that of the plan, or the only one with WAL. */
-export function meantGeneration(catalog: Catalog, target: PlanTarget): string | undefined {
-  try {
-    return chooseGeneration(catalog, target).id;
-  } catch (error) {
-    if (!(error instanceof WalkitError)) throw error;
-    const filled = catalog.generations.filter(({ segments }) => segments.length > 0);
-    return filled.length === 1 ? filled[0]!.id : undefined;
-  }
 }
 
 /**
@@ -160,23 +133,6 @@ function rangeText(generation: Branch): string {
   return `${generation.id} from ${formatTime(range.oldest)} to ${formatTime(range.newest)}`;
 }
 
-/** @throws WalkitError `replica/times-untrusted` where a generation's times do not tell when its files were written */
-export function checkTimes(generation: Branch): void {
-  const evidence = judgeTimes([generation]).get(generation);
-  if (evidence && !isDated(evidence)) throw untrusted(generation, evidence);
-}
-
-function untrusted({ id }: Branch, { doubt }: Evidence): WalkitError {
-  return new WalkitError(
-    "replica/times-untrusted",
-    `Expected file times that tell when each file was written, found that those of generation ${id} cannot: ${doubt!.reason}`,
-    {
-      path: doubt!.path,
-      hint: "Copy the replica again with its times (cp -p, rsync -t, tar), or restore by --index or --target-position, or the newest state without a target",
-    },
-  );
-}
-
 /**
  * The generation that was written at `time`. Only one is written at a time: where times that can be trusted show which, it
  * does not matter what those of others are worth.
@@ -206,7 +162,7 @@ function checkTime(generations: readonly Branch[], time: bigint): Branch {
     const evidence = judged.get(generation);
     if (!evidence || isDated(evidence)) continue;
     const isPast = evidence.end !== undefined && evidence.end < time;
-    if (!isPast || dated.length === 0) throw untrusted(generation, evidence);
+    if (!isPast || dated.length === 0) throw untrusted(generation, evidence.doubt!);
   }
   throw outOfRange(dated, time);
 }

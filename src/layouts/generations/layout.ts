@@ -5,6 +5,7 @@ import { readCatalog } from "./catalog.ts";
 import { findGaps, nameFindings } from "./check.ts";
 import { chooseGeneration, newestGeneration } from "./choose.ts";
 import { missingIndex } from "./faults.ts";
+import { timeMoments } from "./nearest.ts";
 import { isSettled, planRestore, planWal } from "./plan.ts";
 import { readSegments } from "./segments.ts";
 import { readSnapshot } from "./snapshot.ts";
@@ -19,6 +20,7 @@ export const generations: Layout = {
   newest: newestGeneration,
   isSettled,
   doubt: timesUntrusted,
+  near: timeMoments,
   faults: nameFindings,
   gaps: findGaps,
   missing: (branch, { index }, next) => missingIndex(branch, index, next),

@@ -16,17 +16,11 @@
 import { hex } from "../../bytes.ts";
 import { checkIndex, checkOffset, MAX_INDEX, type Position } from "../../replay/position.ts";
 
-const GENERATION = /^[0-9a-f]{16}$/;
 const SNAPSHOT = /^([0-9a-f]{8}|[0-9a-f]{16})\.snapshot\.lz4$/;
 const SEGMENT = /^([0-9a-f]{8})_([0-9a-f]{8,16})\.wal\.lz4$/;
 /** Of 0.4. Both numbers have 16 digits, of its alphas 8. */
 const NESTED = /^(?:([0-9a-f]{16})\/([0-9a-f]{16})|([0-9a-f]{8})\/([0-9a-f]{8,16}))\.wal\.lz4$/;
 const INDEX_FOLDER = /^([0-9a-f]{8}|[0-9a-f]{16})$/;
-
-/** Whether `name` is that of a generation: 16 lowercase hex digits. */
-export function isGenerationName(name: string): boolean {
-  return GENERATION.test(name);
-}
 
 /** The index in a snapshot's file name; undefined where it is no such name, or the index is past 2^32 - 1. */
 export function parseSnapshotName(name: string): number | undefined {

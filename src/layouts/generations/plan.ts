@@ -9,6 +9,7 @@
 import { WalkitError } from "../../errors.ts";
 import { type Finding, makeFinding } from "../../findings.ts";
 import type { Branch, Catalog, Change, Claim } from "../../replay/catalog.ts";
+import { refuseBesideLtx } from "../../replay/faults.ts";
 import {
   type PlannedWal,
   type PlanOptions,
@@ -19,7 +20,7 @@ import {
 } from "../../replay/plan.ts";
 import { comparePositions, formatPosition, type Position } from "../../replay/position.ts";
 import { formatTime } from "../../time.ts";
-import { chooseGeneration, noSnapshot, refuseBesideLtx, refuseUnknown } from "./choose.ts";
+import { chooseGeneration, noSnapshot, refuseUnknown } from "./choose.ts";
 import { missingFirstSegment, missingIndex } from "./faults.ts";
 import { timesUntrusted } from "./times.ts";
 
@@ -48,7 +49,7 @@ export function planRestore(
   const proof = last === snapshot.index ? later.filter((segment) => segment.index === last) : [];
   return {
     ...plannedWal(generation, files, target),
-    snapshot: { index: snapshot.index, path: snapshot.path, size: snapshot.size },
+    snapshot: plannedSegment(snapshot),
     ancestors: [],
     proof: proof.map(plannedSegment),
     settled: isSettled(generation, snapshot),

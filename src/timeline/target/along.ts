@@ -1,9 +1,8 @@
 /** A time along a timeline: before the branch it lies on the parent. */
 
 import { WalkitError } from "../../errors.ts";
-import { checkTimes } from "../../layouts/generations/choose.ts";
-import { timeMoments } from "../../layouts/generations/nearest.ts";
 import type { Branch, Catalog, Change } from "../../replay/catalog.ts";
+import { checkTimes } from "../../replay/faults.ts";
 import type { Replica } from "../../replay/layout.ts";
 import { commitMoment, hintOf } from "../../replay/nearest.ts";
 import type { PlanTarget } from "../../replay/plan.ts";
@@ -35,8 +34,8 @@ export async function targetAlong(
   }));
   let younger: Branch | undefined;
   for (const { timeline: one, until, generation } of stages.reverse()) {
-    if (!generation || one.gone) throw parentGone(one, timeline, time, younger);
-    checkTimes(generation);
+    if (!generation || one.gone) throw parentGone(replica, one, timeline, time, younger);
+    checkTimes(replica.layout, generation);
     const range = timeRange(generation);
     if (!range || time < range.oldest) {
       younger = generation;
@@ -45,7 +44,7 @@ export async function targetAlong(
     if (!until) return { generation: generation.id, timestamp: time };
     return await before(replica, generation, until, { timeline, time, younger: younger!, signal });
   }
-  const moments = timeMoments(younger ? [younger] : [], time);
+  const moments = replica.layout.near(younger ? [younger] : [], time);
   throw new WalkitError(
     "target/out-of-range",
     `Expected a time that the history of timeline ${timeline.id} reaches, found ${formatTime(time)}, from before its first file`,
@@ -70,7 +69,10 @@ async function before(
   const newest = next?.modified ?? timeRange(generation)!.newest + 1n;
   if (isWhole && time < newest) return { generation: id, commit: until };
   const isKept = generation.snapshots.some(({ index }) => index <= until.index);
-  const moments = [...(isKept ? [commitMoment(generation, until)] : []), ...timeMoments([younger], time)];
+  const moments = [
+    ...(isKept ? [commitMoment(generation, until)] : []),
+    ...replica.layout.near([younger], time),
+  ];
   throw new WalkitError(
     "target/not-in-history",
     `Expected a time on the history of timeline ${timeline.id}, found ${formatTime(time)}: that history leaves generation ${id} at ${formatPosition(until)}${last?.modified === undefined ? "" : `, of ${formatTime(last.modified)}`}, and goes on with generation ${younger.id} at ${formatTime(timeRange(younger)!.oldest)}`,
@@ -97,12 +99,13 @@ async function lastCommitOf(
 }
 
 function parentGone(
+  replica: Replica,
   gone: Timeline,
   timeline: Timeline,
   time: bigint,
   younger: Branch | undefined,
 ): WalkitError {
-  const moments = younger ? timeMoments([younger], time) : [];
+  const moments = younger ? replica.layout.near([younger], time) : [];
   const name = gone.generation === undefined ? "" : ` (generation ${gone.generation})`;
   return new WalkitError(
     "timeline/parent-gone",

@@ -1,6 +1,6 @@
 /** Moments as text: what is written on the command line for a {@link Target}, what people read, what is a mistake. */
 
-import { isGenerationName } from "../../layouts/generations/names.ts";
+import { isGenerationName } from "../../replay/branch-name.ts";
 import { formatPosition, type Position, parsePosition } from "../../replay/position.ts";
 import { formatTime, parseTime } from "../../time.ts";
 import { MAX_TIMELINE } from "../history.ts";

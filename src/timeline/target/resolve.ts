@@ -4,9 +4,6 @@
  */
 
 import { isFault, WalkitError } from "../../errors.ts";
-import { chooseGeneration } from "../../layouts/generations/choose.ts";
-import { missingIndex } from "../../layouts/generations/faults.ts";
-import { isSettled } from "../../layouts/generations/plan.ts";
 import type { Branch, Catalog } from "../../replay/catalog.ts";
 import type { Replica } from "../../replay/layout.ts";
 import { commitMoment, hintOf } from "../../replay/nearest.ts";
@@ -91,7 +88,7 @@ async function timelineOf({
   const { timeline: wanted } = target;
   if (wanted === undefined || wanted === "current") return undefined;
   const lineage = await readLineage(replica, catalog, { signal, infer: true });
-  const name = wanted === "latest" ? chooseGeneration(catalog, {}).id : wanted;
+  const name = wanted === "latest" ? replica.layout.choose(catalog, {}).id : wanted;
   const timeline = lineage.timelines.find(({ id, generation }) => id === name || generation === name);
   if (timeline && !timeline.gone) return { lineage, timeline };
   const there = lineage.timelines
@@ -107,16 +104,16 @@ async function timelineOf({
 
 /** Without lineage, which may have to read all WAL, where the target says the generation by itself. */
 async function generationOf(context: Context): Promise<string | undefined> {
-  const { catalog, target } = context;
-  if (target.timeline === "latest") return chooseGeneration(catalog, {}).id;
+  const { replica, catalog, target } = context;
+  if (target.timeline === "latest") return replica.layout.choose(catalog, {}).id;
   if (catalog.generations.some(({ id }) => id === target.timeline)) return String(target.timeline);
   const timeline = await timelineOf(context);
   return timeline?.timeline.generation ?? context.target.generation;
 }
 
 /** The generation meant, the newest where none is named. */
-function find({ catalog }: Context, id: string | undefined): Branch {
-  return chooseGeneration(catalog, { generation: id });
+function find({ replica, catalog }: Context, id: string | undefined): Branch {
+  return replica.layout.choose(catalog, { generation: id });
 }
 
 async function atRestorePoint(context: Context, name: string, exclusive: boolean): Promise<Chosen> {
@@ -172,7 +169,7 @@ async function lastCommit(
   if (!isThere && next) {
     // Before all WAL there is at most a snapshot.
     if (segments[0]!.index > bound.index) return start;
-    throw missingIndex(id, bound.index, next);
+    throw replica.layout.missing(id, bound, next);
   }
   let last: Position | undefined;
   if (isThere) {
@@ -218,7 +215,7 @@ function nth({ replica, signal }: Context, generation: Branch, n: number, exclus
   const exact = async (): Promise<PlanTarget> => {
     const wanted = exclusive ? n - 1 : n;
     if (wanted === 0) return bound;
-    const missing = missingStart(generation, from);
+    const missing = missingStart(replica.layout, generation, from);
     if (missing) throw missing;
     let count = 0;
     for await (const { end } of readCommits(replica, generation, {
@@ -247,7 +244,7 @@ async function firstConsistent({ replica, signal }: Context, generation: Branch)
     const own = segments.filter(({ index }) => index === snapshot.index).map(plannedSegment);
     try {
       const mark = await findMark(replica, id, snapshot, own, signal);
-      if (!mark && !isSettled(generation, snapshot) && own.length > 0) {
+      if (!mark && !replica.layout.isSettled(generation, snapshot) && own.length > 0) {
         const last = await newestCommit(replica, generation, signal);
         return { generation: id, commit: last ?? start };
       }

@@ -2,12 +2,17 @@
 
 import { WalkitError } from "../../errors.ts";
 import { makeFinding } from "../../findings.ts";
-import { missingIndex } from "../../layouts/generations/faults.ts";
-import { planRestore, planWal } from "../../layouts/generations/plan.ts";
 import type { Catalog } from "../../replay/catalog.ts";
+import type { Layout } from "../../replay/layout.ts";
 import type { PlannedWal, PlanOptions, PlanTarget, RestorePlan } from "../../replay/plan.ts";
 import { sizeOf } from "../../replay/plan.ts";
-import { comparePositions, formatPosition, type Position } from "../../replay/position.ts";
+import {
+  comparePositions,
+  formatPosition,
+  type Position,
+  sectionAt,
+  sectionOf,
+} from "../../replay/position.ts";
 import { type Lineage, pathTo, type Timeline } from "../lineage.ts";
 
 /**
@@ -17,6 +22,7 @@ import { type Lineage, pathTo, type Timeline } from "../lineage.ts";
  * @throws WalkitError `timeline/*` what is wrong with the history; what keeps the parent from being restored up to there
  */
 export function planThrough(
+  layout: Layout,
   catalog: Catalog,
   lineage: Lineage,
   target: PlanTarget,
@@ -32,12 +38,12 @@ export function planThrough(
   if (!first) return undefined;
   // Litestream begins with index 1 where its first sync made a checkpoint; but it may as well have begun with 0, and retention
   // has deleted that: nothing tells the two apart, and what was committed meanwhile would be missing without a trace.
-  if (first.index > 0) throw missingIndex(generation.id, 0, first);
-  const own = planWal(generation, target);
+  if (sectionOf(first) > 0) throw layout.missing(generation.id, sectionAt(0), first);
+  const own = layout.planChanges(generation, target);
   // Complete is what the parent and the WAL are from the mark of the snapshot on that is gone: before it, pages may lack what
   // was in it before the first byte of the WAL. That mark lies in the first segment.
   const complete = timeline.complete && holdsFirst(own, generation.segments[1]);
-  const before = planParent(catalog, lineage, parent, switchPoint, options);
+  const before = planParent(layout, catalog, lineage, parent, switchPoint, options);
   const { generation: id, segments, proof, end, next, later } = before;
   const message = `Expected a snapshot of generation ${generation.id} to start from, found none that serves: restored through its parent, timeline ${parent.id} (generation ${parent.generation}), up to the switch point ${formatPosition(switchPoint)}${complete ? "" : "; what was changed between the switch point and the first byte of its own WAL, if anything, is not in the result"}`;
   return {
@@ -68,6 +74,7 @@ function holdsFirst({ segments, end }: PlannedWal, second: Position | undefined)
 }
 
 function planParent(
+  layout: Layout,
   catalog: Catalog,
   lineage: Lineage,
   { id, generation, gone }: Timeline,
@@ -83,9 +90,9 @@ function planParent(
   }
   const target = { generation, commit: switchPoint };
   try {
-    return planRestore(catalog, target, options);
+    return layout.plan(catalog, target, options);
   } catch (error) {
-    const plan = planThrough(catalog, lineage, target, options);
+    const plan = planThrough(layout, catalog, lineage, target, options);
     if (plan) return plan;
     throw error;
   }
