@@ -249,7 +249,8 @@ async function toStandardOutput(path: string, signal: AbortSignal): Promise<void
 
 /** The plan with its positions as text, as everywhere in `--json`. */
 function planObject({ snapshot, ancestors, bytes, ...own }: RestorePlan): object {
-  return { ...walObject(own), snapshot, ancestors: ancestors.map(walObject), bytes };
+  const { index, path, size } = snapshot;
+  return { ...walObject(own), snapshot: { index, path, size }, ancestors: ancestors.map(walObject), bytes };
 }
 
 function walObject({ generation, segments, proof, end, next }: PlannedWal): object {
