@@ -1,69 +1,98 @@
 /**
- * Commits before a snapshot's mark. Of what the snapshot holds too much the WAL may bring all pages by then, as with the
- * first commits of a new database: these can be restored all the same.
+ * Commits before a claim's mark. Of what the claim holds too much, the changes may bring all pages by then, as with the first
+ * commits of a new database: these commits can be restored all the same. A fold.
  */
 
-import { xxh32 } from "../lz4/index.ts";
-import type { Branch, Claim } from "../replay/catalog.ts";
-import type { Replica } from "../replay/layout.ts";
-import { Pages } from "../replay/pages.ts";
-import { plannedSegment } from "../replay/plan.ts";
-import { readChanges, readClaim } from "../replay/replica.ts";
+import type { Claim } from "../replay/catalog.ts";
+import type { ReplayEvent } from "../replay/events.ts";
+import { PageHashes } from "../replay/page-hashes.ts";
+import { formatPosition, type Position } from "../replay/position.ts";
+import type { ClaimPlace, ClaimRead, Fold } from "../replay/run.ts";
 import { Versions } from "../snapshot/versions.ts";
 
-/**
- * Where the commits of the snapshot's own index end that do not see its newer pages: offsets.
- *
- * @throws WalkitError what is wrong with the snapshot
- */
-export async function earlyCommits(
-  replica: Replica,
-  { id, segments }: Branch,
-  snapshot: Claim,
-  signal: AbortSignal | undefined,
-): Promise<Set<number>> {
-  const own = segments.filter(({ index }) => index === snapshot.index).map(plannedSegment);
-  const versions = new Versions();
-  const commits: { offset: number; size: number; pages: number[] }[] = [];
-  let pages: number[] = [];
-  for await (const event of readChanges(
-    replica,
-    { generation: id, segments: own },
-    { signal, faults: "report" },
-  )) {
-    if (event.type === "pages" && event.sound) {
-      event.run.forEach((page, data) => {
-        versions.add(page, xxh32(data));
-        pages.push(page);
-      });
-    } else if (event.type === "commit" && event.sound) {
-      versions.commit(event.end);
-      commits.push({ offset: event.end.offset, size: event.pageCount, pages });
-      pages = [];
-    }
-  }
-  /** Pages that the snapshot has from this WAL, until that brings them. */
-  const newer = new Set<number>();
-  let sizeInHeader: number | undefined;
-  const cut = new Pages((page, data) => {
-    if (versions.has(page) && versions.find(page, xxh32(data))) newer.add(page);
-  });
-  for await (const piece of readClaim(replica, snapshot, { signal })) {
-    sizeInHeader = piece.header.pageCount;
-    cut.add(piece);
-  }
-  const early = new Set<number>();
-  for (const { offset, size, pages: written } of commits) {
-    for (const page of written) newer.delete(page);
-    if (written.includes(1)) sizeInHeader = undefined;
-    // A file may be longer than its header says, but no longer than the snapshot's is.
-    const fits = (sizeInHeader ?? size) === size || (sizeInHeader! < size && size <= cut.count);
-    if (!someUpTo(newer, size) && fits) early.add(offset);
-  }
-  return early;
+interface Commit {
+  end: Position;
+  pageCount: number;
+  written: number[];
 }
 
-function someUpTo(pages: ReadonlySet<number>, last: number): boolean {
-  for (const page of pages) if (page <= last) return true;
-  return false;
+/** A claim that its section is laid over. */
+class Base {
+  readonly claim: Claim;
+  readonly hashes = new PageHashes();
+  readonly versions = new Versions();
+  readonly changed: Set<number> = new Set();
+  readonly commits: Commit[] = [];
+  written: number[] = [];
+  /** Pages that page 1 tells of, and those of the file. */
+  inHeader: number | undefined;
+  pages = 0;
+
+  constructor(claim: Claim) {
+    this.claim = claim;
+  }
+
+  /** Ends of the commits that do not see the newer pages of the claim. */
+  get early(): Set<string> {
+    /** Pages that the claim has from its section, until that brings them. */
+    const newer = new Set<number>();
+    for (const page of this.changed) if (this.versions.find(page, this.hashes.get(page))) newer.add(page);
+    const early = new Set<string>();
+    let { inHeader } = this;
+    for (const { end, pageCount, written } of this.commits) {
+      for (const page of written) newer.delete(page);
+      if (written.includes(1)) inHeader = undefined;
+      // A file may be longer than its header says, but no longer than the claim's is.
+      const fits =
+        (inHeader ?? pageCount) === pageCount || (inHeader! < pageCount && pageCount <= this.pages);
+      if (fits && ![...newer].some((page) => page <= pageCount)) early.add(formatPosition(end));
+    }
+    return early;
+  }
+}
+
+export class Early implements Fold {
+  /** By the path of the claim: ends of commits, as text. */
+  readonly byClaim: Map<string, ReadonlySet<string>> = new Map();
+  #base: Base | undefined;
+
+  get hashes(): boolean {
+    return this.#base !== undefined;
+  }
+
+  claimOpens(claim: Claim, place: ClaimPlace): boolean {
+    if (place === "before") this.#base = new Base(claim);
+    return place === "before";
+  }
+
+  claimPage(page: number, _data: Uint8Array, hash: number): void {
+    this.#base!.hashes.set(page, hash);
+  }
+
+  claimCloses(_claim: Claim, place: ClaimPlace, { header, pages }: ClaimRead): void {
+    if (place !== "before") return;
+    if (!header) this.#base = undefined;
+    else Object.assign(this.#base!, { inHeader: header.pageCount, pages });
+  }
+
+  page(page: number, _data: Uint8Array, hash: number, sound: boolean): void {
+    if (!this.#base || !sound) return;
+    this.#base.versions.add(page, hash);
+    this.#base.changed.add(page);
+    this.#base.written.push(page);
+  }
+
+  on(event: Exclude<ReplayEvent, { type: "pages" }>): void {
+    const base = this.#base;
+    if (!base) return;
+    if (event.type === "commit" && event.sound) {
+      const { end, pageCount } = event;
+      base.versions.commit(end);
+      base.commits.push({ end, pageCount, written: base.written });
+      base.written = [];
+    } else if (event.type === "closes") {
+      this.byClaim.set(base.claim.path, base.early);
+      this.#base = undefined;
+    }
+  }
 }

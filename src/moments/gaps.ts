@@ -4,27 +4,7 @@ import { type Finding, makeFinding } from "../findings.ts";
 import type { Branch } from "../replay/catalog.ts";
 import { comparePositions, formatPosition, type Position, parsePosition } from "../replay/position.ts";
 import type { GenerationReport } from "../verify/report.ts";
-import type { SegmentMoments } from "./moments.ts";
-
-/** Every commit from `from` to `to` can be restored. */
-export interface Stretch {
-  from: Position;
-  to: Position;
-  /** Index of the snapshot that it begins with. */
-  snapshot: number;
-  /** The newest commit of the generation is in it. */
-  newest: boolean;
-}
-
-/** What was committed after `after` and before `before` cannot be restored. */
-export interface Gap {
-  /** The last moment before it; undefined: nothing can be restored before it. */
-  after: Position | undefined;
-  /** The first moment behind it; undefined: nothing can be restored behind it. */
-  before: Position | undefined;
-  /** Undefined where nothing is known to be wrong. */
-  reason: Finding | undefined;
-}
+import type { Gap, SegmentMoments, Stretch } from "./moment.ts";
 
 /** What verify found to be restorable, as positions; `proven`: by the WAL alone. */
 export function stretchesOf({ restorable }: GenerationReport): (Stretch & { proven: boolean })[] {

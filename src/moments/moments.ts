@@ -1,11 +1,11 @@
 /** What can be restored of a replica: every commit by its position, every segment by its time, and what lies between. */
 
 import { isGone, WalkitError } from "../errors.ts";
-import { type Finding, findingOf, makeFinding } from "../findings.ts";
+import { findingOf, makeFinding } from "../findings.ts";
 import type { Branch, Catalog } from "../replay/catalog.ts";
 import { restless } from "../replay/faults.ts";
 import type { Replica } from "../replay/layout.ts";
-import { formatPosition, type Position } from "../replay/position.ts";
+import { formatPosition } from "../replay/position.ts";
 import { still, whole } from "../replay/replica.ts";
 import type { RestoreResult } from "../restore/execute.ts";
 import { restore } from "../restore/restore.ts";
@@ -13,60 +13,14 @@ import { MemorySink } from "../restore/sinks/memory.ts";
 import type { DatabaseWrite } from "../restore/sinks/sink.ts";
 import { formatTime } from "../time.ts";
 import { readRestorePoints } from "../timeline/points.ts";
-import type { RestorePoint } from "../timeline/restore-points.ts";
 import type { Target } from "../timeline/target/target.ts";
 import type { VerifyReport } from "../verify/report.ts";
 import { verify } from "../verify/verify.ts";
-import { type Gap, gapsOf, type Stretch, stretchesOf } from "./gaps.ts";
+import { Commits, readAllCommits, sharesPass } from "./commits.ts";
+import { Early } from "./early.ts";
+import { gapsOf, stretchesOf } from "./gaps.ts";
+import type { GenerationMoments, SnapshotMoment, Stretch } from "./moment.ts";
 import { segmentMoments } from "./segments.ts";
-
-/** A transaction. */
-export interface CommitMoment {
-  /** The position behind its last frame. */
-  end: Position;
-  /** The number that a target names it by; undefined behind damage or a gap, across which none is counted. */
-  transaction: number | undefined;
-  /** A restore brings it back, to the byte, without salvaging. */
-  restorable: boolean;
-}
-
-export interface SegmentMoments {
-  position: Position;
-  path: string;
-  /** RFC 3339; undefined where times cannot be trusted. A restore by time brings back all of its commits or none. */
-  time: string | undefined;
-  /** Those that can be read, in order. */
-  commits: CommitMoment[];
-}
-
-/** A snapshot that can be restored by itself, with none of the WAL of its index. */
-export interface SnapshotMoment {
-  position: Position;
-  path: string;
-  /** RFC 3339; undefined where times cannot be trusted. */
-  time: string | undefined;
-}
-
-export interface PointMoment extends RestorePoint {
-  restorable: boolean;
-}
-
-export interface GenerationMoments {
-  generation: string;
-  /** False: it has restore points, and its files are no longer in the replica. */
-  present: boolean;
-  /** False: times do not tell when files were written, and none is given. */
-  timesTrusted: boolean;
-  /** Those that the moments before the first commit of a stretch are. */
-  snapshots: SnapshotMoment[];
-  /** In order. */
-  segments: SegmentMoments[];
-  /** In order. */
-  gaps: Gap[];
-  /** In the order of their file. */
-  restorePoints: PointMoment[];
-  findings: Finding[];
-}
 
 export interface MomentsOptions {
   /**
@@ -85,8 +39,8 @@ export interface MomentsOptions {
 const MOST_CHECKED = 64 << 20;
 
 /**
- * Lists what can be restored, by generation. Reads every file once to verify it and the WAL once more for its commits; what a
- * snapshot that holds newer pages allows takes another look at it and its index, one that is not proven a trial restore.
+ * Lists what can be restored, by generation. Reads every file once; where it is not proven that a snapshot fits, only a trial
+ * restore tells, and that reads what it needs once more.
  *
  * @throws WalkitError `storage/*`, `target/no-generation`, `replica/changed-while-reading`. What is wrong with the replica
  * is in the findings
@@ -113,12 +67,20 @@ async function momentsOf(
   options: MomentsOptions,
 ): Promise<GenerationMoments[]> {
   const { signal } = options;
-  const report = await verify({ ...replica, generation: wanted }, { level: "replay", signal });
+  const passes = new Map<string, Pass>();
+  const foldsOf = (branch: Branch) => {
+    const pass = { commits: new Commits(replica, branch), early: new Early() };
+    passes.set(branch.id, pass);
+    return [pass.commits, pass.early];
+  };
+  const report = await verify({ ...replica, generation: wanted }, { level: "replay", signal, foldsOf });
   const moments: GenerationMoments[] = [];
   for (const generation of catalog.generations) {
     const { id } = generation;
     if (wanted !== undefined && id !== wanted) continue;
-    const one = await generationMoments(replica, generation, report, options);
+    const pass = passes.get(id)!;
+    if (!sharesPass(generation)) pass.commits = await readAllCommits(replica, generation, signal);
+    const one = await generationMoments(replica, generation, pass, report, options);
     moments.push({ ...one, ...(await pointsOf(replica, catalog, one, signal)) });
   }
   const present = new Set(catalog.generations.map(({ id }) => id));
@@ -133,6 +95,12 @@ async function momentsOf(
   return moments;
 }
 
+/** What one pass over a branch tells beside the report. */
+interface Pass {
+  commits: Commits;
+  early: Early;
+}
+
 const GONE = "Bring that generation's folder back from another copy of the replica, or delete the file";
 
 const NOTHING = {
@@ -143,6 +111,7 @@ const NOTHING = {
 async function generationMoments(
   replica: Replica,
   generation: Branch,
+  { commits, early }: Pass,
   { generations, findings: all }: VerifyReport,
   looking: MomentsOptions,
 ): Promise<GenerationMoments> {
@@ -166,7 +135,7 @@ async function generationMoments(
   const timesTrusted = report?.timesTrusted ?? false;
   const timeOf = (modified: bigint | undefined) =>
     timesTrusted && modified !== undefined ? formatTime(modified) : undefined;
-  const segments = await segmentMoments(replica, generation, stretches, timeOf, looking.signal);
+  const segments = segmentMoments(generation, commits, early, stretches, timeOf);
   const alone = stretches.flatMap(({ from, snapshot: index }): SnapshotMoment[] => {
     const snapshot = snapshots.find((one) => one.index === index);
     if (from.offset > 0 || !snapshot) return [];

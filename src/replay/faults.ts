@@ -69,3 +69,12 @@ export function checkTimes(layout: Layout, branch: Branch): void {
   // A clock that was set back is still the clock of whoever wrote the files.
   if (doubt && doubt.kind !== "clock") throw untrusted(branch, doubt);
 }
+
+/** The pages of the snapshot at `path` have another size than those before it. */
+export function pageSizeChanged(path: string, before: number, found: number): WalkitError {
+  return new WalkitError(
+    "replica/format-changed",
+    `Expected the snapshot's pages to have ${before} bytes as before, found ${found}`,
+    { path, offset: 16, decoded: true },
+  );
+}

@@ -8,7 +8,7 @@ import type { Catalog } from "../replay/catalog.ts";
 import type { Replica } from "../replay/layout.ts";
 import type { RestorePlan } from "../replay/plan.ts";
 import { formatPosition } from "../replay/position.ts";
-import { checkGeneration } from "../verify/generation.ts";
+import { checkBranch } from "../verify/check.ts";
 
 const NO_VERDICT = new Set(["replica/snapshot-mismatch", "replica/snapshot-ambiguous"]);
 
@@ -31,7 +31,7 @@ export async function judgeSnapshot(
   if (!generation || !before) return plan;
   const segments = generation.segments.filter((s) => s.index >= before.index && s.index < index);
   const snapshots = generation.snapshots.filter((s) => s === before || s.path === path);
-  const { findings, ranges } = await checkGeneration(
+  const { findings, ranges } = await checkBranch(
     replica,
     { id: generation.id, snapshots, segments },
     { ...options, pages: true, onRead: () => {} },

@@ -5,6 +5,7 @@ import { type Finding, findingOf, makeFinding } from "../findings.ts";
 import { type Branch, branchOf, type Catalog } from "../replay/catalog.ts";
 import type { Replica } from "../replay/layout.ts";
 import { catalogOf, guarded, still } from "../replay/replica.ts";
+import type { Fold } from "../replay/run.ts";
 import { stepsText } from "../replay/steps.ts";
 import { timeRange } from "../replay/times.ts";
 import { restore } from "../restore/restore.ts";
@@ -13,7 +14,7 @@ import type { DatabaseSink, DatabaseWrite } from "../restore/sinks/sink.ts";
 import type { checkIntegrity } from "../sqlite/index.ts";
 import { formatTime } from "../time.ts";
 import { emptyAlone, ltxFindings, strayFindings } from "./beside.ts";
-import { type Checked, checkGeneration } from "./generation.ts";
+import { type Checked, checkBranch } from "./check.ts";
 import { finishRange, startRange } from "./ranges.ts";
 import { type GenerationReport, LEVELS, type Level, statusOf, type VerifyReport } from "./report.ts";
 
@@ -40,6 +41,8 @@ export interface VerifyOptions {
     | undefined;
   /** Bytes: a newest state that is larger is not given to SQLite, and `integrity` of its report stays undefined. */
   integrityUpTo?: number | undefined;
+  /** What shares the pass over the files of a branch, from level `frames` on. Made anew where the branch is read anew. */
+  foldsOf?: ((branch: Branch) => readonly Fold[]) | undefined;
   /** Told of each finding once a generation is done. */
   onFinding?: ((finding: Finding) => void) | undefined;
 }
@@ -158,7 +161,7 @@ async function check(
   replica: Replica,
   generation: Branch,
   level: Level,
-  { signal, parallelism }: VerifyOptions,
+  { signal, parallelism, foldsOf }: VerifyOptions,
   progress: ProgressOf,
 ): Promise<Outcome> {
   if (level === "names") {
@@ -168,12 +171,9 @@ async function check(
   }
   const pages = level !== "frames";
   const onRead = (bytes: number) => progress.add(bytes);
-  const checked = await checkGeneration(guarded(replica, generation), generation, {
-    signal,
-    parallelism,
-    pages,
-    onRead,
-  });
+  const reading = { signal, parallelism, pages, onRead };
+  const folds = foldsOf?.(generation);
+  const checked = await checkBranch(guarded(replica, generation), generation, reading, folds);
   return pages ? checked : { ...checked, links: undefined };
 }
 

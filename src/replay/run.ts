@@ -1,0 +1,194 @@
+/**
+ * One pass over the files of a branch, which several folds share: every change once, every claim once. What a claim holds
+ * comes before the changes of its section where nothing sound leads there, else behind them, to be held against the state.
+ */
+
+import { isFault, type WalkitError } from "../errors.ts";
+import { xxh32 } from "../lz4/index.ts";
+import type { DatabaseHeader } from "../sqlite/header.ts";
+import { type Branch, type Claim, splitLeftover } from "./catalog.ts";
+import type { ReplayEvent } from "./events.ts";
+import { pageSizeChanged } from "./faults.ts";
+import type { Replica } from "./layout.ts";
+import { Pages } from "./pages.ts";
+import { plannedSegment } from "./plan.ts";
+import { comparePositions, isSameSection, type Position } from "./position.ts";
+import { readChanges, readClaim } from "./replica.ts";
+
+/**
+ * Where a claim comes: `before` the changes of its section, as what they are laid over; `behind` them; or `alone`, where its
+ * section has none.
+ */
+export type ClaimPlace = "before" | "behind" | "alone";
+
+/** What came of reading a claim: its size, or what is wrong with it. */
+export type ClaimRead =
+  | { header: DatabaseHeader; pages: number; error?: undefined }
+  | { header?: undefined; pages: number; error: WalkitError };
+
+/** Is told of a pass. It holds no storage, and whatever it is handed is valid until it returns. */
+export interface Fold {
+  /** Whether the pages that come next are to come with their hashes; without, each hash is 1. */
+  readonly hashes?: boolean;
+  /** So many pages of so many bytes are about to come. */
+  run?(count: number, pageSize: number): void;
+  /** A page of a change. `hash`: its xxHash32, never 0. */
+  page?(page: number, data: Uint8Array, hash: number, sound: boolean): void;
+  on(event: Exclude<ReplayEvent, { type: "pages" }>): void | Promise<void>;
+  /** A claim is about to be read. False: of its pages nothing is wanted. */
+  claimOpens?(claim: Claim, place: ClaimPlace): boolean;
+  /** A page of a claim, ascending. */
+  claimPage?(page: number, data: Uint8Array, hash: number): void;
+  claimCloses?(claim: Claim, place: ClaimPlace, read: ClaimRead): void | Promise<void>;
+}
+
+/** The fold that knows whether what came so far leads on. */
+export interface Lead extends Fold {
+  /** Whether the state is known that the next change is laid over. */
+  readonly leads: boolean;
+  /** The first page of a section is about to come, or none: what leads here is known, and a claim before it is read. */
+  enters(): void;
+}
+
+export interface RunOptions {
+  signal?: AbortSignal | undefined;
+  /** Files on their way at a time; 8 by default. */
+  parallelism?: number | undefined;
+  /** Told of compressed bytes as they are read. */
+  onRead?: ((bytes: number) => void) | undefined;
+  /** Claims are not wanted for what they hold, only for whether they can be read. */
+  pages?: boolean | undefined;
+}
+
+/**
+ * Runs over the changes of a branch that a claim leads to, and over all of its claims. What is wrong is told.
+ *
+ * @throws WalkitError `storage/not-found`: a file has gone since it was listed
+ */
+export async function run(
+  replica: Replica,
+  branch: Branch,
+  lead: Lead,
+  folds: readonly Fold[] = [],
+  options: RunOptions = {},
+): Promise<void> {
+  await new Run(replica, branch, lead, folds, options).run();
+}
+
+class Run {
+  readonly #replica: Replica;
+  readonly #branch: Branch;
+  readonly #lead: Lead;
+  readonly #folds: readonly Fold[];
+  readonly #options: RunOptions;
+  /** Ascending; those that have had their turn are taken out. */
+  readonly #claims: Claim[];
+  /** The section under way, and its claim until that is read. */
+  #section: Position | undefined;
+  #claim: Claim | undefined;
+  #hasEntered = false;
+  /** Bytes in a page, as the first file that tells has it. */
+  #pageSize: number | undefined;
+
+  constructor(replica: Replica, branch: Branch, lead: Lead, folds: readonly Fold[], options: RunOptions) {
+    this.#replica = replica;
+    this.#branch = branch;
+    this.#lead = lead;
+    this.#folds = [lead, ...folds];
+    this.#options = options;
+    this.#claims = [...branch.snapshots];
+  }
+
+  async run(): Promise<void> {
+    const { id, snapshots } = this.#branch;
+    const segments = splitLeftover(this.#branch).segments.map(plannedSegment);
+    const { signal, parallelism, onRead } = this.#options;
+    const leg = { generation: id, segments, snapshot: snapshots[0] };
+    for await (const event of readChanges(this.#replica, leg, {
+      signal,
+      parallelism,
+      onRead,
+      faults: "report",
+    }))
+      await this.#take(event);
+    for (const claim of this.#claims.splice(0)) await this.#read(claim, "alone");
+  }
+
+  async #take(event: ReplayEvent): Promise<void> {
+    if (event.type === "opens") await this.#open(event.section);
+    if (event.type === "pages" || event.type === "closes") await this.#enter();
+    if (event.type === "pages") {
+      const { run, sound } = event;
+      this.#pageSize ??= run.pageSize;
+      for (const fold of this.#folds) fold.run?.(run.count, run.pageSize);
+      if (this.#options.pages === false) return;
+      const wants = this.#folds.some(({ hashes }) => hashes);
+      run.forEach((page, data) => {
+        const hash = (wants && xxh32(data)) || 1;
+        for (const fold of this.#folds) fold.page?.(page, data, hash, sound);
+      });
+      return;
+    }
+    for (const fold of this.#folds) await fold.on(event);
+    if (event.type === "closes" && this.#claim) {
+      const claim = this.#claim;
+      this.#claim = undefined;
+      await this.#read(claim, "behind");
+    }
+  }
+
+  async #open(section: Position): Promise<void> {
+    // Claims of sections without any change between here and there.
+    while (this.#claims[0] && comparePositions(this.#claims[0], section) < 0) {
+      const claim = this.#claims.shift()!;
+      if (!this.#section || comparePositions(claim, this.#section) > 0) await this.#read(claim, "alone");
+    }
+    this.#section = section;
+    this.#hasEntered = false;
+    const [next] = this.#claims;
+    this.#claim = next && isSameSection(next, section) ? this.#claims.shift() : undefined;
+  }
+
+  /** Before the first page of a section, when what leads here is known to be sound or not. */
+  async #enter(): Promise<void> {
+    if (this.#hasEntered) return;
+    this.#hasEntered = true;
+    const claim = this.#claim;
+    if (!this.#lead.leads && claim) {
+      this.#claim = undefined;
+      await this.#read(claim, "before");
+    }
+    this.#lead.enters();
+  }
+
+  async #read(claim: Claim, place: ClaimPlace): Promise<void> {
+    const folds = this.#folds.filter((fold) => fold.claimOpens?.(claim, place) !== false && fold.claimPage);
+    const { signal, onRead } = this.#options;
+    const pages = new Pages((page, data) => {
+      if (this.#options.pages === false) return;
+      const hash = xxh32(data) || 1;
+      for (const fold of folds) fold.claimPage!(page, data, hash);
+    });
+    const onOdd = (error: WalkitError) => odd.push(error);
+    const odd: WalkitError[] = [];
+    let read: ClaimRead | undefined;
+    let header: DatabaseHeader | undefined;
+    try {
+      for await (const piece of readClaim(this.#replica, claim, { signal, onRead, onOdd })) {
+        this.#pageSize ??= piece.header.pageSize;
+        if (!header && piece.header.pageSize !== this.#pageSize)
+          throw pageSizeChanged(claim.path, this.#pageSize, piece.header.pageSize);
+        header ??= piece.header;
+        pages.add(piece);
+      }
+      read = { header: header!, pages: pages.count };
+    } catch (error) {
+      if (!isFault(error)) throw error;
+      read = { pages: pages.count, error };
+    }
+    for (const fold of this.#folds) {
+      for (const error of odd) await fold.on({ type: "fault", error, position: claim, breaks: false });
+      await fold.claimCloses?.(claim, place, read);
+    }
+  }
+}
