@@ -35,7 +35,7 @@ export interface Fold {
   /** A page of a change. `hash`: its xxHash32, never 0. */
   page?(page: number, data: Uint8Array, hash: number, sound: boolean): void;
   on(event: Exclude<ReplayEvent, { type: "pages" }>): void | Promise<void>;
-  /** A claim is about to be read. False: of its pages nothing is wanted. */
+  /** A claim is about to be read, if anybody wants it: whether its pages are wanted. Those who do not may be told all the same how it closes. */
   claimOpens?(claim: Claim, place: ClaimPlace): boolean;
   /** A page of a claim, ascending. */
   claimPage?(page: number, data: Uint8Array, hash: number): void;
@@ -162,12 +162,13 @@ class Run {
   }
 
   async #read(claim: Claim, place: ClaimPlace): Promise<void> {
-    const folds = this.#folds.filter((fold) => fold.claimOpens?.(claim, place) !== false && fold.claimPage);
+    const folds = this.#folds.filter((fold) => fold.claimOpens?.(claim, place) ?? false);
+    if (folds.length === 0) return;
     const { signal, onRead } = this.#options;
     const pages = new Pages((page, data) => {
       if (this.#options.pages === false) return;
       const hash = xxh32(data) || 1;
-      for (const fold of folds) fold.claimPage!(page, data, hash);
+      for (const fold of folds) fold.claimPage?.(page, data, hash);
     });
     const onOdd = (error: WalkitError) => odd.push(error);
     const odd: WalkitError[] = [];
@@ -190,5 +191,24 @@ class Run {
       for (const error of odd) await fold.on({ type: "fault", error, position: claim, breaks: false });
       await fold.claimCloses?.(claim, place, read);
     }
+  }
+}
+
+/** Leads where nobody asks more than whether changes follow on a claim: until one does not. */
+export class Follower implements Lead {
+  leads = false;
+
+  enters(): void {}
+
+  on(event: Exclude<ReplayEvent, { type: "pages" }>): void {
+    if (event.type === "fault" && event.breaks) this.leads = false;
+  }
+
+  claimOpens(): boolean {
+    return false;
+  }
+
+  claimCloses(_claim: Claim, place: ClaimPlace, { error }: ClaimRead): void {
+    if (!error && place !== "behind") this.leads = true;
   }
 }

@@ -39,6 +39,11 @@ export class IndexWindow {
     return hash === start || this.#versions.find(page, hash) !== undefined;
   }
 
+  /** The commit that first brought this version of a page. */
+  find(page: number, hash: number): Position | undefined {
+    return this.#versions.find(page, hash);
+  }
+
   /** Whether the index began with a database that had this page. */
   beganWith(page: number): boolean {
     return page <= this.#startCount;

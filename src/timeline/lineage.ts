@@ -7,7 +7,7 @@ import { concat } from "../bytes.ts";
 import { WalkitError } from "../errors.ts";
 import { type Finding, findingOf } from "../findings.ts";
 import type { Branch, Catalog, TimelineFile } from "../replay/catalog.ts";
-import type { Replica } from "../replay/layout.ts";
+import type { Layout, Replica } from "../replay/layout.ts";
 import { formatPosition, type Position } from "../replay/position.ts";
 import type { Storage } from "../storage/storage.ts";
 import { beganAt } from "./content/beginning.ts";
@@ -83,7 +83,7 @@ export async function readLineage(
   const inferred = options.infer
     ? await inferParents(replica, catalog.generations, unknown, options.signal)
     : new Map<string, Inference>();
-  names.number(inOrder(catalog.generations, inferred, names));
+  names.number(inOrder(replica.layout, catalog.generations, inferred, names));
   const timelines = timelinesOf(catalog.generations, histories, inferred, names);
   const findings = timelines.flatMap(({ problem, generation }) =>
     problem ? [findingOf(problem, { generation })] : [],
@@ -211,11 +211,12 @@ class Names {
 
 /** Generations in the order in which they began; by name where their times cannot be trusted, parents first. */
 function inOrder(
+  layout: Layout,
   generations: readonly Branch[],
   inferred: ReadonlyMap<string, Inference>,
   names: Names,
 ): string[] {
-  const dated = generations.map((generation) => ({ id: generation.id, began: beganAt(generation) }));
+  const dated = generations.map((generation) => ({ id: generation.id, began: beganAt(layout, generation) }));
   const all = dated.every(({ began }) => began !== undefined);
   const recorded = (id: string) => names.idOf(id) ?? Number.POSITIVE_INFINITY;
   if (all) dated.sort((a, b) => (a.began! < b.began! ? -1 : 1));

@@ -4,16 +4,15 @@
  */
 
 import { readUint32BE } from "../../bytes.ts";
-import { isFault } from "../../errors.ts";
-import { xxh32 } from "../../lz4/index.ts";
-import type { Replica } from "../../replay/layout.ts";
+import type { Branch, Claim } from "../../replay/catalog.ts";
+import type { ReplayEvent } from "../../replay/events.ts";
+import type { Layout, Replica } from "../../replay/layout.ts";
 import { PageHashes } from "../../replay/page-hashes.ts";
-import { Pages } from "../../replay/pages.ts";
-import { plannedSegment } from "../../replay/plan.ts";
-import { readChanges, readClaim } from "../../replay/replica.ts";
-import { type Branch, lockPage, type Position, timeRange, timesUntrusted } from "../../snapshot/index.ts";
-import { MarkFinder } from "../../snapshot/mark.ts";
-import { Versions } from "../../snapshot/versions.ts";
+import { comparePositions, isSameSection, isStart, sectionOf } from "../../replay/position.ts";
+import { type ClaimPlace, type ClaimRead, type Fold, Follower, run } from "../../replay/run.ts";
+import { timeRange } from "../../replay/times.ts";
+import { IndexWindow } from "../../snapshot/window.ts";
+import { lockPage } from "../../sqlite/header.ts";
 import { LitestreamSequence, sequenceValue } from "../../sqlite/litestream.ts";
 import { cellsOf, isTelling } from "./cells.ts";
 
@@ -115,130 +114,195 @@ class StateBefore {
   }
 }
 
-/** When a generation's first file was written; undefined where times cannot be trusted. */
-export function beganAt(generation: Branch): bigint | undefined {
-  return timesUntrusted(generation) ? undefined : timeRange(generation)?.oldest;
+/** When a branch's first file was written; undefined where times cannot be trusted. */
+export function beganAt(layout: Layout, branch: Branch): bigint | undefined {
+  return layout.doubt(branch) ? undefined : timeRange(branch)?.oldest;
+}
+
+/** Why nothing can be told of how a branch began, by its names; undefined where something can. */
+function untold({ snapshots: [first] }: Branch): string | undefined {
+  if (!first) return "it has no snapshot";
+  if (sectionOf(first) <= LAST_FIRST_INDEX) return undefined;
+  return `its beginning is gone: the first snapshot left is that of index ${sectionOf(first)}`;
 }
 
 /**
- * Reads the beginning of a generation.
+ * Reads the beginning of a branch.
  *
  * @param unlike pages to take as written by others, too
  * @returns why it cannot be told, in words, where its first snapshot is gone or damaged
  */
 export async function readBeginning(
   replica: Replica,
-  generation: Branch,
+  branch: Branch,
   signal: AbortSignal | undefined,
   unlike: ReadonlySet<number> = new Set(),
 ): Promise<Beginning | string> {
-  const snapshot = generation.snapshots[0];
-  if (!snapshot) return "it has no snapshot";
-  const { index } = snapshot;
-  if (index > LAST_FIRST_INDEX)
-    return `its beginning is gone: the first snapshot left is that of index ${index}`;
-  const wal = generation.segments.filter((segment) => segment.index === index).map(plannedSegment);
-  const versions = new Versions();
-  const counters = new Map<number, FirstCounter>();
-  const firstCells = new Map<number, Set<number>>();
-  const pending = new Map<number, number | undefined>();
-  const inWal = new LitestreamSequence();
-  const before = new StateBefore(index === 0 && wal[0]?.offset === 0 && unlike.size === 0);
-  let smallest = Number.POSITIVE_INFINITY;
-  for await (const event of readChanges(
-    replica,
-    { generation: generation.id, segments: wal },
-    { signal, faults: "report" },
-  )) {
-    if (event.type === "pages" && event.sound) {
-      event.run.forEach((page, data) => {
-        versions.add(page, xxh32(data));
-        if (page > 1 && firstCells.size < MOST_PAGES && !firstCells.has(page))
-          firstCells.set(page, cellsOf(page, data));
-        pending.set(page, sequenceValue(data));
-        before.add(page, data);
-        inWal.addFrame(index, page, data);
-      });
-    } else if (event.type === "commit" && event.sound) {
-      versions.commit(event.end);
-      for (const [page, value] of pending) {
-        if (value === undefined || counters.has(page)) continue;
-        counters.set(page, { value, alone: pending.size === 1, whole: pending.size >= event.pageCount });
-      }
-      before.commit(event.pageCount);
-      pending.clear();
-      smallest = Math.min(smallest, event.pageCount);
-    } else if (event.type === "fault" && event.breaks) break;
+  const fold = new BeginningFold(replica.layout, branch, unlike);
+  const [first] = branch.snapshots;
+  if (!first || !fold.isWanted) return fold.result;
+  const segments = branch.segments.filter((change) => isSameSection(change, first));
+  await run(replica, { ...branch, snapshots: [first], segments }, new Follower(), [fold], { signal });
+  return fold.result;
+}
+
+/** How a branch began, of a pass over it: its first claim, and the changes of that one's section. */
+export class BeginningFold implements Fold {
+  readonly #layout: Layout;
+  readonly #branch: Branch;
+  readonly #unlike: ReadonlySet<number>;
+  readonly #first: Claim | undefined;
+  readonly #untold: string | undefined;
+  readonly #hashes = new PageHashes();
+  readonly #telling = new Set<number>();
+  /** Litestream's counter as a page of the claim may have it; the schema may well lie behind the table. */
+  readonly #values = new Map<number, number>();
+  readonly #sequence = new LitestreamSequence();
+  readonly #inChanges = new LitestreamSequence();
+  readonly #counters = new Map<number, FirstCounter>();
+  /** The cells of pages that were written, as they were first. */
+  readonly #firstCells = new Map<number, Set<number>>();
+  /** Those of unlike pages in the claim. */
+  readonly #unlikeCells = new Map<number, Set<number>>();
+  readonly #pending = new Map<number, number | undefined>();
+  readonly #before: StateBefore;
+  #window = new IndexWindow(0);
+  #read: ClaimRead | undefined;
+  #isOpen = false;
+  #isOver = false;
+
+  constructor(layout: Layout, branch: Branch, unlike: ReadonlySet<number> = new Set()) {
+    this.#layout = layout;
+    this.#branch = branch;
+    this.#unlike = unlike;
+    this.#untold = untold(branch);
+    this.#first = this.#untold === undefined ? branch.snapshots[0] : undefined;
+    this.#before = new StateBefore(this.#isCertain && unlike.size === 0);
   }
-  const sequence = new LitestreamSequence();
-  const finder = new MarkFinder(versions);
-  const hashes = new PageHashes();
-  const telling = new Set<number>();
-  const values = new Map<number, number>();
-  const written = new Map<number, { cells: Set<number> | undefined; end: Position | undefined }>();
-  const pages = new Pages((page, data) => {
-    const hash = xxh32(data) || 1;
-    hashes.set(page, hash);
-    if (page === 1) before.mostChanges(readUint32BE(data, CHANGE_COUNTER));
-    sequence.addSnapshotPage(index, page, data);
-    // The schema may well lie behind the table.
+
+  /** The changes of the branch are there from the very first on. */
+  get #isCertain(): boolean {
+    const [first] = this.#branch.segments;
+    const [claim] = this.#branch.snapshots;
+    return (
+      first !== undefined &&
+      claim !== undefined &&
+      isStart(first) &&
+      sectionOf(claim) === 0 &&
+      sectionOf(first) === 0
+    );
+  }
+
+  get isWanted(): boolean {
+    return this.#first !== undefined;
+  }
+
+  get hashes(): boolean {
+    return this.#isOpen && !this.#isOver;
+  }
+
+  claimOpens(claim: Claim, place: ClaimPlace): boolean {
+    return claim === this.#first && place !== "behind";
+  }
+
+  claimPage(page: number, data: Uint8Array, hash: number): void {
+    this.#hashes.set(page, hash);
+    if (page === 1) this.#before.mostChanges(readUint32BE(data, CHANGE_COUNTER));
+    this.#sequence.addSnapshotPage(sectionOf(this.#first!), page, data);
     const value = sequenceValue(data);
-    if (value !== undefined) values.set(page, value);
-    if (isTelling(page, data)) telling.add(page);
-    if (versions.has(page)) finder.add(page, xxh32(data), page <= smallest);
-    const end = versions.find(page, xxh32(data));
-    if (!end && !unlike.has(page)) return;
-    const isFew = page > 1 && written.size < MOST_PAGES;
-    written.set(page, { cells: firstCells.get(page) ?? (isFew ? cellsOf(page, data) : undefined), end });
-  });
-  let pageSize = 0;
-  try {
-    for await (const piece of readClaim(replica, snapshot, { signal })) {
-      pageSize = piece.header.pageSize;
-      pages.add(piece);
+    if (value !== undefined) this.#values.set(page, value);
+    if (isTelling(page, data)) this.#telling.add(page);
+    if (page > 1 && this.#unlike.has(page) && this.#unlikeCells.size < MOST_PAGES)
+      this.#unlikeCells.set(page, cellsOf(page, data));
+  }
+
+  claimCloses(claim: Claim, place: ClaimPlace, read: ClaimRead): void {
+    if (claim !== this.#first || place === "behind") return;
+    this.#read = read;
+    this.#window = new IndexWindow(read.pages);
+    this.#isOpen = true;
+  }
+
+  page(page: number, data: Uint8Array, hash: number, sound: boolean): void {
+    if (!sound || !this.hashes) return;
+    this.#window.change(page, this.#hashes.get(page), hash);
+    if (page > 1 && this.#firstCells.size < MOST_PAGES && !this.#firstCells.has(page))
+      this.#firstCells.set(page, cellsOf(page, data));
+    this.#pending.set(page, sequenceValue(data));
+    this.#before.add(page, data);
+    this.#inChanges.addFrame(sectionOf(this.#first!), page, data);
+  }
+
+  on(event: Exclude<ReplayEvent, { type: "pages" }>): void {
+    if (!this.hashes) return;
+    if (event.type === "commit" && event.sound) {
+      this.#window.commit(event.end, event.pageCount);
+      for (const [page, value] of this.#pending) {
+        if (value === undefined || this.#counters.has(page)) continue;
+        const [alone, whole] = [this.#pending.size === 1, this.#pending.size >= event.pageCount];
+        this.#counters.set(page, { value, alone, whole });
+      }
+      this.#before.commit(event.pageCount);
+      this.#pending.clear();
+    } else if (
+      event.type === "closes" ||
+      (event.type === "fault" && event.breaks) ||
+      (event.type === "opens" && !isSameSection(event.section, this.#first!))
+    )
+      this.#isOver = true;
+  }
+
+  get result(): Beginning | string {
+    if (this.#untold !== undefined) return this.#untold;
+    if (!this.#read?.header) return "its first snapshot is damaged";
+    const { header, pages } = this.#read;
+    const { mark } = this.#window;
+    const own = new Set<number>();
+    const cells = new Set<number>();
+    const cellPages = new Set<number>();
+    const counterPage = this.#sequence.page;
+    for (const page of [...this.#window.pages, ...this.#unlike]) {
+      const hash = this.#hashes.get(page);
+      if (hash === 0 || own.has(page)) continue;
+      const end = this.#window.find(page, hash);
+      const isOwn = mark && end && comparePositions(end, mark) <= 0;
+      if (!isOwn && !this.#unlike.has(page)) continue;
+      own.add(page);
+      const its = this.#firstCells.get(page) ?? this.#unlikeCells.get(page);
+      if (page === counterPage || !its) continue;
+      cellPages.add(page);
+      for (const cell of its) cells.add(cell);
     }
-  } catch (error) {
-    if (isFault(error)) return "its first snapshot is damaged";
-    throw error;
+    const first = this.#counters.get(counterPage ?? 0);
+    const isWritten = own.has(counterPage ?? 0);
+    const section = sectionOf(this.#first!);
+    const counter = this.#counter(isWritten ? first : undefined, counterPage);
+    if (counterPage !== undefined) own.add(counterPage);
+    own.add(lockPage(header.pageSize));
+    for (const page of own) this.#telling.delete(page);
+    return {
+      generation: this.#branch,
+      pageCount: pages,
+      hashes: this.#hashes,
+      telling: this.#telling,
+      own,
+      counterPage,
+      cells,
+      cellPages,
+      // Where it begins with index 1, WAL that is not in the replica raised the counter, or did not.
+      counters: counter === undefined ? undefined : section === 0 ? [counter] : [counter - 1, counter],
+      ...this.#before.known,
+      isNew: !counterPage
+        ? this.#inChanges.page !== undefined
+        : this.#isCertain
+          ? isWritten && first?.value === 0 && !first.whole
+          : counter === 0,
+      began: beganAt(this.#layout, this.#branch),
+    };
   }
-  const { mark } = finder;
-  const own = new Set<number>();
-  const cells = new Set<number>();
-  const cellPages = new Set<number>();
-  for (const [page, one] of written) {
-    const isOwn = mark && one.end && one.end.offset <= mark.offset;
-    if (!isOwn && !unlike.has(page)) continue;
-    own.add(page);
-    if (page === sequence.page || !one.cells) continue;
-    cellPages.add(page);
-    for (const cell of one.cells) cells.add(cell);
+
+  /** Litestream raises it in a commit of one page; where others come along, the page was but moved or rewritten. */
+  #counter(written: FirstCounter | undefined, page: number | undefined): number | undefined {
+    return written ? Math.max(0, written.value - (written.alone ? 1 : 0)) : this.#values.get(page ?? 0);
   }
-  const first = counters.get(sequence.page ?? 0);
-  const value = values.get(sequence.page ?? 0);
-  const isWritten = own.has(sequence.page ?? 0);
-  // Litestream raises it in a commit of one page; where others come along, the page was but moved or rewritten.
-  const counter = isWritten && first ? Math.max(0, first.value - (first.alone ? 1 : 0)) : value;
-  if (sequence.page !== undefined) own.add(sequence.page);
-  own.add(lockPage(pageSize));
-  for (const page of own) telling.delete(page);
-  const certain = index === 0 && wal[0]?.offset === 0;
-  return {
-    generation,
-    pageCount: pages.count,
-    hashes,
-    telling,
-    own,
-    counterPage: sequence.page,
-    cells,
-    cellPages,
-    // Where it begins with index 1, WAL that is not in the replica raised the counter, or did not.
-    counters: counter === undefined ? undefined : index === 0 ? [counter] : [counter - 1, counter],
-    ...before.known,
-    isNew: !sequence.page
-      ? inWal.page !== undefined
-      : certain
-        ? isWritten && first?.value === 0 && !first.whole
-        : counter === 0,
-    began: beganAt(generation),
-  };
 }

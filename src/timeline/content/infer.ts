@@ -8,50 +8,134 @@
  * children of a parent that is gone.
  */
 
-import type { Replica } from "../../replay/layout.ts";
-import type { Branch, Position } from "../../snapshot/index.ts";
-import { type Beginning, beganAt, readBeginning } from "./beginning.ts";
+import type { Branch } from "../../replay/catalog.ts";
+import type { Layout, Replica } from "../../replay/layout.ts";
+import type { Position } from "../../replay/position.ts";
+import { type Fold, Follower, run } from "../../replay/run.ts";
+import { type Beginning, BeginningFold, beganAt, readBeginning } from "./beginning.ts";
 import type { Claim, Inference, Match } from "./match.ts";
-import { Walk } from "./walk.ts";
+import { Walk, walkAlong } from "./walk.ts";
 
 export type { Inference } from "./match.ts";
 
 /**
- * Finds the parents of `children` among `generations`.
+ * Finds the parents of `children` among `branches`. Where times tell which branch is younger, each file is read once: the
+ * youngest comes first, so that how its possible children began is known when a branch has its turn.
  *
  * @throws WalkitError `storage/*`; damage in the replica only hides states
  */
 export async function inferParents(
   replica: Replica,
-  generations: readonly Branch[],
+  branches: readonly Branch[],
   children: readonly Branch[],
   signal?: AbortSignal,
 ): Promise<Map<string, Inference>> {
-  const found = new Map<string, Inference>();
-  const beginnings: Beginning[] = [];
-  if (generations.length < 2) return found;
-  for (const child of children) {
-    const beginning = await readBeginning(replica, child, signal);
-    const reason = typeof beginning === "string" ? beginning : beginning.isNew ? NEW : undefined;
-    if (reason !== undefined) found.set(child.id, { parent: undefined, reason });
-    else beginnings.push(beginning as Beginning);
+  const descent = new Descent(replica, branches, children);
+  if (!descent.isOnePass) await descent.readBeginnings(signal);
+  for (const branch of descent.order) {
+    const folds = descent.foldsOf(branch);
+    if (folds.length > 0) await run(replica, branch, new Follower(), folds, { signal });
   }
-  const claims = new Map<string, Claim[]>();
-  const nearest = new Map<string, number>();
-  for (const generation of generations) {
-    const others = beginnings.filter((beginning) => mayDescend(beginning, generation));
-    if (others.length === 0) continue;
-    const walk = new Walk(replica, generation, others, signal);
-    await walk.run();
-    for (const match of walk.matches) {
-      const claim = match.claim(generation) ?? (await closerLook(replica, generation, match, signal));
-      const id = match.child.generation.id;
-      const least = match.nearest?.different ?? Number.POSITIVE_INFINITY;
-      nearest.set(id, Math.min(nearest.get(id) ?? least, least));
-      if (!claim) continue;
-      claims.set(id, [...(claims.get(id) ?? []), claim]);
+  return await descent.parents(signal);
+}
+
+/** A search for parents, which may share the passes over all branches: in the order that it says. */
+export class Descent {
+  /** The youngest first. */
+  readonly order: readonly Branch[];
+  /** Times tell the order: no file need be read before the passes. */
+  readonly isOnePass: boolean;
+  readonly #replica: Replica;
+  readonly #children: ReadonlySet<Branch>;
+  readonly #beginnings = new Map<Branch, BeginningFold | Beginning | string>();
+  readonly #walks = new Map<Branch, Walk>();
+
+  constructor(replica: Replica, branches: readonly Branch[], children: readonly Branch[]) {
+    const { layout } = replica;
+    this.#replica = replica;
+    const began = new Map(branches.map((branch) => [branch, beganAt(layout, branch)]));
+    this.isOnePass = [...began.values()].every((time) => time !== undefined);
+    this.order = branches.toSorted((a, b) => ((began.get(a) ?? 0n) > (began.get(b) ?? 0n) ? -1 : 1));
+    this.#children = new Set(branches.length < 2 ? [] : children);
+  }
+
+  /**
+   * Where times do not tell the order, how the branches began must be known before the passes.
+   *
+   * @throws WalkitError `storage/*`
+   */
+  async readBeginnings(signal: AbortSignal | undefined): Promise<void> {
+    for (const child of this.#children)
+      this.#beginnings.set(child, await readBeginning(this.#replica, child, signal));
+  }
+
+  /** What is to listen to the pass over a branch, once all that come before it in `order` have been passed over. */
+  foldsOf(branch: Branch): Fold[] {
+    const folds: Fold[] = [];
+    const others = [...this.#beginnings.keys()].flatMap((child) => this.#beginningOf(child) ?? []);
+    const possible = others.filter((one) => mayDescend(this.#replica.layout, one, branch));
+    if (possible.length > 0) {
+      const walk = new Walk(this.#replica.layout, branch, possible);
+      this.#walks.set(branch, walk);
+      folds.push(walk);
     }
+    if (this.#children.has(branch) && !this.#beginnings.has(branch)) {
+      const fold = new BeginningFold(this.#replica.layout, branch);
+      this.#beginnings.set(branch, fold);
+      if (fold.isWanted) folds.push(fold);
+    }
+    return folds;
   }
+
+  #said(child: Branch): Beginning | string {
+    const known = this.#beginnings.get(child)!;
+    const said = known instanceof BeginningFold ? known.result : known;
+    this.#beginnings.set(child, said);
+    return said;
+  }
+
+  /** How a branch began, where that may be as a copy. */
+  #beginningOf(child: Branch): Beginning | undefined {
+    const said = this.#said(child);
+    return typeof said === "string" || said.isNew ? undefined : said;
+  }
+
+  /**
+   * The parents, once all passes are over.
+   *
+   * @throws WalkitError `storage/*` of another look at those that are alike, and not the same
+   */
+  async parents(signal: AbortSignal | undefined): Promise<Map<string, Inference>> {
+    const found = new Map<string, Inference>();
+    for (const child of this.#beginnings.keys()) {
+      const said = this.#said(child);
+      const reason = typeof said === "string" ? said : said.isNew ? NEW : undefined;
+      if (reason !== undefined) found.set(child.id, { parent: undefined, reason });
+    }
+    const claims = new Map<string, Claim[]>();
+    const nearest = new Map<string, number>();
+    for (const [branch, walk] of this.#walks) {
+      walk.end();
+      for (const match of walk.matches) {
+        const claim = match.claim(branch) ?? (await closerLook(this.#replica, branch, match, signal));
+        const id = match.child.generation.id;
+        const least = match.nearest?.different ?? Number.POSITIVE_INFINITY;
+        nearest.set(id, Math.min(nearest.get(id) ?? least, least));
+        if (claim) claims.set(id, [...(claims.get(id) ?? []), claim]);
+      }
+    }
+    settle(found, claims, nearest, [...this.#children]);
+    return found;
+  }
+}
+
+/** Of several claims to be a branch's parent the one to believe, if any. */
+function settle(
+  found: Map<string, Inference>,
+  claims: ReadonlyMap<string, Claim[]>,
+  nearest: ReadonlyMap<string, number>,
+  children: readonly Branch[],
+): void {
   const chosen: [child: string, claim: Claim][] = [];
   for (const [id, list] of claims) {
     const best = list.reduce((best, claim) => (isCloser(claim, best) ? claim : best));
@@ -83,7 +167,6 @@ export async function inferParents(
   for (const { id } of children) {
     if (!found.has(id)) found.set(id, { parent: undefined, reason: undefined });
   }
-  return found;
 }
 
 /** Whether `id` is `ancestor`, or comes from it. */
@@ -95,11 +178,11 @@ function descends(found: ReadonlyMap<string, Inference>, id: string, ancestor: s
 }
 
 /** Whether times allow it: a child begins after its parent did. */
-function mayDescend({ generation, began }: Beginning, parent: Branch): boolean {
+function mayDescend(layout: Layout, { generation, began }: Beginning, parent: Branch): boolean {
   // A generation without WAL is one that Litestream gave up at its start: what it holds came from elsewhere.
   if (generation.id === parent.id || parent.snapshots.length === 0 || parent.segments.length === 0)
     return false;
-  const parentBegan = beganAt(parent);
+  const parentBegan = beganAt(layout, parent);
   return began === undefined || parentBegan === undefined || parentBegan < began;
 }
 
@@ -119,11 +202,11 @@ export async function childrenOf(
   const beginnings: Beginning[] = [];
   for (const child of children) {
     const beginning = await readBeginning(replica, child, signal);
-    if (typeof beginning !== "string" && !beginning.isNew && mayDescend(beginning, parent))
+    if (typeof beginning !== "string" && !beginning.isNew && mayDescend(replica.layout, beginning, parent))
       beginnings.push(beginning);
   }
-  const walk = new Walk(replica, parent, beginnings, signal, { only: position });
-  if (beginnings.length > 0) await walk.run();
+  if (beginnings.length === 0) return found;
+  const walk = await walkAlong(replica, parent, beginnings, signal, { only: position });
   for (const match of walk.matches) {
     const claim = match.claim(parent) ?? (await closerLook(replica, parent, match, signal, position));
     if (claim && !claim.isDoubtful) found.set(match.child.generation.id, claim.inference);
@@ -143,13 +226,13 @@ async function closerLook(
   only?: Position,
 ): Promise<Claim | undefined> {
   if (!nearest || nearest.different === 0 || 2 * nearest.different > child.pageCount) return undefined;
-  const there = new Walk(replica, parent, [child], signal, { only, comparedAt: nearest.position });
-  there.matches[0]!.nearLimit = NEAR * nearest.different;
-  await there.run();
+  const look = { only, comparedAt: nearest.position };
+  const there = await walkAlong(replica, parent, [child], signal, look, ({ matches }) => {
+    matches[0]!.nearLimit = NEAR * nearest.different;
+  });
   const again = await readBeginning(replica, child.generation, signal, there.differing);
   if (typeof again === "string") return undefined;
-  const walk = new Walk(replica, parent, [again], signal, { only });
-  await walk.run();
+  const walk = await walkAlong(replica, parent, [again], signal, { only });
   return walk.matches[0]!.claim(parent, { different: nearest.different, near: there.matches[0]!.near });
 }
 

@@ -1,7 +1,8 @@
 /** How alike a state of one generation is to the beginning of another, and what that allows to be claimed. */
 
-import type { Branch, Position } from "../../snapshot/index.ts";
-import { comparePositions } from "../../snapshot/index.ts";
+import type { Branch } from "../../replay/catalog.ts";
+import type { Layout } from "../../replay/layout.ts";
+import { comparePositions, isStart, type Position, sectionOf, startOf } from "../../replay/position.ts";
 import { type Beginning, beganAt, LAST_FIRST_INDEX } from "./beginning.ts";
 
 /** What was found out about where a generation came from. */
@@ -92,7 +93,10 @@ export class Match {
   /** There is but one state to look at. */
   readonly #isOnly: boolean;
 
-  constructor(child: Beginning, isOnly: boolean) {
+  readonly #layout: Layout;
+
+  constructor(layout: Layout, child: Beginning, isOnly: boolean) {
+    this.#layout = layout;
     this.child = child;
     this.#isOnly = isOnly;
     this.#excluded = [...child.own].filter((page) => page <= child.pageCount).length;
@@ -190,16 +194,16 @@ export class Match {
     // What was added to the parent later on, and is in the child, shows that it is from after that.
     const isEarly = !this.#isOnly && first.position === this.#start && shared <= first.shared;
     // Then states before those that are known may be as much alike.
-    const isOpen = isEarly && (different > 0 || (parent.snapshots[0]!.index > 0 && cells.size > 0));
-    const index = generation.snapshots[0]!.index;
-    const hasWal = generation.segments.some((segment) => segment.index === index && segment.offset === 0);
+    const isOpen = isEarly && (different > 0 || (sectionOf(parent.snapshots[0]!) > 0 && cells.size > 0));
+    const start = startOf(generation.snapshots[0]!);
+    const hasWal = generation.segments.some((change) => comparePositions(change, start) === 0);
     const complete = different === 0 && hasWal;
     const ends: [Position, Position] = apart?.near ?? [first.position, last];
     const between = differ || (apart && comparePositions(...ends) !== 0) ? ends : undefined;
     return {
-      ...{ parent: parent.id, different, shared, extra, began: beganAt(parent) ?? 0n, between },
-      isFirst: position === this.#start && position.offset === 0,
-      fromStart: isEarly && first.position.index <= LAST_FIRST_INDEX,
+      ...{ parent: parent.id, different, shared, extra, began: beganAt(this.#layout, parent) ?? 0n, between },
+      isFirst: position === this.#start && isStart(position),
+      fromStart: isEarly && sectionOf(first.position) <= LAST_FIRST_INDEX,
       isDoubtful: isOpen || !this.#isEnough(best, different),
       inference: {
         ...{ parent: parent.id, switchPoint: position, equal: allEqual, total, complete, between },
@@ -217,7 +221,7 @@ export class Match {
     if (telling < wanted.size) return false;
     if (apart > 0) {
       // What begins with index 1 may well be all that retention left, with a whole index of WAL before it.
-      if (!this.#isOnly && generation.snapshots[0]!.index > 0) return false;
+      if (!this.#isOnly && sectionOf(generation.snapshots[0]!) > 0) return false;
       return telling >= 2 && 4 * equal >= 3 * pageCount && 4 * extra <= shared;
     }
     if (shared >= 2 && 10 * shared >= 9 * cells.size) return true;

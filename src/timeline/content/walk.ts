@@ -1,31 +1,52 @@
-/** The states of a generation, held against how others began. */
+/** The states of a branch, held against how others began. */
 
 import { readUint32BE } from "../../bytes.ts";
-import { isFault } from "../../errors.ts";
-import { xxh32 } from "../../lz4/index.ts";
-import type { Replica } from "../../replay/layout.ts";
+import type { Branch, Claim } from "../../replay/catalog.ts";
+import type { ReplayEvent } from "../../replay/events.ts";
+import type { Layout, Replica } from "../../replay/layout.ts";
 import { PageHashes } from "../../replay/page-hashes.ts";
-import { Pages } from "../../replay/pages.ts";
-import { plannedSegment } from "../../replay/plan.ts";
-import { readChanges, readClaim } from "../../replay/replica.ts";
-import { type Branch, type Claim, comparePositions, type Position } from "../../snapshot/index.ts";
-import { findMark } from "../../snapshot/mark.ts";
+import { comparePositions, isSameSection, isStart, type Position, startOf } from "../../replay/position.ts";
+import { type ClaimPlace, type ClaimRead, type Fold, Follower, run } from "../../replay/run.ts";
+import { IndexWindow } from "../../snapshot/window.ts";
 import { sequenceValue } from "../../sqlite/litestream.ts";
 import { type Beginning, beganAt } from "./beginning.ts";
 import { cellsOf } from "./cells.ts";
 import { Match } from "./match.ts";
 
-/** The states of one generation, one after another, held against each of the others' beginnings. */
-export class Walk {
+/** Where to look; by default at every state. */
+export interface WalkOptions {
+  /** The one position to look at. */
+  only?: Position | undefined;
+  /** At this position the pages that differ from the first child's are kept. */
+  comparedAt?: Position | undefined;
+}
+
+/** A version of a page. */
+interface Version {
+  page: number;
+  hash: number;
+  /** Where some child has written to the page itself. */
+  cells: Set<number> | undefined;
+  /** The change counter, of page 1. */
+  changes: number | undefined;
+  /** Litestream's counter, if the page is its table for some child. */
+  counter: number | undefined;
+}
+
+interface Commit {
+  versions: Version[];
+  end: Position;
+  pageCount: number;
+  time: bigint | undefined;
+}
+
+/** The states of one branch, one after another, held against each of the others' beginnings: a fold. */
+export class Walk implements Fold {
   readonly matches: Match[];
-  readonly #replica: Replica;
-  readonly #generation: Branch;
-  readonly #signal: AbortSignal | undefined;
   /** At the position `comparedAt`: the pages that differ from the first child's. */
   readonly differing: Set<number> = new Set();
-  readonly #comparedAt: Position | undefined;
-  /** The one position to look at; all of them by default. */
-  readonly #only: Position | undefined;
+  readonly #options: WalkOptions;
+  readonly #times: ReadonlyMap<string, bigint | undefined>;
   #hashes = new PageHashes();
   /** Litestream's counter, by the page where a child has it. */
   readonly #counters = new Map<number, number | undefined>();
@@ -33,125 +54,137 @@ export class Walk {
   #pageCount = 0;
   /** The change counter on page 1. */
   #changes = 0;
-  /** Whether the state is known: not before the first snapshot, and not behind damage until the next one. */
-  #known = false;
-  /** From here on the state is a committed one: before it, the snapshot reaches further than the WAL. */
-  #from: Position | undefined;
-  #pending: { page: number; hash: number; cells: Set<number> | undefined }[] = [];
+  /** Whether the state is known: not before the first claim, and not behind damage until the next one. */
+  #isKnown = false;
+  /**
+   * Of the section of a claim that the states begin with: its commits, until the mark is known, before which the claim reaches
+   * further than the changes.
+   */
+  #base: { claim: Claim; window: IndexWindow; commits: Commit[] } | undefined;
+  #section: Position | undefined;
+  #pending: Version[] = [];
 
-  constructor(
-    replica: Replica,
-    generation: Branch,
-    children: readonly Beginning[],
-    signal: AbortSignal | undefined,
-    { only, comparedAt }: { only?: Position | undefined; comparedAt?: Position } = {},
-  ) {
-    this.#only = only;
-    this.#comparedAt = comparedAt;
-    this.#replica = replica;
-    this.#generation = generation;
-    this.#signal = signal;
-    this.matches = children.map((child) => new Match(child, only !== undefined));
+  constructor(layout: Layout, branch: Branch, children: readonly Beginning[], options: WalkOptions = {}) {
+    this.#options = options;
+    const isTrusted = beganAt(layout, branch) !== undefined;
+    this.#times = new Map(
+      branch.segments.map(({ path, modified }) => [path, isTrusted ? modified : undefined]),
+    );
+    this.matches = children.map((child) => new Match(layout, child, options.only !== undefined));
     this.#counterPages = new Set(children.map(({ counterPage }) => counterPage));
   }
 
-  async run(): Promise<void> {
-    const { id, segments, snapshots } = this.#generation;
-    const start = snapshots[0]!.index;
-    const modified = new Map(segments.map((segment) => [segment.path, segment.modified]));
-    const trusted = beganAt(this.#generation) !== undefined;
-    if (!segments.some((segment) => segment.index === start)) await this.#begin(snapshots[0]!);
-    const wal = segments.filter((s) => s.index >= start).map(plannedSegment);
-    const plan = { generation: id, segments: wal, snapshot: snapshots[0] };
-    for await (const event of readChanges(this.#replica, plan, { signal: this.#signal, faults: "report" })) {
-      if (event.type === "opens") {
-        this.#pending = [];
-        if (this.#known && this.#only?.offset === 0 && event.section.index === this.#only.index)
-          this.#point(this.#only, undefined);
-        const snapshot = this.#known
-          ? undefined
-          : snapshots.find(({ index }) => index === event.section.index);
-        if (snapshot) await this.#begin(snapshot);
-      } else if (event.type === "fault" && event.breaks) {
-        this.#known = false;
-        this.#pending = [];
-      } else if (event.type === "pages" && this.#known && event.sound) {
-        event.run.forEach((page, data) => {
-          this.#take(page, data);
-        });
-      } else if (event.type === "commit" && this.#known && event.sound) {
-        this.#commit(event.pageCount);
-        if (this.#from && comparePositions(event.end, this.#from) < 0) continue;
-        this.#point(event.end, trusted ? modified.get(event.change.path) : undefined);
-      }
-    }
-    for (const match of this.matches) match.end();
+  get hashes(): boolean {
+    return this.#isKnown;
   }
 
-  /** Takes a snapshot as the state. */
-  async #begin(snapshot: Claim): Promise<void> {
-    const { index } = snapshot;
+  claimOpens(_claim: Claim, place: ClaimPlace): boolean {
+    if (this.#isKnown || place === "behind") return false;
+    // Without changes of its own only the first claim is a state to begin with.
+    if (place === "alone" && this.#section) return false;
     this.#hashes = new PageHashes();
     this.#counters.clear();
     for (const match of this.matches) match.reset();
-    const pages = new Pages((page, data) => {
-      this.#count(page, data);
-      this.#set(page, xxh32(data) || 1, this.#cellsOf(page, data));
-    });
-    const { id, segments } = this.#generation;
-    const wal = segments.filter((segment) => segment.index === index).map(plannedSegment);
-    try {
-      for await (const piece of readClaim(this.#replica, snapshot, { signal: this.#signal })) {
-        pages.add(piece);
+    return true;
+  }
+
+  claimPage(page: number, data: Uint8Array, hash: number): void {
+    this.#apply(this.#versionOf(page, data, hash));
+  }
+
+  claimCloses(claim: Claim, place: ClaimPlace, { error, pages }: ClaimRead): void {
+    if (this.#isKnown || place === "behind" || (place === "alone" && this.#section) || error) return;
+    this.#isKnown = true;
+    this.#pageCount = pages;
+    this.#base = { claim, window: new IndexWindow(pages), commits: [] };
+    if (place === "alone") this.#settle();
+  }
+
+  page(page: number, data: Uint8Array, hash: number, sound: boolean): void {
+    if (!this.#isKnown || !sound) return;
+    this.#base?.window.change(page, this.#hashes.get(page), hash);
+    this.#pending.push(this.#versionOf(page, data, hash));
+  }
+
+  on(event: Exclude<ReplayEvent, { type: "pages" }>): void {
+    if (event.type === "opens") {
+      this.#section = event.section;
+      this.#pending = [];
+      const { only } = this.#options;
+      if (this.#isKnown && only && isStart(only) && isSameSection(only, event.section))
+        this.#point(only, undefined);
+    } else if (event.type === "commit" && this.#isKnown && event.sound) {
+      const { end, pageCount, change } = event;
+      const commit = { versions: this.#pending, end, pageCount, time: this.#times.get(change.path) };
+      this.#pending = [];
+      if (!this.#base) {
+        this.#commit(commit);
+        this.#point(end, commit.time);
+        return;
       }
-      const mark = await findMark(this.#replica, id, snapshot, wal, this.#signal);
-      this.#from = mark ?? { index, offset: 0 };
-    } catch (error) {
-      if (isFault(error)) return;
-      throw error;
+      this.#base.window.commit(end, pageCount);
+      this.#base.commits.push(commit);
+    } else if (event.type === "closes") this.#settle();
+    else if (event.type === "fault" && event.breaks) {
+      this.#settle();
+      this.#isKnown = false;
+      this.#pending = [];
     }
-    this.#pageCount = pages.count;
-    this.#known = true;
-    if (this.#from.offset === 0) this.#point(this.#from, snapshot.modified);
   }
 
-  #take(page: number, data: Uint8Array): void {
-    this.#count(page, data);
-    this.#pending.push({ page, hash: xxh32(data) || 1, cells: this.#cellsOf(page, data) });
+  /** All has been read. */
+  end(): void {
+    this.#settle();
+    for (const match of this.matches) match.end();
   }
 
-  #count(page: number, data: Uint8Array): void {
-    if (page === 1) this.#changes = readUint32BE(data, 24);
-    if (this.#counterPages.has(page)) this.#counters.set(page, sequenceValue(data));
+  /** With the mark known: the states from there on. */
+  #settle(): void {
+    const base = this.#base;
+    this.#base = undefined;
+    if (!base) return;
+    const from = base.window.mark ?? startOf(base.claim);
+    if (isStart(from)) this.#point(from, base.claim.modified);
+    for (const commit of base.commits) {
+      this.#commit(commit);
+      if (comparePositions(commit.end, from) >= 0) this.#point(commit.end, commit.time);
+    }
   }
 
-  /** Where some child has written to the page itself. */
-  #cellsOf(page: number, data: Uint8Array): Set<number> | undefined {
+  #versionOf(page: number, data: Uint8Array, hash: number): Version {
     const isWanted = this.matches.some(({ child }) => child.cellPages.has(page));
-    return isWanted ? cellsOf(page, data) : undefined;
+    return {
+      page,
+      hash,
+      cells: isWanted ? cellsOf(page, data) : undefined,
+      changes: page === 1 ? readUint32BE(data, 24) : undefined,
+      counter: this.#counterPages.has(page) ? sequenceValue(data) : undefined,
+    };
   }
 
-  #set(page: number, hash: number, cells: Set<number> | undefined): void {
+  #apply({ page, hash, cells, changes, counter }: Version): void {
+    if (changes !== undefined) this.#changes = changes;
+    if (this.#counterPages.has(page)) this.#counters.set(page, counter);
     const before = this.#hashes.get(page);
     this.#hashes.set(page, hash);
     for (const match of this.matches) match.change(page, before, hash, cells);
   }
 
-  #commit(commitSize: number): void {
-    for (const { page, hash, cells } of this.#pending) this.#set(page, hash, cells);
-    this.#pending = [];
+  #commit({ versions, pageCount }: Commit): void {
+    for (const version of versions) this.#apply(version);
     for (const match of this.matches) {
-      for (let page = commitSize + 1; page <= Math.min(this.#pageCount, match.child.pageCount); page++) {
+      for (let page = pageCount + 1; page <= Math.min(this.#pageCount, match.child.pageCount); page++) {
         match.change(page, this.#hashes.get(page), 0, undefined);
       }
     }
-    this.#hashes.truncate(commitSize);
-    this.#pageCount = commitSize;
+    this.#hashes.truncate(pageCount);
+    this.#pageCount = pageCount;
   }
 
   #point(position: Position, time: bigint | undefined): void {
-    if (this.#only && comparePositions(position, this.#only) !== 0) return;
-    if (this.#comparedAt && comparePositions(position, this.#comparedAt) === 0) {
+    const { only, comparedAt } = this.#options;
+    if (only && comparePositions(position, only) !== 0) return;
+    if (comparedAt && comparePositions(position, comparedAt) === 0) {
       const [{ child } = { child: undefined }] = this.matches;
       for (let page = 1; child && page <= Math.max(this.#pageCount, child.pageCount); page++) {
         if (this.#hashes.get(page) !== child.hashes.get(page)) this.differing.add(page);
@@ -165,4 +198,24 @@ export class Walk {
       match.point(position, { pageCount: this.#pageCount, changes: this.#changes, counter });
     }
   }
+}
+
+/**
+ * Walks along a branch in a pass of its own.
+ *
+ * @throws WalkitError `storage/*`
+ */
+export async function walkAlong(
+  replica: Replica,
+  branch: Branch,
+  children: readonly Beginning[],
+  signal: AbortSignal | undefined,
+  options: WalkOptions = {},
+  prepare: (walk: Walk) => void = () => {},
+): Promise<Walk> {
+  const walk = new Walk(replica.layout, branch, children, options);
+  prepare(walk);
+  await run(replica, branch, new Follower(), [walk], { signal });
+  walk.end();
+  return walk;
 }
