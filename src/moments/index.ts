@@ -7,5 +7,11 @@ export type {
   SegmentMoments,
   SnapshotMoment,
 } from "./moment.ts";
-export { listMoments, type MomentsOptions } from "./moments.ts";
+export {
+  listMoments,
+  type MomentsOptions,
+  type Overview,
+  type OverviewOptions,
+  overview,
+} from "./moments.ts";
 export { type FoundPosition, positionOf } from "./position.ts";

@@ -6,16 +6,17 @@ import type { Branch, Catalog } from "../replay/catalog.ts";
 import { restless } from "../replay/faults.ts";
 import type { Replica } from "../replay/layout.ts";
 import { formatPosition } from "../replay/position.ts";
-import { still, whole } from "../replay/replica.ts";
+import { catalogOf, still, whole } from "../replay/replica.ts";
 import type { RestoreResult } from "../restore/execute.ts";
 import { restore } from "../restore/restore.ts";
 import { MemorySink } from "../restore/sinks/memory.ts";
 import type { DatabaseWrite } from "../restore/sinks/sink.ts";
 import { formatTime } from "../time.ts";
+import { findDescent, type Lineage, readLineage } from "../timeline/lineage.ts";
 import { readRestorePoints } from "../timeline/points.ts";
 import type { Target } from "../timeline/target/target.ts";
 import type { VerifyReport } from "../verify/report.ts";
-import { verify } from "../verify/verify.ts";
+import { type Examined, examine, reportOf, type VerifyOptions } from "../verify/verify.ts";
 import { Commits, readAllCommits, sharesPass } from "./commits.ts";
 import { Early } from "./early.ts";
 import { gapsOf, stretchesOf } from "./gaps.ts";
@@ -49,9 +50,34 @@ export async function listMoments(
   replica: Replica,
   options: MomentsOptions = {},
 ): Promise<GenerationMoments[]> {
-  const work = (catalog: Catalog, held: Replica) => momentsOf(held, catalog, replica.generation, options);
+  return (await overview(replica, options)).moments;
+}
+
+export interface OverviewOptions extends MomentsOptions {
+  /** Also how the generations descend from each other, as far as history files and content tell. */
+  lineage?: boolean | undefined;
+  /** Compressed bytes read and in all, where the listing tells. */
+  onProgress?: VerifyOptions["onProgress"];
+}
+
+/** All that one pass over the files of a replica tells. */
+export interface Overview {
+  catalog: Catalog;
+  examined: Examined;
+  moments: GenerationMoments[];
+  /** Undefined where it was not asked for. */
+  lineage: Lineage | undefined;
+}
+
+/**
+ * What can be restored, what is wrong, and where it all came from, of one pass: see {@link listMoments}.
+ *
+ * @throws WalkitError as `listMoments`
+ */
+export async function overview(replica: Replica, options: OverviewOptions = {}): Promise<Overview> {
+  const work = (catalog: Catalog, held: Replica) => overviewOf(held, catalog, replica.generation, options);
   // Before anything is called damaged: is the listing still true?
-  const doubts = (moments: GenerationMoments[]) =>
+  const doubts = ({ moments }: Overview) =>
     moments.some(({ findings }) => findings.some(({ severity }) => severity === "damage"));
   try {
     return await still(whole(replica), work, { doubts, signal: options.signal });
@@ -60,20 +86,38 @@ export async function listMoments(
   }
 }
 
+async function overviewOf(
+  replica: Replica,
+  all: Catalog,
+  wanted: string | undefined,
+  options: OverviewOptions,
+): Promise<Overview> {
+  const { signal, onProgress } = options;
+  const catalog =
+    wanted === undefined ? all : await catalogOf({ ...replica, generation: wanted }, { signal });
+  const passes = new Map<string, Pass>();
+  const descent = options.lineage ? await findDescent(replica, catalog, signal) : undefined;
+  const foldsOf = (branch: Branch) => {
+    const pass = { commits: new Commits(replica, branch), early: new Early() };
+    passes.set(branch.id, pass);
+    return [pass.commits, pass.early, ...(descent?.foldsOf(branch) ?? [])];
+  };
+  const order = descent?.order;
+  const examined = await examine(replica, catalog, { level: "replay", signal, foldsOf, order, onProgress });
+  const moments = await momentsOf(replica, all, wanted, passes, reportOf(examined), options);
+  const lineage = options.lineage ? await readLineage(replica, catalog, { signal, descent }) : undefined;
+  return { catalog, examined, moments, lineage };
+}
+
 async function momentsOf(
   replica: Replica,
   catalog: Catalog,
   wanted: string | undefined,
+  passes: ReadonlyMap<string, Pass>,
+  report: VerifyReport,
   options: MomentsOptions,
 ): Promise<GenerationMoments[]> {
   const { signal } = options;
-  const passes = new Map<string, Pass>();
-  const foldsOf = (branch: Branch) => {
-    const pass = { commits: new Commits(replica, branch), early: new Early() };
-    passes.set(branch.id, pass);
-    return [pass.commits, pass.early];
-  };
-  const report = await verify({ ...replica, generation: wanted }, { level: "replay", signal, foldsOf });
   const moments: GenerationMoments[] = [];
   for (const generation of catalog.generations) {
     const { id } = generation;

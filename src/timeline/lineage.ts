@@ -11,7 +11,7 @@ import type { Layout, Replica } from "../replay/layout.ts";
 import { formatPosition, type Position } from "../replay/position.ts";
 import type { Storage } from "../storage/storage.ts";
 import { beganAt } from "./content/beginning.ts";
-import { type Inference, inferParents } from "./content/infer.ts";
+import { Descent, type Inference, inferParents } from "./content/infer.ts";
 import { type History, type HistoryLine, MAX_HISTORY_SIZE, parseHistory } from "./history.ts";
 
 /** A generation in the order of things. */
@@ -51,6 +51,8 @@ export interface LineageOptions {
   signal?: AbortSignal | undefined;
   /** Find out by content what no history file says; by default it stays unknown. */
   infer?: boolean | undefined;
+  /** The same, where the passes over all branches have been shared: see {@link findDescent}. */
+  descent?: Descent | undefined;
 }
 
 /**
@@ -79,16 +81,41 @@ export async function readLineage(
       histories.set(generation, { path, problem: error });
     }
   }
-  const unknown = catalog.generations.filter(({ id }) => !histories.has(id));
-  const inferred = options.infer
-    ? await inferParents(replica, catalog.generations, unknown, options.signal)
-    : new Map<string, Inference>();
+  const inferred =
+    options.descent !== undefined
+      ? await options.descent.parents(options.signal)
+      : options.infer
+        ? await inferParents(replica, catalog.generations, withoutHistory(catalog), options.signal)
+        : new Map<string, Inference>();
   names.number(inOrder(replica.layout, catalog.generations, inferred, names));
   const timelines = timelinesOf(catalog.generations, histories, inferred, names);
   const findings = timelines.flatMap(({ problem, generation }) =>
     problem ? [findingOf(problem, { generation })] : [],
   );
   return { timelines, findings };
+}
+
+/** Branches of which no history file says where they came from. */
+function withoutHistory({ generations, timelineFiles }: Catalog): Branch[] {
+  const known = new Set(
+    timelineFiles.flatMap(({ kind, generation }) => (kind === "history" ? generation : [])),
+  );
+  return generations.filter(({ id }) => !known.has(id));
+}
+
+/**
+ * A search for the parents that no history file names, by content, which shares the passes over all branches.
+ *
+ * @throws WalkitError `storage/*` where times do not tell the order, and how the branches began is read first
+ */
+export async function findDescent(
+  replica: Replica,
+  catalog: Catalog,
+  signal: AbortSignal | undefined,
+): Promise<Descent> {
+  const descent = new Descent(replica, catalog.generations, withoutHistory(catalog));
+  if (!descent.isOnePass) await descent.readBeginnings(signal);
+  return descent;
 }
 
 /**

@@ -43,8 +43,6 @@ export interface VerifyOptions {
   integrityUpTo?: number | undefined;
   /** What shares the pass over the files of a branch, from level `frames` on. Made anew where the branch is read anew. */
   foldsOf?: ((branch: Branch) => readonly Fold[]) | undefined;
-  /** Told of each finding once a generation is done. */
-  onFinding?: ((finding: Finding) => void) | undefined;
 }
 
 /** A place for one database, and SQLite's check of it. */
@@ -69,59 +67,101 @@ export interface IntegrityCheck {
 export async function verify(replica: Replica, options: VerifyOptions = {}): Promise<VerifyReport> {
   const level = options.level ?? "integrity";
   if (!LEVELS.includes(level)) throw new TypeError(`Expected a level (${LEVELS.join(", ")}), found ${level}`);
-  const { signal } = options;
-  const catalog = await catalogOf(replica, { signal });
-  const report: VerifyReport = { status: "ok", level, generations: [], findings: [] };
-  const add = (found: Finding[]) => {
-    for (const finding of found) {
-      report.findings.push(finding);
-      options.onFinding?.(finding);
-    }
-  };
-  add(ltxFindings(catalog));
-  add(strayFindings(catalog.strays));
-  if (catalog.generations.length === 0 && catalog.ltx === undefined) {
-    add([makeFinding("replica/not-a-replica", `Expected generations below ${replica.prefix}, found none`)]);
+  const catalog = await catalogOf(replica, options);
+  const examined = await examine(replica, catalog, {
+    ...options,
+    level: level === "integrity" ? "replay" : level,
+  });
+  if (level === "integrity") await checkNewest(replica, examined, options);
+  return reportOf(examined);
+}
+
+/** A replica, examined: what is wrong with all of it, and with each branch. */
+export interface Examined {
+  level: Level;
+  newestGeneration: string | undefined;
+  /** Of no branch. */
+  findings: Finding[];
+  /** In the order of the catalog. */
+  branches: Done[];
+  /** All that there is is empty: then nothing says whether it is to begin or has been emptied. */
+  isAllEmpty: boolean;
+}
+
+/**
+ * Examines a replica as far as its own checksums, snapshots and changes tell.
+ *
+ * @throws WalkitError `storage/*`
+ */
+export async function examine(
+  replica: Replica,
+  catalog: Catalog,
+  options: Omit<VerifyOptions, "level"> & { level: Level; order?: readonly Branch[] | undefined },
+): Promise<Examined> {
+  const { generations } = catalog;
+  const findings = [...ltxFindings(catalog), ...strayFindings(catalog.strays)];
+  if (generations.length === 0 && catalog.ltx === undefined) {
+    const message = `Expected generations below ${replica.prefix}, found none`;
+    findings.push(makeFinding("replica/not-a-replica", message));
   }
-  // The newest state may be in LTX files that stand beside them.
-  if (catalog.ltx === undefined) report.newestGeneration = replica.layout.newest(catalog)?.id;
   try {
     replica.layout.choose(catalog, {});
   } catch (error) {
     if (!(error instanceof WalkitError)) throw error;
     // What a restore without a target would be refused for.
-    if (error.code === "target/ambiguous-generation") add([findingOf(error, { severity: "warning" })]);
+    if (error.code === "target/ambiguous-generation")
+      findings.push(findingOf(error, { severity: "warning" }));
   }
   const progress = new ProgressOf(catalog, options.onProgress);
-  const encrypted = { count: 0, path: undefined as string | undefined };
-  const isAllEmpty = !catalog.generations.some(
-    (g) => g.snapshots.length + g.segments.length > 0 || g.unreadable,
-  );
-  for (const { id } of catalog.generations) {
-    const one = await verifyOne(replica, id, catalog, level, options, progress);
-    const found = one.findings.filter(({ code }) => code !== "replica/encrypted");
-    // Where all that there is is empty, nothing says whether it is to begin or has been emptied.
-    add(isAllEmpty ? found.map(emptyAlone) : found);
-    encrypted.count += one.encrypted;
-    encrypted.path ??= one.findings.find(({ code }) => code === "replica/encrypted")?.path;
-    if (one.report) report.generations.push(one.report);
-  }
-  if (encrypted.count > 0) {
-    const { count, path } = encrypted;
-    const files = count === 1 ? "a file" : `${count} files`;
-    const message = `Expected LZ4 frames, found ${files} encrypted with age`;
-    add([makeFinding("replica/encrypted", message, { path })]);
-  }
-  report.status = statusOf(report.findings);
-  return report;
+  const done = new Map<string, Done>();
+  for (const { id } of options.order ?? generations)
+    done.set(id, await examineBranch(replica, id, catalog, options, progress));
+  return {
+    level: options.level,
+    // The newest state may be in LTX files that stand beside them.
+    newestGeneration: catalog.ltx === undefined ? replica.layout.newest(catalog)?.id : undefined,
+    findings,
+    branches: generations.map(({ id }) => done.get(id)!),
+    isAllEmpty: !generations.some((g) => g.snapshots.length + g.segments.length > 0 || g.unreadable),
+  };
 }
 
-async function verifyOne(
+/** Adds SQLite's own word on the newest state of each branch. */
+export async function checkNewest(
+  replica: Replica,
+  examined: Examined,
+  options: VerifyOptions = {},
+): Promise<void> {
+  examined.level = "integrity";
+  for (const { report, findings, encrypted } of examined.branches)
+    if (report && encrypted === 0) await integrity(replica, report, findings, options);
+}
+
+/** What was found, as it is told. */
+export function reportOf({ level, newestGeneration, branches, isAllEmpty, ...all }: Examined): VerifyReport {
+  const encrypted = branches.flatMap(({ findings }) =>
+    findings.filter(({ code }) => code === "replica/encrypted"),
+  );
+  const count = branches.reduce((sum, one) => sum + one.encrypted, 0);
+  const findings = [...all.findings];
+  for (const branch of branches) {
+    const own = branch.findings.filter(({ code }) => code !== "replica/encrypted");
+    findings.push(...(isAllEmpty ? own.map(emptyAlone) : own));
+  }
+  if (count > 0) {
+    const files = count === 1 ? "a file" : `${count} files`;
+    const message = `Expected LZ4 frames, found ${files} encrypted with age`;
+    findings.push(makeFinding("replica/encrypted", message, { path: encrypted[0]?.path }));
+  }
+  const generations = branches.flatMap(({ report }) => report ?? []);
+  return { status: statusOf(findings), level, generations, findings, newestGeneration };
+}
+
+async function examineBranch(
   replica: Replica,
   id: string,
   listed: Catalog,
-  level: Level,
-  options: VerifyOptions,
+  options: VerifyOptions & { level: Level },
   progress: ProgressOf,
 ): Promise<Done> {
   const { signal } = options;
@@ -130,14 +170,13 @@ async function verifyOne(
     last = catalog;
     const branch = catalog.generations.find((one) => one.id === id);
     if (!branch) return deleted(id);
-    const checked = await check(held, branch, level, options, progress);
+    const checked = await check(held, branch, options, progress);
     return finish(branch, checked, held.layout.faults(branch, catalog));
   };
-  let done: Done;
   try {
     // Before a file is called damaged or missing: is the listing still true?
     const doubts = ({ report }: Done) => report?.status === "damaged";
-    done = await still(replica, work, { catalog: listed, part: (one) => branchOf(one, id), doubts, signal });
+    return await still(replica, work, { catalog: listed, part: (one) => branchOf(one, id), doubts, signal });
   } catch (error) {
     if (!isGone(error)) throw error;
     const branch = last.generations.find((one) => one.id === id)!;
@@ -146,9 +185,6 @@ async function verifyOne(
     const findings = [makeFinding("replica/changed-while-reading", message, details)];
     return finish(branch, { ...NOTHING, findings }, replica.layout.faults(branch, last));
   }
-  if (level === "integrity" && done.report && done.encrypted === 0)
-    await integrity(replica, done.report, done.findings, options);
-  return done;
 }
 
 function deleted(id: string): Done {
@@ -160,8 +196,7 @@ function deleted(id: string): Done {
 async function check(
   replica: Replica,
   generation: Branch,
-  level: Level,
-  { signal, parallelism, foldsOf }: VerifyOptions,
+  { level, signal, parallelism, foldsOf }: VerifyOptions,
   progress: ProgressOf,
 ): Promise<Outcome> {
   if (level === "names") {
@@ -190,7 +225,8 @@ const NOTHING: Outcome = {
   links: undefined,
 };
 
-interface Done {
+/** One branch, done. */
+export interface Done {
   /** Undefined: the generation has gone. */
   report: GenerationReport | undefined;
   findings: Finding[];
