@@ -1,7 +1,6 @@
 /** The shape of a table's rows: from the values that a record holds to those of the columns. */
 
-import type { Cell as CellView } from "../protocol.ts";
-import { cellOf, type Encoding, type Value, valuesOf } from "./record.ts";
+import { type Encoding, type Value, valuesOf } from "./record.ts";
 
 /** A column whose values are stored, unlike those that are generated as they are read. */
 export interface StoredColumn {
@@ -15,34 +14,35 @@ export interface StoredColumn {
 
 export class Shape {
   readonly #columns: readonly StoredColumn[];
-  /** For each column that is shown: its number here, or -1. */
-  readonly #shown: readonly number[];
+  /** For each column that is wanted: its number here, or -1. */
+  readonly #wanted: readonly number[];
   readonly #encoding: Encoding;
-  /** Where the columns stand in the records of a table without rowids: the key first. */
+  /** Per column: where it stands in the records of a table without rowids, which have the key first. */
   readonly #keyFirst: readonly number[];
   /** The column that stands for the rowid, and is not stored itself. */
   readonly #alias: number;
 
-  /** `shown`: names of the columns that are wanted, which may be those of another time. */
-  constructor(columns: readonly StoredColumn[], shown: readonly string[], encoding: Encoding) {
+  /** `wanted`: names of the columns that are wanted, which may be those of another time. */
+  constructor(columns: readonly StoredColumn[], wanted: readonly string[], encoding: Encoding) {
     this.#columns = columns;
-    this.#shown = shown.map((name) => columns.findIndex((column) => column.name === name));
+    this.#wanted = wanted.map((name) => columns.findIndex((column) => column.name === name));
     this.#encoding = encoding;
     const keys = columns.map((_, i) => i).filter((i) => columns[i]!.pk > 0);
     keys.sort((a, b) => columns[a]!.pk - columns[b]!.pk);
-    this.#keyFirst = [...keys, ...columns.map((_, i) => i).filter((i) => columns[i]!.pk === 0)];
+    const order = [...keys, ...columns.map((_, i) => i).filter((i) => columns[i]!.pk === 0)];
+    this.#keyFirst = columns.map((_, i) => order.indexOf(i));
     const [only] = keys;
     this.#alias = keys.length === 1 && /^integer$/i.test(columns[only!]!.type) ? only! : -1;
   }
 
-  cells({ rowid, record }: { rowid: bigint | undefined; record: Uint8Array }): CellView[] {
+  /** The values of the columns that are wanted: null for a column that the table does not have. */
+  values({ rowid, record }: { rowid: bigint | undefined; record: Uint8Array }): Value[] {
     const stored = valuesOf(record, this.#encoding);
-    const order = rowid === undefined ? this.#keyFirst : undefined;
     const values = this.#columns.map((column, i): Value => {
-      const value = stored[order ? order.indexOf(i) : i];
+      const value = stored[rowid === undefined ? this.#keyFirst[i]! : i];
       return value === undefined ? column.fallback : value;
     });
     if (rowid !== undefined && this.#alias >= 0) values[this.#alias] ??= rowid;
-    return this.#shown.map((i) => (i < 0 ? null : cellOf(values[i]!)));
+    return this.#wanted.map((i) => (i < 0 ? null : values[i]!));
   }
 }

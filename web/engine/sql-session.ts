@@ -8,10 +8,11 @@ import { checkIntegrity } from "../../src/sqlite/integrity.ts";
 import { giveTurn } from "../../src/turn.ts";
 import type { Answer, Answers, Rows } from "../protocol.ts";
 import { Malformed, pagesOf } from "./btree.ts";
+import { cellOf } from "./cell.ts";
+import { type Changes, viewChanges } from "./changes.ts";
 import { CopyOnWrite } from "./copy.ts";
-import { type Diff, diff } from "./diff.ts";
+import { diff } from "./diff.ts";
 import { EngineError, messageOf } from "./failure.ts";
-import { cellOf } from "./record.ts";
 import { describeTables, quoted, storedColumns } from "./schema.ts";
 import {
   MOST_ANSWERS,
@@ -94,7 +95,7 @@ export class SqlSession implements Sql {
     written: Uint32Array<ArrayBuffer>,
     before: PagesBefore | undefined,
     signal?: AbortSignal,
-  ): Promise<Diff> {
+  ): Promise<Changes> {
     const { bytes, database } = this.#need();
     const sqlJs = await this.#load();
     const { pageSize } = parseDatabaseHeader(bytes);
@@ -109,7 +110,7 @@ export class SqlSession implements Sql {
       columnsOf: storedColumns(sqlJs, database),
     };
     try {
-      return await diff(input, signal);
+      return viewChanges(await diff(input, signal));
     } catch (error) {
       throw error instanceof Malformed ? new EngineError("sql", `Malformed: ${error.message}`) : error;
     }
