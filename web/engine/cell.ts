@@ -1,7 +1,7 @@
 /** Values as the page gets them. */
 
+import type { Value } from "../../src/sqlite/record.ts";
 import type { Cell } from "../protocol.ts";
-import type { Value } from "./record.ts";
 
 /** Characters of a text, and bytes of a blob, that are shown. */
 const MOST_TEXT = 1 << 16;

@@ -1,10 +1,10 @@
 /** What a commit changed, as the page shows it: of each table the first rows that differ, cut to what a page can hold. */
 
+import type { Diff } from "../../src/diff/diff.ts";
+import type { TableDiff } from "../../src/diff/table.ts";
+import { Malformed } from "../../src/sqlite/btree.ts";
 import type { ChangesView, TableChanges } from "../protocol.ts";
-import { Malformed } from "./btree.ts";
 import { cellOf } from "./cell.ts";
-import type { Diff } from "./diff.ts";
-import type { TableDiff } from "./table.ts";
 
 /** Changes of a table that are given at most, and characters in all of them. */
 const SAMPLES = 1000;

@@ -2,16 +2,16 @@
 /** SQLite in this thread, by sql.js. */
 
 import type { Database, SqlJs } from "sql.js";
+import { diff } from "../../src/diff/diff.ts";
 import { WalkitError } from "../../src/errors.ts";
+import { Malformed, pagesOf } from "../../src/sqlite/btree.ts";
 import { parseDatabaseHeader } from "../../src/sqlite/header.ts";
 import { checkIntegrity } from "../../src/sqlite/integrity.ts";
 import { giveTurn } from "../../src/turn.ts";
 import type { Answer, Answers, Rows } from "../protocol.ts";
-import { Malformed, pagesOf } from "./btree.ts";
 import { cellOf } from "./cell.ts";
 import { type Changes, viewChanges } from "./changes.ts";
 import { CopyOnWrite } from "./copy.ts";
-import { diff } from "./diff.ts";
 import { EngineError, messageOf } from "./failure.ts";
 import { describeTables, quoted, storedColumns } from "./schema.ts";
 import {

@@ -4,7 +4,7 @@
  * {@link https://www.sqlite.org/fileformat2.html#b_tree_pages}
  */
 
-import { readUint16BE, readUint32BE, readVarint } from "../../src/bytes.ts";
+import { readUint16BE, readUint32BE, readVarint } from "../bytes.ts";
 
 const INDEX_INTERIOR = 0x02;
 const TABLE_INTERIOR = 0x05;

@@ -3,11 +3,11 @@
  * on others are as they were. So a few rows of a table are found among millions.
  */
 
-import { giveTurn } from "../../src/turn.ts";
-import { cellsOf, overflowOf, type Pages, walkTree } from "./btree.ts";
+import { cellsOf, overflowOf, type Pages, walkTree } from "../sqlite/btree.ts";
+import { giveTurn } from "../turn.ts";
 import type { StoredColumn } from "./shape.ts";
 import { type TableDiff, TableReader } from "./table.ts";
-import { readSchema, type SchemaObject, touchedTrees } from "./trees.ts";
+import { readSchema, type SchemaObject, touchedTrees } from "./touched.ts";
 
 export interface DiffInput {
   after: Pages;

@@ -1,11 +1,19 @@
 /** One table of two states: what its rows on the pages that were written were, and are. */
 
-import { giveTurn } from "../../src/turn.ts";
-import { type Cell, cellsOf, countRows, Malformed, overflowOf, type Pages, recordOf } from "./btree.ts";
+import {
+  type Cell,
+  cellsOf,
+  countRows,
+  Malformed,
+  overflowOf,
+  type Pages,
+  recordOf,
+} from "../sqlite/btree.ts";
+import { keyOf, type Value } from "../sqlite/record.ts";
+import { giveTurn } from "../turn.ts";
 import type { DiffInput } from "./diff.ts";
-import { keyOf, type Value } from "./record.ts";
 import { Shape, type StoredColumn } from "./shape.ts";
-import { encodingOf, type SchemaObject, type Touched } from "./trees.ts";
+import { encodingOf, type SchemaObject, type Touched } from "./touched.ts";
 
 /** A row that differs: its values before and after, in the order of the table's columns. */
 export interface RowChange {

@@ -1,9 +1,9 @@
 /** What a commit touched: which b-trees the pages that it wrote belong to, before and after it. */
 
-import { readUint32BE } from "../../src/bytes.ts";
-import { lockPage } from "../../src/sqlite/header.ts";
-import { cellsOf, freePages, type Pages, recordOf, walkTree } from "./btree.ts";
-import { type Encoding, valuesOf } from "./record.ts";
+import { readUint32BE } from "../bytes.ts";
+import { cellsOf, freePages, type Pages, recordOf, walkTree } from "../sqlite/btree.ts";
+import { lockPage } from "../sqlite/header.ts";
+import { type Encoding, valuesOf } from "../sqlite/record.ts";
 
 /** A row of the schema. */
 export interface SchemaObject {
