@@ -1,6 +1,6 @@
 /** The shape of a table's rows: from the values that a record holds to those of the columns. */
 
-import { type Encoding, type Value, valuesOf } from "../sqlite/record.ts";
+import { type Encoding, type Value, valuesOf } from "../sqlite/values.ts";
 
 /** A column whose values are stored, unlike those that are generated as they are read. */
 export interface StoredColumn {

@@ -1,21 +1,15 @@
 /** One table of two states: what its rows on the pages that were written were, and are. */
 
-import {
-  type Cell,
-  cellsOf,
-  countRows,
-  Malformed,
-  overflowOf,
-  type Pages,
-  recordOf,
-} from "../sqlite/btree.ts";
-import { keyOf, type Value } from "../sqlite/record.ts";
+import { type Cell, cellsOf, recordOf } from "../sqlite/btree.ts";
+import { Malformed } from "../sqlite/malformed.ts";
+import type { SchemaObject } from "../sqlite/schema.ts";
+import { keyOf, type Value } from "../sqlite/values.ts";
 import { giveTurn } from "../turn.ts";
-import type { DiffInput } from "./diff.ts";
 import { Shape, type StoredColumn } from "./shape.ts";
-import { encodingOf, type SchemaObject, type Touched } from "./touched.ts";
+import type { State } from "./state.ts";
+import type { Touched } from "./touched.ts";
 
-/** A row that differs: its values before and after, in the order of the table's columns. */
+/** A row that differs: its values before and after, in the order of {@link TableDiff.columns}. */
 export interface RowChange {
   kind: "added" | "removed" | "changed";
   /** Undefined where it was added, or the columns of then are not known. */
@@ -26,7 +20,10 @@ export interface RowChange {
 
 export interface TableDiff {
   table: string;
-  /** How many rows differ; undefined where only that the table was written to is known: it has too many rows, or none that can be told apart. */
+  /**
+   * How many rows differ. Undefined where only that the table was written to is known: it has too many rows, its rows cannot be
+   * read, or the state before is not known.
+   */
   counts: Record<RowChange["kind"], number> | undefined;
   /** How many rows it had and has, where `counts` is undefined; undefined where that cannot be had either. */
   rowsBefore: number | undefined;
@@ -41,88 +38,125 @@ export interface TableDiff {
   changes(): Generator<RowChange>;
 }
 
-/** Rows of a table that are held against each other at most, and bytes of rows that do not lie on one page. */
-const MOST_ROWS = 50_000;
-const MOST_BYTES = 64 << 20;
+/**
+ * The columns that a table stores, in their order, in the state before or after; undefined where they are not known. Asked for
+ * the same table more than once.
+ */
+export type ColumnsOf = (object: SchemaObject, side: "before" | "after") => StoredColumn[] | undefined;
+
+/** What of a table is held in memory at most. */
+export interface TableLimits {
+  /** Rows of either state. */
+  mostRows: number;
+  /** Bytes of rows that do not lie on one page, of both states. */
+  mostBytes: number;
+}
 
 type Key = bigint | string;
 type Rows = Map<Key, { rowid: bigint | undefined; record: Uint8Array }>;
 
+/** Two states of a database, and what is known of both. */
+export interface Sides extends TableLimits {
+  /** Undefined where that state cannot be had. */
+  before: State | undefined;
+  after: State;
+  columnsOf: ColumnsOf;
+}
+
 export class TableReader {
-  readonly key: string;
-  readonly #input: DiffInput;
+  readonly #sides: Sides;
   readonly #touched: Touched;
-  readonly #now: SchemaObject | undefined;
   readonly #was: SchemaObject | undefined;
+  readonly #now: SchemaObject | undefined;
   readonly #before: Rows = new Map();
   readonly #after: Rows = new Map();
-  /** Of a table without rowids: how many values at the beginning of its records are the key. */
-  readonly #keys: number | undefined;
+  #keys: number | undefined;
   #bytes = 0;
   #uncounted = false;
 
-  constructor(
-    input: DiffInput,
-    touched: Touched,
-    now: SchemaObject | undefined,
-    was: SchemaObject | undefined,
-  ) {
-    this.key = touched.key;
-    this.#input = input;
+  /** Of a table that is in one of the states, at least. */
+  constructor(sides: Sides, touched: Touched) {
+    this.#sides = sides;
     this.#touched = touched;
-    this.#now = now;
-    this.#was = was;
-    const columns = now ? input.columnsOf(now, "after") : was && input.columnsOf(was, "before");
-    this.#keys = columns?.filter(({ pk }) => pk > 0).length;
+    this.#was = sides.before?.schema.get(touched.tree);
+    this.#now = sides.after.schema.get(touched.tree);
+  }
+
+  get tree(): string {
+    return this.#touched.tree;
   }
 
   /** Reads its rows; pages that they overflow to are `loose` no more. */
   async read(loose: Set<number>, signal: AbortSignal | undefined): Promise<void> {
-    const { before, after } = this.#input;
-    if (!before) {
-      this.#uncounted = true;
-      return;
+    const { before, after } = this.#sides;
+    if (!before) this.#giveUp();
+    else {
+      await this.#readSide(before, this.#touched.before, this.#before, loose, signal);
+      await this.#readSide(after, this.#touched.after, this.#after, loose, signal);
     }
-    for (const [pages, numbers, rows] of [
-      [before, this.#touched.before, this.#before],
-      [after, this.#touched.after, this.#after],
-    ] as const) {
-      for (const page of numbers) {
-        await giveTurn();
-        signal?.throwIfAborted();
-        if (this.#uncounted) return;
-        this.#guard(() => {
-          for (const cell of cellsOf(pages, page)) {
-            this.#add(pages, rows, cell);
-            for (const more of overflowOf(pages, cell)) loose.delete(more);
-          }
-        });
-      }
+  }
+
+  async #readSide(
+    state: State,
+    numbers: readonly number[],
+    rows: Rows,
+    loose: Set<number>,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    for (const page of numbers) {
+      await giveTurn();
+      signal?.throwIfAborted();
+      if (this.#uncounted) return;
+      this.#guard(() => {
+        for (const cell of cellsOf(state.pages, page)) {
+          const overflow = state.overflowOf(cell);
+          this.#add(state, rows, cell, overflow);
+          for (const more of overflow) loose.delete(more);
+        }
+      });
     }
   }
 
   /** Takes a row of which but an overflow page was written: it stands on the same page before and after. */
-  addLoose(cell: Cell): void {
+  addLoose(cell: Cell, overflow: readonly number[]): void {
+    const { before, after } = this.#sides;
     this.#guard(() => {
-      this.#add(this.#input.before!, this.#before, cell);
-      this.#add(this.#input.after, this.#after, cell);
+      this.#add(before!, this.#before, cell, before!.overflowOf(cell));
+      this.#add(after, this.#after, cell, overflow);
     });
   }
 
-  #add(pages: Pages, rows: Rows, cell: Cell): void {
-    const record = recordOf(pages, cell);
-    if (cell.overflow !== 0) this.#bytes += record.length;
-    const key = cell.rowid ?? keyOf(record, this.#keys ?? Number.POSITIVE_INFINITY);
-    rows.set(key, { rowid: cell.rowid, record });
-    if (rows.size > MOST_ROWS || this.#bytes > MOST_BYTES) this.#uncounted = true;
+  #add({ pages }: State, rows: Rows, cell: Cell, overflow: readonly number[]): void {
+    const { mostRows, mostBytes } = this.#sides;
+    if (overflow.length > 0) this.#bytes += cell.size;
+    if (rows.size >= mostRows || this.#bytes > mostBytes) this.#giveUp();
+    if (this.#uncounted) return;
+    const record = recordOf(pages, cell, overflow);
+    rows.set(cell.rowid ?? keyOf(record, this.#keyCount), { rowid: cell.rowid, record });
+  }
+
+  /** Of a table without rowids: how many values at the beginning of its records are the key; all where that is not known. */
+  get #keyCount(): number {
+    if (this.#keys === undefined) {
+      const columns = this.#columnsAfter() ?? this.#columnsBefore();
+      this.#keys = columns?.filter(({ pk }) => pk > 0).length ?? Number.POSITIVE_INFINITY;
+    }
+    return this.#keys;
+  }
+
+  #giveUp(): void {
+    this.#uncounted = true;
+    this.#before.clear();
+    this.#after.clear();
   }
 
   #guard(work: () => void): void {
     try {
       work();
     } catch (error) {
+      // A RangeError: there is no memory for a row.
       if (!(error instanceof Malformed || error instanceof RangeError)) throw error;
-      this.#uncounted = true;
+      this.#giveUp();
     }
   }
 
@@ -130,23 +164,23 @@ export class TableReader {
   result(): TableDiff | undefined {
     const { name: table } = (this.#now ?? this.#was)!;
     if (this.#uncounted) {
-      const { before, after } = this.#input;
-      const [rowsBefore, rowsAfter] = [rowsOf(before, this.#was), rowsOf(after, this.#now)];
+      const { before, after } = this.#sides;
+      const [rowsBefore, rowsAfter] = [before?.countRows(this.#was), after.countRows(this.#now)];
       return { table, counts: undefined, rowsBefore, rowsAfter, columns: [], *changes() {} };
     }
+    const [before, after] = [this.#before, this.#after];
     const kinds: [RowChange["kind"], Key][] = [];
-    for (const [key, { record }] of this.#after) {
-      const old = this.#before.get(key);
+    for (const [key, { record }] of after) {
+      const old = before.get(key);
       if (!old) kinds.push(["added", key]);
-      else if (!equal(old.record, record)) kinds.push(["changed", key]);
+      else if (!isEqual(old.record, record)) kinds.push(["changed", key]);
     }
-    for (const key of this.#before.keys()) if (!this.#after.has(key)) kinds.push(["removed", key]);
+    for (const key of before.keys()) if (!after.has(key)) kinds.push(["removed", key]);
     if (kinds.length === 0) return undefined;
     kinds.sort(([, a], [, b]) => (a < b ? -1 : a > b ? 1 : 0));
     const counts = { added: 0, removed: 0, changed: 0 };
     for (const [kind] of kinds) counts[kind]++;
     const { columns, shapes } = this.#shapes();
-    const [before, after] = [this.#before, this.#after];
     return {
       ...{ table, counts, rowsBefore: undefined, rowsAfter: undefined, columns },
       *changes() {
@@ -164,28 +198,25 @@ export class TableReader {
     columns: string[];
     shapes: { before: Shape | undefined; after: Shape | undefined };
   } {
-    const { columnsOf, after } = this.#input;
-    const now = this.#now && columnsOf(this.#now, "after");
-    const was = this.#was && (this.#now?.sql === this.#was.sql ? now : columnsOf(this.#was, "before"));
+    const { before, after } = this.#sides;
+    const now = this.#columnsAfter();
+    const was = this.#now?.sql === this.#was?.sql ? now : this.#columnsBefore();
     const columns = (now ?? was ?? []).map(({ name }) => name);
-    const shape = (of: StoredColumn[] | undefined) => of && new Shape(of, columns, encodingOf(after));
-    return { columns, shapes: { before: shape(was), after: shape(now) } };
+    const shape = (of: StoredColumn[] | undefined, state: State | undefined) =>
+      of && state && new Shape(of, columns, state.encoding);
+    return { columns, shapes: { before: shape(was, before), after: shape(now, after) } };
+  }
+
+  #columnsBefore(): StoredColumn[] | undefined {
+    return this.#was && this.#sides.columnsOf(this.#was, "before");
+  }
+
+  #columnsAfter(): StoredColumn[] | undefined {
+    return this.#now && this.#sides.columnsOf(this.#now, "after");
   }
 }
 
-/** Undefined where that state, or its table, cannot be read; none where it has no such table. */
-function rowsOf(pages: Pages | undefined, object: SchemaObject | undefined): number | undefined {
-  if (!pages) return undefined;
-  if (!object || object.root === 0) return 0;
-  try {
-    return countRows(pages, object.root);
-  } catch (error) {
-    if (!(error instanceof Malformed || error instanceof RangeError)) throw error;
-    return undefined;
-  }
-}
-
-function equal(a: Uint8Array, b: Uint8Array): boolean {
+function isEqual(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;

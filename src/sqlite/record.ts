@@ -1,59 +1,52 @@
-/** Records: what a row's bytes say. {@link https://www.sqlite.org/fileformat2.html#record_format} */
+/**
+ * Records: where each value of a row is. A record is a header (its own size, then a type for each value, all varints), then
+ * the values one after another. {@link https://www.sqlite.org/fileformat2.html#record_format}
+ */
 
-import { Malformed, varint } from "./btree.ts";
+import { readVarint } from "./varint.ts";
 
-export type Value = null | number | bigint | string | Uint8Array;
+/** Where a value is. */
+export interface Field {
+  /** Serial type. 0: null; 1 to 6: integer; 7: float; 8, 9: the integers 0, 1; from 12: blob where even, text where odd. */
+  type: number;
+  /** Offset in the record, which may be past the end of what there is of it. */
+  at: number;
+  /** In bytes. */
+  size: number;
+}
 
-export type Encoding = "utf-8" | "utf-16le" | "utf-16be";
+/** Values that SQLite allows in a record, whatever it was compiled with. */
+export const MOST_VALUES = 32767;
 
 const SIZES = [0, 1, 2, 3, 4, 6, 8, 8, 0, 0];
 
-/** Where each value of a record is. */
-function* fieldsOf(record: Uint8Array): Generator<{ type: number; at: number; size: number }> {
-  const header = varint(record, 0);
-  const end = Number(header.value);
-  let body = end;
-  for (let at = header.next; at < end; ) {
-    const { value, next } = varint(record, at);
-    const type = Number(value);
-    const size = type < 12 ? (SIZES[type] ?? -1) : (type - 12 - (type % 2)) / 2;
-    if (size < 0 || body + size > record.length) throw new Malformed("a value reaches past its record's end");
-    yield { type, at: body, size };
-    body += size;
-    at = next;
+/**
+ * The first values of a record, `most` of them at most. Of the record no more than its header, as far as it tells of these, has
+ * to be there. Undefined where that is not so, or a type is none.
+ */
+export function readFields(record: Uint8Array, most: number = MOST_VALUES): Field[] | undefined {
+  const header = readVarint(record, 0);
+  if (!header) return undefined;
+  const fields: Field[] = [];
+  let at = header.value;
+  for (let { next } = header; next < header.value && fields.length < most; ) {
+    const read = readVarint(record, next);
+    if (!read) return undefined;
+    const type = read.value;
+    const size = type < 12 ? SIZES[type] : Math.floor((type - 12) / 2);
+    if (size === undefined) return undefined;
+    fields.push({ type, at, size });
+    at += size;
+    next = read.next;
   }
+  return fields;
 }
 
-export function valuesOf(record: Uint8Array, encoding: Encoding): Value[] {
-  const view = new DataView(record.buffer, record.byteOffset, record.length);
-  const decoder = new TextDecoder(encoding);
-  const values: Value[] = [];
-  for (const { type, at, size } of fieldsOf(record)) {
-    if (type === 0) values.push(null);
-    else if (type === 7) values.push(view.getFloat64(at));
-    else if (type < 10) values.push(integer(view, type, at, size));
-    else if (type % 2 === 0) values.push(record.subarray(at, at + size));
-    else values.push(decoder.decode(record.subarray(at, at + size)));
-  }
-  return values;
-}
-
-function integer(view: DataView, type: number, at: number, size: number): number | bigint {
-  if (type >= 8) return type - 8;
-  if (size === 8) return view.getBigInt64(at);
-  let value = view.getInt8(at);
-  for (let i = 1; i < size; i++) value = value * 256 + view.getUint8(at + i);
-  return value;
-}
-
-/** The first `count` values of a record, as bytes that are the same where they are, and a string. */
-export function keyOf(record: Uint8Array, count: number): string {
-  let key = "";
-  let left = count;
-  for (const { type, at, size } of fieldsOf(record)) {
-    if (left-- === 0) break;
-    key += `${type}:`;
-    for (let i = at; i < at + size; i++) key += String.fromCharCode(record[i]!);
-  }
-  return key;
+/** An integer of up to 2^53 - 1 either way, big-endian. Undefined where the value is another, or reaches past the record's end. */
+export function readInteger(record: Uint8Array, { type, at, size }: Field): number | undefined {
+  if (type === 8 || type === 9) return type - 8;
+  if (type < 1 || type > 6 || at + size > record.length) return undefined;
+  let value = (record[at]! << 24) >> 24;
+  for (let i = 1; i < size; i++) value = value * 256 + record[at + i]!;
+  return Number.isSafeInteger(value) ? value : undefined;
 }

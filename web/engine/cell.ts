@@ -1,6 +1,6 @@
 /** Values as the page gets them. */
 
-import type { Value } from "../../src/sqlite/record.ts";
+import type { Value } from "../../src/sqlite/values.ts";
 import type { Cell } from "../protocol.ts";
 
 /** Characters of a text, and bytes of a blob, that are shown. */

@@ -2,7 +2,7 @@
 
 import type { Diff } from "../../src/diff/diff.ts";
 import type { TableDiff } from "../../src/diff/table.ts";
-import { Malformed } from "../../src/sqlite/btree.ts";
+import { Malformed } from "../../src/sqlite/malformed.ts";
 import type { ChangesView, TableChanges } from "../protocol.ts";
 import { cellOf } from "./cell.ts";
 

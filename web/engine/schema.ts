@@ -2,8 +2,8 @@
 
 import type { Database, SqlJs } from "sql.js";
 import type { StoredColumn } from "../../src/diff/shape.ts";
-import type { SchemaObject } from "../../src/diff/touched.ts";
-import type { Value } from "../../src/sqlite/record.ts";
+import type { SchemaObject } from "../../src/sqlite/schema.ts";
+import type { Value } from "../../src/sqlite/values.ts";
 import { giveTurn } from "../../src/turn.ts";
 import type { ColumnView, TableView } from "../protocol.ts";
 

@@ -4,9 +4,10 @@
 import type { Database, SqlJs } from "sql.js";
 import { diff } from "../../src/diff/diff.ts";
 import { WalkitError } from "../../src/errors.ts";
-import { Malformed, pagesOf } from "../../src/sqlite/btree.ts";
 import { parseDatabaseHeader } from "../../src/sqlite/header.ts";
 import { checkIntegrity } from "../../src/sqlite/integrity.ts";
+import { Malformed } from "../../src/sqlite/malformed.ts";
+import { pagesOf } from "../../src/sqlite/pages.ts";
 import { giveTurn } from "../../src/turn.ts";
 import type { Answer, Answers, Rows } from "../protocol.ts";
 import { cellOf } from "./cell.ts";
@@ -103,14 +104,14 @@ export class SqlSession implements Sql {
     for (const [i, page] of before?.numbers.entries() ?? []) {
       old.set(page, before!.data.subarray(i * pageSize, (i + 1) * pageSize));
     }
-    const input = {
-      after: pagesOf(bytes, pageSize),
-      before: before && pagesOf(bytes, pageSize, before.count, old),
-      written: new Set(written),
-      columnsOf: storedColumns(sqlJs, database),
-    };
     try {
-      return viewChanges(await diff(input, signal));
+      const input = {
+        after: pagesOf(bytes, pageSize),
+        before: before && pagesOf(bytes, pageSize, before.count, old),
+        written: new Set(written),
+        columnsOf: storedColumns(sqlJs, database),
+      };
+      return viewChanges(await diff(input, { signal }));
     } catch (error) {
       throw error instanceof Malformed ? new EngineError("sql", `Malformed: ${error.message}`) : error;
     }

@@ -5,14 +5,17 @@
 
 import { readUint32BE } from "../../bytes.ts";
 import { WalkitError } from "../../errors.ts";
+import type { Generation } from "../../layouts/generations/catalog.ts";
 import { plannedSegment } from "../../layouts/generations/plan.ts";
 import { replay } from "../../layouts/generations/segments.ts";
 import { Pages, readSnapshot } from "../../layouts/generations/snapshot.ts";
+import { timeRange, timesUntrusted } from "../../layouts/generations/times.ts";
 import { xxh32 } from "../../lz4/index.ts";
 import { PageHashes } from "../../replay/page-hashes.ts";
-import { type Generation, lockPage, type Position, timeRange, timesUntrusted } from "../../snapshot/index.ts";
+import type { Position } from "../../replay/position.ts";
 import { MarkFinder } from "../../snapshot/mark.ts";
 import { Versions } from "../../snapshot/versions.ts";
+import { lockPage } from "../../sqlite/header.ts";
 import { LitestreamSequence, sequenceValue } from "../../sqlite/litestream.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { forEachPage } from "../../wal/index.ts";

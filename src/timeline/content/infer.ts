@@ -8,7 +8,8 @@
  * children of a parent that is gone.
  */
 
-import type { Generation, Position } from "../../snapshot/index.ts";
+import type { Generation } from "../../layouts/generations/catalog.ts";
+import type { Position } from "../../replay/position.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { type Beginning, beganAt, readBeginning } from "./beginning.ts";
 import type { Claim, Inference, Match } from "./match.ts";

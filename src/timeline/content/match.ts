@@ -1,7 +1,7 @@
 /** How alike a state of one generation is to the beginning of another, and what that allows to be claimed. */
 
-import type { Generation, Position } from "../../snapshot/index.ts";
-import { comparePositions } from "../../snapshot/index.ts";
+import type { Generation } from "../../layouts/generations/catalog.ts";
+import { comparePositions, type Position } from "../../replay/position.ts";
 import { type Beginning, beganAt, LAST_FIRST_INDEX } from "./beginning.ts";
 
 /** What was found out about where a generation came from. */

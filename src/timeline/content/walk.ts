@@ -2,12 +2,13 @@
 
 import { readUint32BE } from "../../bytes.ts";
 import { WalkitError } from "../../errors.ts";
+import type { Generation, Snapshot } from "../../layouts/generations/catalog.ts";
 import { plannedSegment } from "../../layouts/generations/plan.ts";
 import { replay } from "../../layouts/generations/segments.ts";
 import { Pages, readSnapshot } from "../../layouts/generations/snapshot.ts";
 import { xxh32 } from "../../lz4/index.ts";
 import { PageHashes } from "../../replay/page-hashes.ts";
-import { comparePositions, type Generation, type Position, type Snapshot } from "../../snapshot/index.ts";
+import { comparePositions, type Position } from "../../replay/position.ts";
 import { findMark } from "../../snapshot/mark.ts";
 import { sequenceValue } from "../../sqlite/litestream.ts";
 import type { Storage } from "../../storage/storage.ts";
