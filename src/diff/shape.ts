@@ -42,7 +42,10 @@ export class Shape {
       const value = stored[rowid === undefined ? this.#keyFirst[i]! : i];
       return value === undefined ? column.fallback : value;
     });
-    if (rowid !== undefined && this.#alias >= 0) values[this.#alias] ??= rowid;
+    if (rowid !== undefined && this.#alias >= 0) {
+      const near = Number(rowid);
+      values[this.#alias] ??= Number.isSafeInteger(near) ? near : rowid;
+    }
     return this.#wanted.map((i) => (i < 0 ? null : values[i]!));
   }
 }

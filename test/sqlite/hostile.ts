@@ -154,3 +154,18 @@ export function pagesIn(pages: DatabasePages, root: number): number[] {
   walkTree(pages, root, (page) => found.push(page));
   return found;
 }
+
+/** `count` tables, each of which has a root of its own above the same 400 pages: to walk each of them takes `count` times as long. */
+export function forgeShared(count: number): DatabasePages {
+  const leaves = Array.from({ length: 400 }, (_, i) => forgePage(4096, 13, [rowCell(i, forgeRecord([i]))]));
+  const cells = leaves.slice(1).map((_, i) => childCell(2 + i, i));
+  const roots = Array.from({ length: count }, () => forgePage(4096, 5, cells, { right: 2 + cells.length }));
+  const first = 2 + leaves.length + count;
+  const rows = Array.from({ length: count }, (_, i) => schemaCell(i, `t${i}`, 2 + leaves.length + i));
+  const schema = Array.from({ length: Math.ceil(count / 50) }, (_, i) =>
+    forgePage(4096, 13, rows.slice(50 * i, 50 * i + 50)),
+  );
+  const children = schema.slice(1).map((_, i) => childCell(first + i, 50 * i));
+  const top = forgePage(4096, 5, children, { start: 100, right: first + children.length });
+  return forge([top, ...leaves, ...roots, ...schema]);
+}
