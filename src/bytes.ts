@@ -57,16 +57,3 @@ export function concat(parts: readonly Uint8Array[]): Uint8Array {
   }
   return whole;
 }
-
-/** A varint of SQLite: up to nine bytes, seven bits each, the highest first. Undefined past the end, or past 2^53. */
-export function readVarint(data: Uint8Array, at: number): { value: number; next: number } | undefined {
-  let value = 0;
-  for (let i = 0; i < 8; i++) {
-    const byte = data[at + i];
-    if (byte === undefined) return undefined;
-    value = value * 128 + (byte & 127);
-    if (value > Number.MAX_SAFE_INTEGER) return undefined;
-    if (byte < 128) return { value, next: at + i + 1 };
-  }
-  return undefined;
-}

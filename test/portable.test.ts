@@ -38,7 +38,7 @@ const FLOORS = [
   [/^replay\//, 3],
   [/^layouts\//, 4],
   [/^(snapshot|timeline)\//, 5],
-  [/^(restore|verify|moments)\//, 6],
+  [/^(restore|verify|moments|diff)\//, 6],
   [/^(cli\/|index\.ts|node\.ts|web\.ts)/, 7],
 ] as const;
 

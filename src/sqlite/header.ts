@@ -41,9 +41,12 @@ export interface DatabaseHeader {
 
 /** Whether `bytes` begin like a SQLite database. */
 export function isDatabase(bytes: Uint8Array): boolean {
-  if (bytes.length < MAGIC.length) return false;
-  for (let i = 0; i < MAGIC.length; i++) if (bytes[i] !== MAGIC.charCodeAt(i)) return false;
-  return true;
+  return bytes.length >= MAGIC.length && fits(bytes);
+}
+
+/** Whether `bytes` are those of a database, as far as they go. */
+function fits(bytes: Uint8Array): boolean {
+  return bytes.subarray(0, MAGIC.length).every((byte, i) => byte === MAGIC.charCodeAt(i));
 }
 
 /**
@@ -53,7 +56,7 @@ export function isDatabase(bytes: Uint8Array): boolean {
  */
 export function parseDatabaseHeader(bytes: Uint8Array, where: { path?: string } = {}): DatabaseHeader {
   const at = { ...where, decoded: true };
-  if (bytes.length > 0 && !isDatabase(bytes.length < 16 ? pad(bytes) : bytes)) {
+  if (!fits(bytes)) {
     throw new WalkitError(
       "database/bad-magic",
       `Expected a SQLite database ("SQLite format 3"), found bytes ${hexBytes(bytes, 16)}`,
@@ -91,13 +94,6 @@ export function parseDatabaseHeader(bytes: Uint8Array, where: { path?: string } 
     applicationId: readUint32BE(bytes, 68),
     sqliteVersion: readUint32BE(bytes, 96),
   };
-}
-
-/** Too short to hold the whole magic: only what is there can be wrong. */
-function pad(bytes: Uint8Array): Uint8Array {
-  const whole = Uint8Array.from(MAGIC, (c) => c.charCodeAt(0));
-  whole.set(bytes);
-  return whole;
 }
 
 /** Number of the page that holds byte 2^30, which SQLite uses for locks and never writes. */

@@ -6,14 +6,17 @@
  * counter is given up rather than guessed.
  */
 
-import { readUint16BE, readUint32BE, readVarint } from "../bytes.ts";
+import { cellStart, childOf, type PageHeader, readPageHeader, TABLE_INTERIOR, TABLE_LEAF } from "./page.ts";
+import { readFields, readInteger } from "./record.ts";
+import { readVarint } from "./varint.ts";
 
 const NAME = "_litestream_seq";
-const INTERIOR_TABLE = 0x05;
-const LEAF_TABLE = 0x0d;
 
 /** A hostile file may have many pages that look like the table. */
 const MOST_SEEN = 4096;
+
+/** Pages of the schema that are followed. One page of a hostile file may name 32,000. */
+const MOST_SCHEMA = 65536;
 
 export class LitestreamSequence {
   /** Pages of the schema's b-tree, as far as they are known. */
@@ -77,7 +80,7 @@ export class LitestreamSequence {
       this.#schema = new Set([1]);
       this.#readSchema(1, data);
       // A schema of several pages says nothing of the table on page 1 itself; what was known stays.
-      if (this.#root === undefined && data[100] === INTERIOR_TABLE) this.#root = root;
+      if (this.#root === undefined && data[100] === TABLE_INTERIOR) this.#root = root;
       if (this.#root !== root) this.#value = undefined;
       if (this.#root === undefined) this.#seen.clear();
     } else if (this.#root === undefined) this.#look(index, page, data);
@@ -102,80 +105,40 @@ export class LitestreamSequence {
   }
 
   #readSchema(page: number, data: Uint8Array): void {
-    const start = page === 1 ? 100 : 0;
-    const type = data[start];
-    const cells = readUint16BE(data, start + 3);
-    const pointers = start + (type === INTERIOR_TABLE ? 12 : 8);
-    if (pointers + 2 * cells > data.length) return;
-    if (type === INTERIOR_TABLE) {
-      for (let i = 0; i < cells; i++) {
-        const cell = readUint16BE(data, pointers + 2 * i);
-        if (cell + 4 <= data.length) this.#schema.add(readUint32BE(data, cell));
-      }
-      this.#schema.add(readUint32BE(data, start + 8));
-    } else if (type === LEAF_TABLE) {
-      for (let i = 0; i < cells; i++) {
-        const root = schemaRoot(data, readUint16BE(data, pointers + 2 * i));
-        if (root !== undefined) this.#root = root;
-      }
+    const header = readPageHeader(page, data);
+    if (header?.type === TABLE_INTERIOR) {
+      for (let i = 0; i <= header.cells && this.#schema.size < MOST_SCHEMA; i++)
+        this.#schema.add(childOf(data, header, i));
+    } else if (header?.type === TABLE_LEAF) {
+      for (let i = 0; i < header.cells; i++) this.#root = schemaRoot(data, header, i) ?? this.#root;
     }
   }
 }
 
-interface Column {
-  /** Serial type. {@link https://www.sqlite.org/fileformat2.html#record_format} */
-  type: number;
-  at: number;
-  size: number;
-}
-
-const INTEGER_SIZES = [0, 1, 2, 3, 4, 6, 8, 8, 0, 0];
-
-/** The columns of the record of the table leaf cell at `cell`, as far as they lie on this page. */
-function readRecord(data: Uint8Array, cell: number): Column[] | undefined {
-  const payload = readVarint(data, cell);
-  const rowid = payload && readVarint(data, payload.next);
-  const header = rowid && readVarint(data, rowid.next);
-  if (!rowid || !header) return undefined;
-  const end = rowid.next + header.value;
-  const columns: Column[] = [];
-  let at = header.next;
-  let body = end;
-  while (at < end && columns.length < 8) {
-    const type = readVarint(data, at);
-    if (!type) return undefined;
-    const size = type.value < 10 ? INTEGER_SIZES[type.value]! : Math.floor((type.value - 12) / 2);
-    if (size < 0) return undefined;
-    columns.push({ type: type.value, at: body, size });
-    body += size;
-    at = type.next;
-  }
-  return columns;
-}
-
-function readInteger(data: Uint8Array, { type, at, size }: Column): number | undefined {
-  if (type === 8 || type === 9) return type - 8;
-  if (type < 1 || type > 6 || at + size > data.length) return undefined;
-  let value = (data[at]! << 24) >> 24;
-  for (let i = 1; i < size; i++) value = value * 256 + data[at + i]!;
-  return Number.isSafeInteger(value) ? value : undefined;
+/** The record in cell `i` of a table's leaf, behind its size and rowid, and what follows it on the page. */
+function recordAt(data: Uint8Array, header: PageHeader, i: number): Uint8Array {
+  const size = readVarint(data, cellStart(data, header, i));
+  const rowid = size && readVarint(data, size.next);
+  return data.subarray(rowid?.next ?? data.length);
 }
 
 /** The root page in a row of the schema (type, name, tbl_name, rootpage, sql), if it is the row of the counter's table. */
-function schemaRoot(data: Uint8Array, cell: number): number | undefined {
-  const columns = readRecord(data, cell);
-  const name = columns?.[1];
-  const root = columns?.[3];
-  if (!name || !root || name.type !== 13 + 2 * NAME.length) return undefined;
-  for (let i = 0; i < NAME.length; i++) if (data[name.at + i] !== NAME.charCodeAt(i)) return undefined;
-  return readInteger(data, root);
+function schemaRoot(data: Uint8Array, header: PageHeader, i: number): number | undefined {
+  const record = recordAt(data, header, i);
+  const [, name, , root] = readFields(record, 4) ?? [];
+  // A text of as many bytes.
+  if (!root || name!.type !== 13 + 2 * NAME.length) return undefined;
+  const text = String.fromCharCode(...record.subarray(name!.at, name!.at + name!.size));
+  return text === NAME ? readInteger(record, root) : undefined;
 }
 
 /** The counter, where `data` is its table's page: one leaf cell, columns (id, seq). 0 where there is no row yet. */
 export function sequenceValue(data: Uint8Array): number | undefined {
-  if (data[0] !== LEAF_TABLE) return undefined;
-  const cells = readUint16BE(data, 3);
-  if (cells !== 1) return cells === 0 ? 0 : undefined;
-  const columns = readRecord(data, readUint16BE(data, 8));
-  return columns?.length === 2 ? readInteger(data, columns[1]!) : undefined;
+  // First of all: it is asked of each page of a WAL.
+  if (data[0] !== TABLE_LEAF) return undefined;
+  const header = readPageHeader(0, data);
+  if (header?.cells !== 1) return header?.cells === 0 ? 0 : undefined;
+  const record = recordAt(data, header, 0);
+  const fields = readFields(record, 3);
+  return fields?.length === 2 ? readInteger(record, fields[1]!) : undefined;
 }

@@ -5,7 +5,7 @@ import { replicaIn } from "../../src/layouts/open.ts";
 import { newestSound } from "../../src/restore/sound.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 import type { VerifyReport } from "../../src/verify/report.ts";
-import { verify } from "../../src/verify/verify.ts";
+import { checkNewest, type Examined, reportOf } from "../../src/verify/verify.ts";
 import { MOST_BYTES, MOST_CHECKED, MOST_UNASKED, memoryOf } from "../limits.ts";
 import { fits } from "../proof.ts";
 import type * as Page from "../protocol.ts";
@@ -60,6 +60,9 @@ export class ReplicaEngine implements Served {
   /** Of the moment that was asked about last. */
   #commit: { replica: NamedReplica; moment: Page.MomentId; pages: CommitPages } | undefined;
 
+  /** What was found when the replica was opened. */
+  #examined: Examined | undefined;
+
   constructor(surroundings: Surroundings) {
     this.#surroundings = surroundings;
     this.#sql = surroundings.openSql();
@@ -86,7 +89,7 @@ export class ReplicaEngine implements Served {
     const { prefix, generation, path } = found;
     const replica = { ...replicaIn(storage, { prefix, generation }), name: path || name };
     const { signal } = context;
-    const view = await viewReplica(replica, context, {
+    const { view, examined } = await viewReplica(replica, context, {
       integrityUpTo: this.#mostUnasked,
       checkIntegrity: async (bytes, how) => {
         const sql = this.#surroundings.openSql();
@@ -98,21 +101,24 @@ export class ReplicaEngine implements Served {
       },
     });
     this.#replica = replica;
+    this.#examined = examined;
     this.#integrity.clear();
     await this.#forget(context.signal);
     return view;
   }
 
-  async verify(large: boolean, { signal, onProgress }: CallContext): Promise<VerifyReport> {
+  /** What opening the replica has found, with SQLite's own word on the newest states. */
+  async verify(large: boolean, { signal }: CallContext): Promise<VerifyReport> {
     const replica = this.#need();
     const sql = this.#surroundings.openSql();
     try {
-      return await verify(replica, {
+      const examined = structuredClone(this.#examined!);
+      await checkNewest(replica, examined, {
         signal,
         checkIntegrity: (bytes, how) => sql.check(bytes, how, signal),
         integrityUpTo: large ? undefined : this.#mostUnasked,
-        onProgress: (progress) => onProgress({ phase: "verify", ...progress }),
       });
+      return reportOf(examined);
     } finally {
       sql.close();
     }

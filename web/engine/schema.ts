@@ -1,11 +1,11 @@
 /** What SQLite tells of a database's tables. */
 
 import type { Database, SqlJs } from "sql.js";
+import type { StoredColumn } from "../../src/diff/shape.ts";
+import type { SchemaObject } from "../../src/sqlite/schema.ts";
+import type { Value } from "../../src/sqlite/values.ts";
 import { giveTurn } from "../../src/turn.ts";
 import type { ColumnView, TableView } from "../protocol.ts";
-import type { Value } from "./record.ts";
-import type { StoredColumn } from "./shape.ts";
-import type { SchemaObject } from "./trees.ts";
 
 /** Milliseconds that rows are counted for, all tables together: SQLite reads a table to its end for that. */
 const COUNTING = 2000;

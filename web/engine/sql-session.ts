@@ -2,16 +2,18 @@
 /** SQLite in this thread, by sql.js. */
 
 import type { Database, SqlJs } from "sql.js";
+import { diff } from "../../src/diff/diff.ts";
 import { WalkitError } from "../../src/errors.ts";
 import { parseDatabaseHeader } from "../../src/sqlite/header.ts";
 import { checkIntegrity } from "../../src/sqlite/integrity.ts";
+import { Malformed } from "../../src/sqlite/malformed.ts";
+import { pagesOf } from "../../src/sqlite/pages.ts";
 import { giveTurn } from "../../src/turn.ts";
 import type { Answer, Answers, Rows } from "../protocol.ts";
-import { Malformed, pagesOf } from "./btree.ts";
+import { cellOf } from "./cell.ts";
+import { type Changes, viewChanges } from "./changes.ts";
 import { CopyOnWrite } from "./copy.ts";
-import { type Diff, diff } from "./diff.ts";
 import { EngineError, messageOf } from "./failure.ts";
-import { cellOf } from "./record.ts";
 import { describeTables, quoted, storedColumns } from "./schema.ts";
 import {
   MOST_ANSWERS,
@@ -94,7 +96,7 @@ export class SqlSession implements Sql {
     written: Uint32Array<ArrayBuffer>,
     before: PagesBefore | undefined,
     signal?: AbortSignal,
-  ): Promise<Diff> {
+  ): Promise<Changes> {
     const { bytes, database } = this.#need();
     const sqlJs = await this.#load();
     const { pageSize } = parseDatabaseHeader(bytes);
@@ -102,14 +104,14 @@ export class SqlSession implements Sql {
     for (const [i, page] of before?.numbers.entries() ?? []) {
       old.set(page, before!.data.subarray(i * pageSize, (i + 1) * pageSize));
     }
-    const input = {
-      after: pagesOf(bytes, pageSize),
-      before: before && pagesOf(bytes, pageSize, before.count, old),
-      written: new Set(written),
-      columnsOf: storedColumns(sqlJs, database),
-    };
     try {
-      return await diff(input, signal);
+      const input = {
+        after: pagesOf(bytes, pageSize),
+        before: before && pagesOf(bytes, pageSize, before.count, old),
+        written: new Set(written),
+        columnsOf: storedColumns(sqlJs, database),
+      };
+      return viewChanges(await diff(input, { signal }));
     } catch (error) {
       throw error instanceof Malformed ? new EngineError("sql", `Malformed: ${error.message}`) : error;
     }

@@ -5,7 +5,7 @@
 
 import type { Answers, Rows } from "../protocol.ts";
 import { Caller, type CallOptions, serveCalls, type Wire } from "./calls.ts";
-import type { Diff } from "./diff.ts";
+import type { Changes } from "./changes.ts";
 import { EngineError } from "./failure.ts";
 import { MOST_TIME, type OpenedDatabase, type PagesBefore, type Sql, TOO_SLOW } from "./sql.ts";
 
@@ -50,9 +50,9 @@ export class SqlThread implements Sql {
     written: Uint32Array<ArrayBuffer>,
     before: PagesBefore | undefined,
     signal?: AbortSignal,
-  ): Promise<Diff> {
+  ): Promise<Changes> {
     const transfer = before ? [before.numbers.buffer, before.data.buffer] : [];
-    return (await this.#call("diff", [written, before], { signal, transfer })) as Diff;
+    return (await this.#call("diff", [written, before], { signal, transfer })) as Changes;
   }
 
   async check(bytes: Uint8Array<ArrayBuffer>, how: "quick" | "full", signal?: AbortSignal): Promise<void> {

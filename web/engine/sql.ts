@@ -2,7 +2,7 @@
 
 import type { checkIntegrity } from "../../src/sqlite/integrity.ts";
 import type { Answers, Rows, TableView } from "../protocol.ts";
-import type { Diff } from "./diff.ts";
+import type { Changes } from "./changes.ts";
 
 export interface OpenedDatabase {
   bytes: number;
@@ -36,7 +36,7 @@ export interface Sql {
     written: Uint32Array<ArrayBuffer>,
     before: PagesBefore | undefined,
     signal?: AbortSignal,
-  ): Promise<Diff>;
+  ): Promise<Changes>;
   /** As `checkIntegrity`. Takes the bytes over. */
   check: typeof checkIntegrity;
   /** False: what was opened is lost, as after a query that had to be ended. */

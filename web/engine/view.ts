@@ -2,44 +2,36 @@
 
 import { type Finding, makeFinding } from "../../src/findings.ts";
 import { newestGeneration } from "../../src/layouts/generations/choose.ts";
-import {
-  type Gap,
-  type GenerationMoments,
-  listMoments,
-  type MomentsOptions,
-} from "../../src/moments/index.ts";
+import { type Gap, type GenerationMoments, type MomentsOptions, overview } from "../../src/moments/index.ts";
 import type { Branch, Catalog } from "../../src/replay/catalog.ts";
 import { formatPosition, type Position } from "../../src/replay/position.ts";
-import { catalogOf } from "../../src/replay/replica.ts";
-import type { Entry, ReadOptions, Storage } from "../../src/storage/storage.ts";
-import { type Lineage, readLineage, type Timeline } from "../../src/timeline/lineage.ts";
-import { verify } from "../../src/verify/verify.ts";
+import type { Lineage, Timeline } from "../../src/timeline/lineage.ts";
+import type { Examined } from "../../src/verify/verify.ts";
 import type { GapView, MomentId, ReplicaView, SnapshotView, TimelineView } from "../protocol.ts";
 import { columnsOf } from "../segments.ts";
 import type { CallContext } from "./calls.ts";
 import type { NamedReplica } from "./replica.ts";
 
-/** Reads all of a replica: what can be restored of it, and how its generations descend from each other. */
+/** Reads all of a replica, once: what can be restored of it, how its generations descend from each other, what is wrong. */
 export async function viewReplica(
   replica: NamedReplica,
   context: CallContext,
   check: Pick<MomentsOptions, "checkIntegrity" | "integrityUpTo"> = {},
-): Promise<ReplicaView> {
+): Promise<{ view: ReplicaView; examined: Examined }> {
   const { prefix, name } = replica;
   const { signal, onProgress } = context;
-  const catalog = await catalogOf(replica, { signal });
-  const files = catalog.generations.flatMap(({ snapshots, segments }) => [...snapshots, ...segments]);
-  const phases = new Phases(replica.storage, context);
-  const counted = { ...replica, storage: phases };
-  // The WAL is read once to check it and once more to list its commits.
-  phases.begin("moments", workOf(catalog));
-  const moments = await listMoments(counted, { signal, ...check });
-  phases.begin("lineage", undefined);
-  const lineage = await readLineage(counted, catalog, { signal, infer: true });
-  const names = await verify(counted, { signal, level: "names" });
+  onProgress({ phase: "moments", done: 0, total: undefined });
+  const { catalog, examined, moments, ...found } = await overview(replica, {
+    ...check,
+    signal,
+    lineage: true,
+    onProgress: (progress) => onProgress({ phase: "moments", ...progress }),
+  });
+  const lineage = found.lineage!;
   onProgress({ phase: "lineage", done: 1, total: 1 });
+  const files = catalog.generations.flatMap(({ snapshots, segments }) => [...snapshots, ...segments]);
   const current = newest(catalog);
-  return {
+  const view: ReplicaView = {
     name,
     bytes: files.every(({ size }) => size !== undefined)
       ? files.reduce((sum, { size }) => sum + size!, 0)
@@ -47,11 +39,12 @@ export async function viewReplica(
     files: files.length,
     timelines: timelinesOf(prefix, lineage, moments, catalog, current),
     findings: [
-      ...names.findings.filter((finding) => finding.generation === undefined),
+      ...examined.findings,
       ...new Set(moments.flatMap(({ findings }) => findings)),
       ...lineage.findings,
     ],
   };
+  return { view, examined };
 }
 
 /** The arrays of a view, to be handed over. */
@@ -60,50 +53,6 @@ export function buffersOf({ timelines }: ReplicaView): Transferable[] {
     const arrays = [...Object.values(moments), ...Object.values(segments)].filter(ArrayBuffer.isView);
     return arrays.map(({ buffer }) => buffer as ArrayBuffer);
   });
-}
-
-/** Compressed bytes that are read to list moments; undefined where the listing tells no sizes. */
-function workOf({ generations }: Catalog): number | undefined {
-  let sum = 0;
-  for (const { snapshots, segments } of generations) {
-    for (const { size } of snapshots) sum += size ?? Number.NaN;
-    for (const { size } of segments) sum += 2 * (size ?? Number.NaN);
-  }
-  return Number.isNaN(sum) ? undefined : sum;
-}
-
-/** A storage that tells how much was read of it. */
-class Phases implements Storage {
-  readonly #storage: Storage;
-  readonly #context: CallContext;
-  #phase = "";
-  #done = 0;
-  #total: number | undefined;
-
-  constructor(storage: Storage, context: CallContext) {
-    this.#storage = storage;
-    this.#context = context;
-  }
-
-  begin(phase: string, total: number | undefined): void {
-    this.#phase = phase;
-    this.#total = total;
-    this.#done = 0;
-    this.#context.onProgress({ phase, done: 0, total });
-  }
-
-  list(prefix: string, options?: { signal?: AbortSignal | undefined }): AsyncIterable<Entry> {
-    return this.#storage.list(prefix, options);
-  }
-
-  async *read(path: string, options?: ReadOptions): AsyncGenerator<Uint8Array> {
-    for await (const piece of this.#storage.read(path, options)) {
-      yield piece;
-      // Where a snapshot has to be tried, or a replica changes meanwhile, more is read than was reckoned with.
-      this.#done = Math.min(this.#done + piece.length, this.#total ?? Number.POSITIVE_INFINITY);
-      this.#context.onProgress({ phase: this.#phase, done: this.#done, total: this.#total });
-    }
-  }
 }
 
 /** The newest generation; undefined where that cannot be told. */
