@@ -10,7 +10,7 @@ import type { Lost, LostBranch } from "../restore/loss.ts";
 import { describeTarget, targetOptions } from "../timeline/target/grammar.ts";
 import type { Target } from "../timeline/target/target.ts";
 import { errorLines, findingLines } from "./output.ts";
-import type { RestoreFlags } from "./restore.ts";
+import type { RestoreFlags } from "./restore-flags.ts";
 import {
   count,
   exactBytes,

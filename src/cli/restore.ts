@@ -14,7 +14,8 @@ import { comparePositions, formatPosition, isSameSection } from "../replay/posit
 import { catalogOf, readChanges, whole } from "../replay/replica.ts";
 import { type RestoredFile, type RestoreFileOptions, restoreFile, restoreThrough } from "../restore/file.ts";
 import { checkOutput } from "../restore/output.ts";
-import { planTarget, type Restored, restore } from "../restore/restore.ts";
+import { planTarget, restore } from "../restore/restore.ts";
+import type { Restored } from "../restore/restored.ts";
 import type { DatabaseSink } from "../restore/sinks/sink.ts";
 import type { Storage } from "../storage/storage.ts";
 import { asWalkitError } from "../storage/system.ts";
@@ -25,23 +26,10 @@ import { BrokenPipe, EXIT, Refused } from "./exit.ts";
 import { print, printAside, printJson } from "./output.ts";
 import { checkPlace, exists, refuseFolder } from "./place.ts";
 import { ProgressBar } from "./progress.ts";
+import type { RestoreFlags } from "./restore-flags.ts";
 import { type Planned, plannedLines, refusedLines, restoredLines } from "./restore-text.ts";
-import { type TargetFlags, targetOf, targetWithin } from "./target.ts";
+import { targetOf, targetWithin } from "./target.ts";
 import { paintFor, printable } from "./text.ts";
-
-export interface RestoreFlags extends TargetFlags {
-  output?: string;
-  history: boolean;
-  ifDbNotExists?: boolean;
-  ifReplicaExists?: boolean;
-  force?: boolean;
-  dryRun?: boolean;
-  integrityCheck?: "none" | "quick" | "full";
-  salvage?: boolean;
-  json?: boolean;
-  quiet?: boolean;
-  parallelism: number;
-}
 
 /** What `--json` prints; the keys are always these. */
 interface RestoreReport {

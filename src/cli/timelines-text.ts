@@ -4,7 +4,7 @@ import type { Finding } from "../findings.ts";
 import { formatPosition } from "../replay/position.ts";
 import { findingLines } from "./output.ts";
 import { count, type Paint, printable, wrap } from "./text.ts";
-import type { TimelineState } from "./timelines.ts";
+import type { TimelineState } from "./timeline-state.ts";
 
 /** So many restore points of a timeline are printed; `--json` has them all. */
 const SHOWN = 10;

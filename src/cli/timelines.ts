@@ -13,7 +13,7 @@ import { tieToParent } from "../timeline/content/tie.ts";
 import { writeTextFile } from "../timeline/files.ts";
 import { formatHistory, historyPath, MAX_HISTORY_SIZE, parseHistory } from "../timeline/history.ts";
 import { historyOf, type Lineage, readLineage, type Timeline } from "../timeline/lineage.ts";
-import { type GenerationPoint, readRestorePoints } from "../timeline/points.ts";
+import { readRestorePoints } from "../timeline/points.ts";
 import { type GenerationReport, statusOf } from "../verify/report.ts";
 import { verify } from "../verify/verify.ts";
 import { folderOf, UsageError } from "./arguments.ts";
@@ -21,6 +21,7 @@ import { exitCodeOf } from "./exit.ts";
 import { print, printJson } from "./output.ts";
 import { ProgressBar } from "./progress.ts";
 import { paintFor } from "./text.ts";
+import type { TimelineState } from "./timeline-state.ts";
 import { timelineLines } from "./timelines-text.ts";
 
 export interface TimelinesFlags {
@@ -28,16 +29,6 @@ export interface TimelinesFlags {
   history?: string[];
   generation?: string;
   json?: boolean;
-}
-
-/** A timeline with what its files are like. */
-export interface TimelineState extends Timeline {
-  /** `empty`: a generation without any file. */
-  state: "whole" | "damaged" | "gone" | "empty";
-  /** Of the newest generation: the others have ended. Undefined where times do not tell. */
-  current: boolean | undefined;
-  report: GenerationReport | undefined;
-  points: GenerationPoint[];
 }
 
 export async function runTimelines(

@@ -7,7 +7,8 @@ import type { Layout, Replica } from "../replay/layout.ts";
 import type { RestorePlan } from "../replay/plan.ts";
 import { comparePositions, formatPosition, type Position } from "../replay/position.ts";
 import { catalogOf, readChanges } from "../replay/replica.ts";
-import { planTarget, type RestoreOptions, restore } from "../restore/restore.ts";
+import { planTarget, restore } from "../restore/restore.ts";
+import type { RestoreOptions } from "../restore/restored.ts";
 import type { DatabaseSink } from "../restore/sinks/sink.ts";
 import type { Target } from "../timeline/target/target.ts";
 

@@ -9,7 +9,7 @@ import { historyOf, readLineage } from "../timeline/lineage.ts";
 import { describeTarget } from "../timeline/target/grammar.ts";
 import { newestCommit } from "../timeline/target/resolve.ts";
 import type { Target } from "../timeline/target/target.ts";
-import type { Restored } from "./restore.ts";
+import type { Restored } from "./restored.ts";
 
 const HEAD = `# Where the database beside this file came from. Once it is replicated again, tie the new generation to its parent:
 #   walkit timelines --write --history <this file> <replica>

@@ -10,7 +10,7 @@ import { catalogOf, readChanges } from "../replay/replica.ts";
 import { type ExecuteOptions, executePlan, type RestoreResult } from "./execute.ts";
 import { judgeSnapshot } from "./judge.ts";
 import { holdsChange, holdsClaim, lossOf, newestFirst } from "./loss.ts";
-import type { Restored, RestoreOptions } from "./restore.ts";
+import type { Restored, RestoreOptions } from "./restored.ts";
 import type { DatabaseSink } from "./sinks/sink.ts";
 
 export interface Candidate {
