@@ -10,7 +10,7 @@ import { type Finding, makeFinding } from "../findings.ts";
 import { segmentPathBeside } from "../layouts/generations/names.ts";
 import { isNoOnes, type LocatedReplica, openReplica, toPath } from "../layouts/locate.ts";
 import type { PlannedWal, RestorePlan } from "../replay/plan.ts";
-import { comparePositions, formatPosition, isSameSection } from "../replay/position.ts";
+import { comparePositions, formatPosition, isSameSection, sectionOf } from "../replay/position.ts";
 import { catalogOf, readChanges, whole } from "../replay/replica.ts";
 import { type RestoredFile, type RestoreFileOptions, restoreFile, restoreThrough } from "../restore/file.ts";
 import { checkOutput } from "../restore/output.ts";
@@ -237,8 +237,9 @@ async function toStandardOutput(path: string, signal: AbortSignal): Promise<void
 
 /** The plan with its positions as text, as everywhere in `--json`. */
 function planObject({ snapshot, ancestors, bytes, ...own }: RestorePlan): object {
-  const { index, path, size } = snapshot;
-  return { ...walObject(own), snapshot: { index, path, size }, ancestors: ancestors.map(walObject), bytes };
+  const { path, size } = snapshot;
+  const base = { index: sectionOf(snapshot), path, size };
+  return { ...walObject(own), snapshot: base, ancestors: ancestors.map(walObject), bytes };
 }
 
 function walObject({ generation, segments, proof, end, next }: PlannedWal): object {

@@ -3,8 +3,8 @@
 import { readFile, stat } from "node:fs/promises";
 import { WalkitError } from "../errors.ts";
 import { type Finding, findingOf } from "../findings.ts";
-import { chooseGeneration } from "../layouts/generations/choose.ts";
 import { openReplica } from "../layouts/locate.ts";
+import type { Layout } from "../replay/layout.ts";
 import { catalogOf, whole } from "../replay/replica.ts";
 import { type Catalog, formatPosition } from "../snapshot/index.ts";
 import type { DirectoryStorage } from "../storage/directory.ts";
@@ -69,7 +69,7 @@ export async function runTimelines(
     findings.push(
       ...report.findings.filter(({ severity }) => severity === "damage" || severity === "inconclusive"),
     );
-    const current = newestOf(catalog);
+    const current = newestOf(replica.layout, catalog);
     const timelines = lineage.timelines.map((timeline): TimelineState => {
       const one = report.generations.find((found) => found.generation === timeline.generation);
       return {
@@ -98,9 +98,9 @@ function stateOf({ gone }: Timeline, report: GenerationReport | undefined): Time
   return report.status === "damaged" ? "damaged" : "whole";
 }
 
-function newestOf(catalog: Catalog): string | undefined {
+function newestOf(layout: Layout, catalog: Catalog): string | undefined {
   try {
-    return chooseGeneration(catalog, {}).id;
+    return layout.choose(catalog, {}).id;
   } catch (error) {
     if (error instanceof WalkitError) return undefined;
     throw error;

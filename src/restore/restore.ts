@@ -9,7 +9,7 @@ import { type Catalog, hasChanged } from "../replay/catalog.ts";
 import { refuseBesideLtx, restless } from "../replay/faults.ts";
 import type { Layout, Replica } from "../replay/layout.ts";
 import type { PlanTarget, RestorePlan } from "../replay/plan.ts";
-import { formatPosition, type Position } from "../replay/position.ts";
+import { formatPosition, type Position, sectionOf } from "../replay/position.ts";
 import { catalogOf } from "../replay/replica.ts";
 import { planToMark, withMark } from "../snapshot/mark.ts";
 import { formatTime } from "../time.ts";
@@ -319,8 +319,8 @@ function comesBy(
   const generation = catalog.generations.find((g) => g.id === id)!;
   return generation.snapshots
     .filter((snapshot) => avoid.has(snapshot.path))
-    .every(({ index }) => {
-      const before = generation.segments.filter((segment) => segment.index < index);
+    .every((snapshot) => {
+      const before = generation.segments.filter((segment) => sectionOf(segment) < sectionOf(snapshot));
       // Litestream uploads in order: where there is WAL of that index, all WAL before it was uploaded.
       const complete = generation.segments.length > before.length;
       const last = before.at(-1);
@@ -354,7 +354,7 @@ function within({ generation }: Replica, target: Target): Target {
 function availableOf({ plan, position, lost }: Restored): Available {
   return {
     generation: plan.generation,
-    snapshot: plan.snapshot.index,
+    snapshot: sectionOf(plan.snapshot),
     position: position && formatPosition(position),
     time: lost?.reachedTime,
   };

@@ -1,6 +1,7 @@
 /** What can be asked of a restore, and what comes of it. */
 
 import type { RestorePlan } from "../replay/plan.ts";
+import { type Position, startOf } from "../replay/position.ts";
 import type { ExecuteOptions, RestoreResult } from "./execute.ts";
 import type { Lost } from "./loss.ts";
 
@@ -22,4 +23,9 @@ export interface Restored extends RestoreResult {
   plan: RestorePlan;
   /** Undefined: it is the target itself. */
   lost: Lost | undefined;
+}
+
+/** The moment that was restored: the last commit that is in the database, else the snapshot alone. */
+export function momentOf({ position, plan }: Pick<Restored, "position" | "plan">): Position {
+  return position ?? startOf(plan.snapshot);
 }
