@@ -1,7 +1,6 @@
 /** The library leans on nothing but what every runtime has: no dependency, no Node module, no global that browsers lack. */
 
-import { readdirSync, readFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createContext, runInContext } from "node:vm";
 import { gzipSync } from "node:zlib";
@@ -9,43 +8,19 @@ import { type BuildOptions, build } from "esbuild";
 import { build as buildWithVite, createLogger } from "vite";
 import { describe, expect, it } from "vitest";
 import { readFixture, readManifest, sha256 } from "./support/fixtures.ts";
+import { importsBelow, resolved } from "./support/imports.ts";
 
 const SRC = fileURLToPath(new URL("../src/", import.meta.url));
 
 /** What each source file imports: statically, and lazily. */
-const imports = new Map(
-  readdirSync(SRC, { recursive: true, encoding: "utf8" })
-    .filter((path) => path.endsWith(".ts") && !path.endsWith(".d.ts") && !/^kernel.assembly/.test(path))
-    .map((path) => {
-      const text = readFileSync(join(SRC, path), "utf8");
-      const found = (pattern: RegExp) => [...text.matchAll(pattern)].map((match) => match[1]!);
-      return [
-        path.replaceAll("\\", "/"),
-        { fixed: found(/^(?:import|export)[^;]*?from "([^"]+)"/gms), lazy: found(/import\("([^"]+)"\)/g) },
-      ] as const;
-    }),
-);
+const imports = importsBelow("src");
 
 /** Files only for Node; everything else is the portable library. */
 const NODE =
   /^(cli\/|node\.ts$|storage\/(directory|leftovers|owner)\.ts$|layouts\/(archive-file|locate)\.ts$|timeline\/files\.ts$|moments\/record\.ts$|sqlite\/(thread(-worker)?|engine(-process)?|file)\.ts$|verify\/temporary\.ts$|restore\/(file|sinks\/file|in-use|output|publish|temporary)\.ts$)/;
 
-/** Imports go down only. */
-const FLOORS = [
-  [/^((errors|bytes|findings|turn|time)\.ts$|kernel\/)/, 0],
-  [/^(lz4|wal)\//, 1],
-  [/^(storage|sqlite)\//, 2],
-  [/^replay\//, 3],
-  [/^layouts\//, 4],
-  [/^(snapshot|timeline)\//, 5],
-  [/^(restore|verify|moments|diff)\//, 6],
-  [/^(cli\/|index\.ts|node\.ts|web\.ts)/, 7],
-] as const;
-
-const floorOf = (path: string) => FLOORS.find(([pattern]) => pattern.test(path))![1];
-
 describe("every source file", () => {
-  it.each([...imports])("%s imports downwards only, and nothing from outside", (path, { fixed, lazy }) => {
+  it.each([...imports])("%s imports nothing from outside", (path, { fixed, lazy }) => {
     for (const target of [...fixed, ...lazy.filter((one) => one.startsWith("."))]) {
       if (!target.startsWith(".")) {
         expect(NODE.test(path), `${path} imports ${target}`).toBe(true);
@@ -54,9 +29,8 @@ describe("every source file", () => {
         );
         continue;
       }
-      const file = relative(SRC, join(SRC, path, "..", target)).replaceAll("\\", "/");
+      const file = resolved(path, target);
       expect(imports.has(file), `${path} imports ${file}`).toBe(true);
-      expect(floorOf(file), `${path} imports ${file}`).toBeLessThanOrEqual(floorOf(path));
       if (NODE.test(file)) expect(NODE.test(path), `${path} imports ${file}`).toBe(true);
     }
     for (const target of lazy) {

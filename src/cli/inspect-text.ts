@@ -1,8 +1,8 @@
 /** What `walkit inspect` says for people. */
 
 import type { Finding } from "../findings.ts";
-import type { Inspection, Lz4FrameDetails } from "./inspect.ts";
 import type { DatabaseDetails, WalDetails } from "./inspect-content.ts";
+import type { Inspection, Lz4FrameDetails } from "./inspection.ts";
 import { colourOf, countOf, findingLines } from "./output.ts";
 import type { Kind } from "./recognize.ts";
 import { count, exactBytes, formatBytes, type Paint, printable, row, table } from "./text.ts";

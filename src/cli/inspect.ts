@@ -6,58 +6,23 @@ import { basename, dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { hex, hexBytes } from "../bytes.ts";
 import { WalkitError } from "../errors.ts";
-import { type Finding, findingOf, makeFinding } from "../findings.ts";
-import { type BlockInfo, FrameDecoder, type FrameHeader } from "../lz4/index.ts";
+import { findingOf, makeFinding } from "../findings.ts";
+import { FrameDecoder, type FrameHeader } from "../lz4/index.ts";
 import { parseSegmentName, parseSnapshotName } from "../snapshot/index.ts";
 import { cannotRead } from "../storage/system.ts";
 import { statusOf } from "../verify/report.ts";
 import { exitCodeOf } from "./exit.ts";
-import { Content, type DatabaseDetails, type WalDetails } from "./inspect-content.ts";
+import { Content } from "./inspect-content.ts";
 import { inspectionLines } from "./inspect-text.ts";
+import type { Inspection, Lz4FrameDetails } from "./inspection.ts";
 import { print, printJson } from "./output.ts";
 import { ProgressBar } from "./progress.ts";
-import { HEAD_SIZE, type Kind, recognize } from "./recognize.ts";
+import { HEAD_SIZE, recognize } from "./recognize.ts";
 import { paintFor, shellQuote } from "./text.ts";
 
 export interface InspectFlags {
   frames: number;
   json?: boolean;
-}
-
-export interface Lz4FrameDetails {
-  kind: FrameHeader["kind"];
-  /** Byte offsets in the file of its first byte and of what follows it; no end where it breaks off. */
-  offset: number;
-  end: number | null;
-  blockMaxSize: number;
-  blockIndependence: boolean;
-  blockChecksum: boolean;
-  contentSize: number | null;
-  /** As the header says; the checksum itself is known only where the frame is whole. */
-  hasContentChecksum: boolean;
-  /** xxHash32 of the content, hexadecimal. */
-  contentChecksum: string | null;
-  blocks: number;
-  decompressedSize: number;
-  blockList: (Omit<BlockInfo, "checksum"> & { checksum: string | null })[];
-}
-
-export interface Inspection {
-  command: "inspect";
-  status: "ok" | "damaged" | "inconclusive";
-  file: string;
-  size: number;
-  kind: Kind;
-  /** In words. */
-  description: string;
-  /** The LZ4 frames: how many, and the first ones. */
-  lz4: { frames: number; decompressedSize: number; frameList: Lz4FrameDetails[] } | undefined;
-  /** What the first LZ4 frame holds. */
-  content: Kind | undefined;
-  wal: WalDetails | undefined;
-  database: DatabaseDetails | undefined;
-  notes: string[];
-  findings: Finding[];
 }
 
 /** Decompressing takes no memory to speak of, but time: a hostile file can hold 255 times its size. */

@@ -4,6 +4,7 @@ import { type Finding, findingOf, makeFinding } from "../findings.ts";
 import { timesFinding } from "../layouts/generations/check.ts";
 import { openReplica } from "../layouts/locate.ts";
 import { unreadableIn } from "../replay/catalog.ts";
+import { sectionOf } from "../replay/position.ts";
 import { catalogOf } from "../replay/replica.ts";
 import {
   type Branch,
@@ -93,7 +94,7 @@ function rowsOf(command: ListCommand, generations: Catalog["generations"]): (str
   }
   if (command === "snapshots") {
     const rows = generations.flatMap(({ id, snapshots }) =>
-      snapshots.map(({ index, size, modified }) => [NAME, id, index, size ?? 0, wholeSeconds(modified)]),
+      snapshots.map((s) => [NAME, id, sectionOf(s), s.size ?? 0, wholeSeconds(s.modified)]),
     );
     return [["replica", "generation", "index", "size", "created"], ...rows];
   }
@@ -114,7 +115,7 @@ function itemsOf(command: ListCommand, generations: Catalog["generations"], pref
         path: `${prefix}${id}`,
         snapshots: snapshots.length,
         segments: segments.length,
-        indexes: new Set(segments.map((segment) => segment.index)).size,
+        indexes: new Set(segments.map(sectionOf)).size,
         bytes: sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0),
         start: exactTime(range?.oldest),
         end: exactTime(range?.newest),
@@ -124,12 +125,12 @@ function itemsOf(command: ListCommand, generations: Catalog["generations"], pref
   }
   if (command === "snapshots") {
     return generations.flatMap(({ id, snapshots }) =>
-      snapshots.map(({ index, size, modified, path }) => ({
+      snapshots.map((snapshot) => ({
         generation: id,
-        index,
-        size,
-        created: exactTime(modified),
-        path,
+        index: sectionOf(snapshot),
+        size: snapshot.size,
+        created: exactTime(snapshot.modified),
+        path: snapshot.path,
       })),
     );
   }

@@ -14,7 +14,7 @@ import { perform, whereHelpIs } from "./exit.ts";
 import type { InspectFlags } from "./inspect.ts";
 import type { ListCommand, ListFlags } from "./list.ts";
 import type { MarkFlags } from "./mark.ts";
-import type { RestoreFlags } from "./restore.ts";
+import type { RestoreFlags } from "./restore-flags.ts";
 import type { RestorePointsFlags } from "./restore-points.ts";
 import { addTargetOptions, parseName } from "./target.ts";
 import { printable } from "./text.ts";

@@ -1,7 +1,7 @@
 /** The tables that `walkit restore-points` prints. */
 
 import type { CommitMoment, Gap, GenerationMoments, SegmentMoments } from "../moments/index.ts";
-import { comparePositions, formatPosition, type Position } from "../replay/position.ts";
+import { comparePositions, formatPosition, type Position, sectionAt } from "../replay/position.ts";
 import { MAX_NAME_LENGTH, quoted } from "../timeline/restore-points.ts";
 import { count, type Paint, printable, row, shellQuote, table } from "./text.ts";
 
@@ -94,7 +94,7 @@ function tableLines(one: GenerationMoments, { transactions }: Shown, paint: Pain
   return [`  ${rows[0]!.trimEnd()}`, ...items.map(({ line }) => line ?? `  ${rows[next++]!.trimEnd()}`)];
 }
 
-const BEFORE_ALL: Position = { index: -1, offset: 0 };
+const BEFORE_ALL = sectionAt(-1);
 
 const SEGMENT_HEAD = ["written", "transactions", "count", "from", "to", ""];
 

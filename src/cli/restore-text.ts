@@ -2,15 +2,15 @@
 
 import type { Available, ErrorCode, WalkitError } from "../errors.ts";
 import type { Finding } from "../findings.ts";
-import type { RestorePlan } from "../layouts/generations/index.ts";
-import { formatPosition } from "../replay/position.ts";
+import type { RestorePlan } from "../replay/plan.ts";
+import { formatPosition, sectionOf } from "../replay/position.ts";
 import { stepsText } from "../replay/steps.ts";
 import type { RestoredFile } from "../restore/file.ts";
 import type { Lost, LostBranch } from "../restore/loss.ts";
 import { describeTarget, targetOptions } from "../timeline/target/grammar.ts";
 import type { Target } from "../timeline/target/target.ts";
 import { errorLines, findingLines } from "./output.ts";
-import type { RestoreFlags } from "./restore.ts";
+import type { RestoreFlags } from "./restore-flags.ts";
 import {
   count,
   exactBytes,
@@ -201,7 +201,7 @@ export function plannedLines(
   add("asked for", describeTarget(target));
   if (output !== undefined) add("output", output === "-" ? "standard output" : printable(output));
   add("generation", plan.generation);
-  add("snapshot", `index ${snapshot.index}, ${snapshot.path}`);
+  add("snapshot", `index ${sectionOf(snapshot)}, ${snapshot.path}`);
   const last = segments.at(-1);
   if (!last) add("WAL", "none: the snapshot alone");
   else {

@@ -10,11 +10,12 @@ import { type Finding, makeFinding } from "../findings.ts";
 import { segmentPathBeside } from "../layouts/generations/names.ts";
 import { isNoOnes, type LocatedReplica, openReplica, toPath } from "../layouts/locate.ts";
 import type { PlannedWal, RestorePlan } from "../replay/plan.ts";
-import { comparePositions, formatPosition, isSameSection } from "../replay/position.ts";
+import { comparePositions, formatPosition, isSameSection, sectionOf } from "../replay/position.ts";
 import { catalogOf, readChanges, whole } from "../replay/replica.ts";
 import { type RestoredFile, type RestoreFileOptions, restoreFile, restoreThrough } from "../restore/file.ts";
 import { checkOutput } from "../restore/output.ts";
-import { planTarget, type Restored, restore } from "../restore/restore.ts";
+import { planTarget, restore } from "../restore/restore.ts";
+import type { Restored } from "../restore/restored.ts";
 import type { DatabaseSink } from "../restore/sinks/sink.ts";
 import type { Storage } from "../storage/storage.ts";
 import { asWalkitError } from "../storage/system.ts";
@@ -25,23 +26,10 @@ import { BrokenPipe, EXIT, Refused } from "./exit.ts";
 import { print, printAside, printJson } from "./output.ts";
 import { checkPlace, exists, refuseFolder } from "./place.ts";
 import { ProgressBar } from "./progress.ts";
+import type { RestoreFlags } from "./restore-flags.ts";
 import { type Planned, plannedLines, refusedLines, restoredLines } from "./restore-text.ts";
-import { type TargetFlags, targetOf, targetWithin } from "./target.ts";
+import { targetOf, targetWithin } from "./target.ts";
 import { paintFor, printable } from "./text.ts";
-
-export interface RestoreFlags extends TargetFlags {
-  output?: string;
-  history: boolean;
-  ifDbNotExists?: boolean;
-  ifReplicaExists?: boolean;
-  force?: boolean;
-  dryRun?: boolean;
-  integrityCheck?: "none" | "quick" | "full";
-  salvage?: boolean;
-  json?: boolean;
-  quiet?: boolean;
-  parallelism: number;
-}
 
 /** What `--json` prints; the keys are always these. */
 interface RestoreReport {
@@ -249,8 +237,9 @@ async function toStandardOutput(path: string, signal: AbortSignal): Promise<void
 
 /** The plan with its positions as text, as everywhere in `--json`. */
 function planObject({ snapshot, ancestors, bytes, ...own }: RestorePlan): object {
-  const { index, path, size } = snapshot;
-  return { ...walObject(own), snapshot: { index, path, size }, ancestors: ancestors.map(walObject), bytes };
+  const { path, size } = snapshot;
+  const base = { index: sectionOf(snapshot), path, size };
+  return { ...walObject(own), snapshot: base, ancestors: ancestors.map(walObject), bytes };
 }
 
 function walObject({ generation, segments, proof, end, next }: PlannedWal): object {

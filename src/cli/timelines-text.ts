@@ -1,10 +1,10 @@
 /** The tree that `walkit timelines` draws. */
 
 import type { Finding } from "../findings.ts";
-import { formatPosition } from "../replay/position.ts";
+import { comparePositions, formatPosition } from "../replay/position.ts";
 import { findingLines } from "./output.ts";
 import { count, type Paint, printable, wrap } from "./text.ts";
-import type { TimelineState } from "./timelines.ts";
+import type { TimelineState } from "./timeline-state.ts";
 
 /** So many restore points of a timeline are printed; `--json` has them all. */
 const SHOWN = 10;
@@ -54,8 +54,7 @@ function nodeLines(
 }
 
 function bySwitchPoint(a: TimelineState, b: TimelineState): number {
-  const [x, y] = [a.switchPoint!, b.switchPoint!];
-  return x.index - y.index || x.offset - y.offset || a.id - b.id;
+  return comparePositions(a.switchPoint!, b.switchPoint!) || a.id - b.id;
 }
 
 function stateText({ state, current, problem }: TimelineState, paint: Paint): string {

@@ -3,8 +3,8 @@
 import { readFile, stat } from "node:fs/promises";
 import { WalkitError } from "../errors.ts";
 import { type Finding, findingOf } from "../findings.ts";
-import { chooseGeneration } from "../layouts/generations/choose.ts";
 import { openReplica } from "../layouts/locate.ts";
+import type { Layout } from "../replay/layout.ts";
 import { catalogOf, whole } from "../replay/replica.ts";
 import { type Catalog, formatPosition } from "../snapshot/index.ts";
 import type { DirectoryStorage } from "../storage/directory.ts";
@@ -13,7 +13,7 @@ import { tieToParent } from "../timeline/content/tie.ts";
 import { writeTextFile } from "../timeline/files.ts";
 import { formatHistory, historyPath, MAX_HISTORY_SIZE, parseHistory } from "../timeline/history.ts";
 import { historyOf, type Lineage, readLineage, type Timeline } from "../timeline/lineage.ts";
-import { type GenerationPoint, readRestorePoints } from "../timeline/points.ts";
+import { readRestorePoints } from "../timeline/points.ts";
 import { type GenerationReport, statusOf } from "../verify/report.ts";
 import { verify } from "../verify/verify.ts";
 import { folderOf, UsageError } from "./arguments.ts";
@@ -21,6 +21,7 @@ import { exitCodeOf } from "./exit.ts";
 import { print, printJson } from "./output.ts";
 import { ProgressBar } from "./progress.ts";
 import { paintFor } from "./text.ts";
+import type { TimelineState } from "./timeline-state.ts";
 import { timelineLines } from "./timelines-text.ts";
 
 export interface TimelinesFlags {
@@ -28,16 +29,6 @@ export interface TimelinesFlags {
   history?: string[];
   generation?: string;
   json?: boolean;
-}
-
-/** A timeline with what its files are like. */
-export interface TimelineState extends Timeline {
-  /** `empty`: a generation without any file. */
-  state: "whole" | "damaged" | "gone" | "empty";
-  /** Of the newest generation: the others have ended. Undefined where times do not tell. */
-  current: boolean | undefined;
-  report: GenerationReport | undefined;
-  points: GenerationPoint[];
 }
 
 export async function runTimelines(
@@ -78,7 +69,7 @@ export async function runTimelines(
     findings.push(
       ...report.findings.filter(({ severity }) => severity === "damage" || severity === "inconclusive"),
     );
-    const current = newestOf(catalog);
+    const current = newestOf(replica.layout, catalog);
     const timelines = lineage.timelines.map((timeline): TimelineState => {
       const one = report.generations.find((found) => found.generation === timeline.generation);
       return {
@@ -107,9 +98,9 @@ function stateOf({ gone }: Timeline, report: GenerationReport | undefined): Time
   return report.status === "damaged" ? "damaged" : "whole";
 }
 
-function newestOf(catalog: Catalog): string | undefined {
+function newestOf(layout: Layout, catalog: Catalog): string | undefined {
   try {
-    return chooseGeneration(catalog, {}).id;
+    return layout.choose(catalog, {}).id;
   } catch (error) {
     if (error instanceof WalkitError) return undefined;
     throw error;

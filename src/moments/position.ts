@@ -5,9 +5,18 @@ import type { Finding } from "../findings.ts";
 import type { Branch } from "../replay/catalog.ts";
 import type { Layout, Replica } from "../replay/layout.ts";
 import type { RestorePlan } from "../replay/plan.ts";
-import { comparePositions, formatPosition, type Position } from "../replay/position.ts";
+import {
+  comparePositions,
+  formatPosition,
+  isSameSection,
+  isStart,
+  type Position,
+  sectionAt,
+  startOf,
+} from "../replay/position.ts";
 import { catalogOf, readChanges } from "../replay/replica.ts";
-import { planTarget, type RestoreOptions, restore } from "../restore/restore.ts";
+import { planTarget, restore } from "../restore/restore.ts";
+import { momentOf, type RestoreOptions } from "../restore/restored.ts";
 import type { DatabaseSink } from "../restore/sinks/sink.ts";
 import type { Target } from "../timeline/target/target.ts";
 
@@ -43,7 +52,7 @@ export async function positionOf(
     findings,
   });
   const position = (await lastCommit(replica, plan, signal)) ?? beginningOf(plan, generation);
-  const isOwn = plan.ancestors.length === 0 && position.index === plan.snapshot.index;
+  const isOwn = plan.ancestors.length === 0 && isSameSection(position, plan.snapshot);
   if (!isOwn || (plan.proof.length === 0 && !plan.end)) return found(position, plan.findings);
   // How far the snapshot reaches into that index only its pages tell. A time before that leads to where it does.
   const { timestamp, exclusive } = target;
@@ -52,7 +61,7 @@ export async function positionOf(
       ? { position }
       : { timestamp: exclusive ? timestamp - 1n : timestamp };
   const restored = await restore(replica, { generation: generation.id, ...moment }, NOWHERE, options);
-  return found(restored.position ?? { index: restored.snapshot.index, offset: 0 }, restored.findings);
+  return found(momentOf(restored), restored.findings);
 }
 
 const NOWHERE: DatabaseSink = { write: async () => {} };
@@ -66,8 +75,8 @@ async function lastCommit(
   let last: Position | undefined;
   // An index that was only just begun has none.
   for (let rest = segments; !last && rest.length > 0; ) {
-    const { index } = rest.at(-1)!;
-    const own = rest.filter((segment) => segment.index === index);
+    const newest = rest.at(-1)!;
+    const own = rest.filter((segment) => isSameSection(segment, newest));
     for await (const event of readChanges(replica, { generation, segments: own, end, next }, { signal })) {
       if (event.type === "commit" && event.applied) last = event.end;
     }
@@ -84,13 +93,14 @@ async function lastCommit(
 }
 
 function beginningOf({ ancestors, snapshot }: RestorePlan, { segments }: Branch): Position {
-  return { index: ancestors.length > 0 ? (segments[0]?.index ?? 0) : snapshot.index, offset: 0 };
+  if (ancestors.length === 0) return startOf(snapshot);
+  return segments[0] ? startOf(segments[0]) : sectionAt(0);
 }
 
 function timeAt(layout: Layout, generation: Branch, position: Position): bigint | undefined {
   if (layout.doubt(generation)) return undefined;
   const { snapshots, segments } = generation;
-  const snapshot = snapshots.find(({ index }) => position.offset === 0 && index === position.index);
-  const file = snapshot ?? segments.findLast((segment) => comparePositions(segment, position) < 0);
+  const snapshot = isStart(position) && snapshots.find((one) => isSameSection(one, position));
+  const file = snapshot || segments.findLast((segment) => comparePositions(segment, position) < 0);
   return file?.modified;
 }

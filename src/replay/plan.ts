@@ -2,7 +2,7 @@
 
 import type { Finding } from "../findings.ts";
 import type { Change } from "./catalog.ts";
-import type { Position } from "./position.ts";
+import { type Position, positionOf } from "./position.ts";
 
 /**
  * The moment that is wanted, as far as names and times tell it. At most one of `index`, `timestamp` and `commit`; none of
@@ -96,8 +96,9 @@ export interface Leg {
 }
 
 /** What a plan says of a change. */
-export function plannedSegment({ index, offset, path, size }: Change): PlannedSegment {
-  return { index, offset, path, size };
+export function plannedSegment(change: Change): PlannedSegment {
+  const { path, size } = change;
+  return { ...positionOf(change), path, size };
 }
 
 /** Compressed bytes of files; undefined where the listing tells no sizes. */

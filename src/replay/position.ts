@@ -74,3 +74,13 @@ export function positionOf({ index, offset }: Position): Position {
 export function sectionAt(number: number): Position {
   return { index: number, offset: 0 };
 }
+
+/** Where the section behind that of a position begins. */
+export function nextSection({ index }: Position): Position {
+  return sectionAt(index + 1);
+}
+
+/** The nearest position before this one in its section; where the section begins there is none, and it is that. */
+export function justBefore({ index, offset }: Position): Position {
+  return { index, offset: Math.max(0, offset - 1) };
+}

@@ -9,7 +9,14 @@ import { xxh32 } from "../lz4/index.ts";
 import { missingPage } from "../replay/faults.ts";
 import type { ClaimPiece, Replica } from "../replay/layout.ts";
 import type { PlannedWal, RestorePlan } from "../replay/plan.ts";
-import { comparePositions, formatPosition, type Position } from "../replay/position.ts";
+import {
+  comparePositions,
+  formatPosition,
+  isSameSection,
+  type Position,
+  sectionOf,
+  startOf,
+} from "../replay/position.ts";
 import { readChanges, readClaim } from "../replay/replica.ts";
 import { type Step, Steps } from "../replay/steps.ts";
 import { lockPage } from "../sqlite/header.ts";
@@ -125,11 +132,11 @@ class Fold {
     this.#findings = [...plan.findings];
     const { ancestors, snapshot, settled } = plan;
     const { segments, end } = ancestors[0] ?? plan;
-    const last = end?.index ?? segments.at(-1)?.index ?? snapshot.index;
-    // Past its own index a snapshot cannot reach: then there is nothing to prove. Of one that is newer than all WAL, its pages
+    const last = end ?? segments.at(-1) ?? snapshot;
+    // Past its own section a snapshot cannot reach: then there is nothing to prove. Of one that is newer than all WAL, its pages
     // prove nothing either: Litestream's own read mark keeps checkpoints back, so a page that no WAL brought may as well be
     // an old one as one that was never uploaded.
-    this.#proven = last > snapshot.index || settled;
+    this.#proven = sectionOf(last) > sectionOf(snapshot) || settled;
   }
 
   close(): void {
@@ -139,7 +146,7 @@ class Fold {
   async readWal(): Promise<void> {
     const [first, ...rest] = [...this.#plan.ancestors, this.#plan];
     await this.#readWalOf(first!, true);
-    this.#reached = this.#position ?? { index: this.#plan.snapshot.index, offset: 0 };
+    this.#reached = this.#position ?? startOf(this.#plan.snapshot);
     for (const wal of rest) await this.#readWalOf(wal, false);
     if (this.#broken) {
       this.#proven = false;
@@ -162,7 +169,7 @@ class Fold {
       if (event.type === "opens") {
         this.#steps.begin(event.section, !isFirst);
         isFirst = false;
-        isOwn = isSnapshots && event.section.index === snapshot.index;
+        isOwn = isSnapshots && isSameSection(event.section, snapshot);
       } else if (event.type === "pages") {
         const { applied, run } = event;
         const store = (this.#store ??= this.#newStore(run.pageSize));
@@ -196,8 +203,9 @@ class Fold {
     }
   }
 
+  /** Whether a position lies past the snapshot's own section, and so past all that the snapshot may hold. */
   #isPast(position: Position | undefined): boolean {
-    return position !== undefined && position.index > this.#plan.snapshot.index;
+    return position !== undefined && sectionOf(position) > sectionOf(this.#plan.snapshot);
   }
 
   #newStore(pageSize: number): PageStore {
@@ -239,7 +247,7 @@ class Fold {
     const unproven = this.#unprovenOnTheWay();
     return {
       generation,
-      snapshot: { index: snapshot.index, path: snapshot.path },
+      snapshot: { index: sectionOf(snapshot), path: snapshot.path },
       position: this.#position,
       pageSize,
       pageCount,
@@ -283,7 +291,7 @@ class Fold {
     if (!mark || comparePositions(position, mark) >= 0) return;
     throw new WalkitError(
       "replica/before-mark",
-      `Expected the snapshot of index ${snapshot.index} to hold nothing from after ${formatPosition(position)}, found that it reaches up to ${formatPosition(mark)}`,
+      `Expected the snapshot of index ${sectionOf(snapshot)} to hold nothing from after ${formatPosition(position)}, found that it reaches up to ${formatPosition(mark)}`,
       { path: snapshot.path, position: formatPosition(position) },
     );
   }
@@ -298,12 +306,12 @@ class Fold {
   }
 
   #unproven(found: string, cause?: WalkitError): WalkitError {
-    const { index, path } = this.#plan.snapshot;
+    const { snapshot } = this.#plan;
     return new WalkitError(
       "replica/snapshot-unproven",
-      `Expected the WAL of index ${index} to show that its snapshot holds nothing from after the target, found it ${found}`,
+      `Expected the WAL of index ${sectionOf(snapshot)} to show that its snapshot holds nothing from after the target, found it ${found}`,
       {
-        path,
+        path: snapshot.path,
         cause,
         hint:
           cause &&

@@ -12,7 +12,8 @@ import type { RestoreResult } from "./execute.ts";
 import { historyOfRestored } from "./history.ts";
 import { changedOwner, checkHistoryName, checkOutput, inherit, type Rights, rightsOf } from "./output.ts";
 import { HISTORY, PARTS, publish } from "./publish.ts";
-import { type Restored, type RestoreOptions, restore } from "./restore.ts";
+import { restore } from "./restore.ts";
+import type { Restored, RestoreOptions } from "./restored.ts";
 import { FileSink, FileSpill, wrap } from "./sinks/file.ts";
 import { clearLeftovers, type Temporary, withTemporaryFile } from "./temporary.ts";
 

@@ -9,7 +9,7 @@ import { historyOf, readLineage } from "../timeline/lineage.ts";
 import { describeTarget } from "../timeline/target/grammar.ts";
 import { newestCommit } from "../timeline/target/resolve.ts";
 import type { Target } from "../timeline/target/target.ts";
-import type { Restored } from "./restore.ts";
+import { momentOf, type Restored } from "./restored.ts";
 
 const HEAD = `# Where the database beside this file came from. Once it is replicated again, tie the new generation to its parent:
 #   walkit timelines --write --history <this file> <replica>
@@ -31,7 +31,7 @@ export async function historyOfRestored(
   const { plan } = restored;
   const isParents = plan.segments.length === 0 && plan.ancestors.length > 0;
   const generation = isParents ? plan.ancestors.at(-1)!.generation : plan.generation;
-  const position = restored.position ?? { index: plan.snapshot.index, offset: 0 };
+  const position = momentOf(restored);
   if (!isParents && (await isNewest(replica, catalog, restored, position, signal))) return undefined;
   const lineage = await readLineage(replica, catalog, { signal });
   const timeline = lineage.timelines.find((one) => one.generation === generation)!;

@@ -8,7 +8,8 @@ export {
 } from "./execute.ts";
 export type { Lost, LostBranch } from "./loss.ts";
 export type { Spill } from "./page-store.ts";
-export { planTarget, type Restored, type RestoreOptions, restore } from "./restore.ts";
+export { planTarget, restore } from "./restore.ts";
+export type { Restored, RestoreOptions } from "./restored.ts";
 export { MemorySink } from "./sinks/memory.ts";
 export type { DatabaseSink, DatabaseWrite } from "./sinks/sink.ts";
 export { newestSound, type SoundMoment, type SoundOptions, type SoundProgress } from "./sound.ts";

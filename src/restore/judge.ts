@@ -7,7 +7,7 @@ import { WalkitError } from "../errors.ts";
 import type { Catalog } from "../replay/catalog.ts";
 import type { Replica } from "../replay/layout.ts";
 import type { RestorePlan } from "../replay/plan.ts";
-import { formatPosition } from "../replay/position.ts";
+import { comparePositions, formatPosition, sectionOf, startOf } from "../replay/position.ts";
 import { checkBranch } from "../verify/check.ts";
 
 const NO_VERDICT = new Set(["replica/snapshot-mismatch", "replica/snapshot-ambiguous"]);
@@ -24,12 +24,15 @@ export async function judgeSnapshot(
   plan: RestorePlan,
   options: { signal?: AbortSignal | undefined; parallelism?: number | undefined },
 ): Promise<RestorePlan> {
-  const { index, path } = plan.snapshot;
+  const { path } = plan.snapshot;
   if (plan.settled || plan.segments.length + plan.proof.length + plan.ancestors.length > 0) return plan;
   const generation = catalog.generations.find(({ id }) => id === plan.generation);
-  const before = generation?.snapshots.findLast((snapshot) => snapshot.index < index);
+  const before = generation?.snapshots.findLast((one) => sectionOf(one) < sectionOf(plan.snapshot));
   if (!generation || !before) return plan;
-  const segments = generation.segments.filter((s) => s.index >= before.index && s.index < index);
+  const [from, until] = [startOf(before), startOf(plan.snapshot)];
+  const segments = generation.segments.filter(
+    (segment) => comparePositions(segment, from) >= 0 && comparePositions(segment, until) < 0,
+  );
   const snapshots = generation.snapshots.filter((s) => s === before || s.path === path);
   const { findings, ranges } = await checkBranch(
     replica,
@@ -39,6 +42,6 @@ export async function judgeSnapshot(
   const found = findings.find((finding) => finding.path === path && NO_VERDICT.has(finding.code));
   if (found) throw new WalkitError(found.code, found.message, { path, position: found.position });
   const [range, another] = ranges;
-  const agrees = !another && range?.snapshot === before && range.to === formatPosition({ index, offset: 0 });
+  const agrees = !another && range?.snapshot === before && range.to === formatPosition(until);
   return agrees ? { ...plan, settled: true } : plan;
 }

@@ -6,10 +6,11 @@ import type { Branch, Catalog, Change, Claim } from "../replay/catalog.ts";
 import type { Replica } from "../replay/layout.ts";
 import type { PlanTarget, RestorePlan } from "../replay/plan.ts";
 import { plannedSegment } from "../replay/plan.ts";
-import { comparePositions, formatPosition, type Position } from "../replay/position.ts";
+import { comparePositions, formatPosition, type Position, sectionOf, startOf } from "../replay/position.ts";
 import { readChanges } from "../replay/replica.ts";
 import { timeRange } from "../replay/times.ts";
 import { formatTime } from "../time.ts";
+import { holdsChange, holdsMoment } from "./holds.ts";
 
 /** What is lost of one generation. */
 export interface LostBranch {
@@ -42,23 +43,6 @@ export interface Lost {
   branches: LostBranch[];
 }
 
-/** Whether a snapshot was there at the target. */
-export function holdsClaim(target: PlanTarget, claim: Claim): boolean {
-  return wasThere(claim, target) && (!target.commit || comparePositions(claim, target.commit) <= 0);
-}
-
-/** Whether a segment was there at the target, or begins before it. */
-export function holdsChange(target: PlanTarget, change: Change): boolean {
-  return wasThere(change, target) && (!target.commit || comparePositions(change, target.commit) < 0);
-}
-
-function wasThere(file: Claim | Change, { index, timestamp }: PlanTarget): boolean {
-  return (
-    (index === undefined || file.index <= index) &&
-    (timestamp === undefined || (file.modified !== undefined && file.modified <= timestamp))
-  );
-}
-
 /** The generations that `target` may mean, newest first by the times of their files. */
 export function newestFirst({ generations }: Catalog, target: PlanTarget): Branch[] {
   const newest = (generation: Branch) => timeRange(generation)?.newest ?? 0n;
@@ -88,7 +72,7 @@ export async function lossOf(
   const add = async (branch: LostBranch | undefined) => branch && branches.push(branch);
   if (own) await add(await ownLoss(replica, own, target, plan, reached, signal));
   for (const one of sorted.slice(0, Math.max(at, 0)).reverse()) {
-    const snapshots = one.snapshots.filter((file) => holdsClaim(target, file));
+    const snapshots = one.snapshots.filter((file) => holdsMoment(target, file));
     const segments = one.segments.filter((file) => holdsChange(target, file));
     await add(await branchOf(replica, one, true, snapshots, segments, undefined, signal));
   }
@@ -116,7 +100,7 @@ async function ownLoss(
   signal: AbortSignal | undefined,
 ): Promise<LostBranch | undefined> {
   const paths = new Set(applied.map(({ path }) => path));
-  const isPast = (file: Change) => file.index >= base.index && !paths.has(file.path);
+  const isPast = (file: Change) => sectionOf(file) >= sectionOf(base) && !paths.has(file.path);
   const wanted = generation.segments.filter((file) => holdsChange(target, file));
   const past = wanted.filter(isPast);
   // The segment that the way ends in may have commits behind that.
@@ -124,7 +108,7 @@ async function ownLoss(
   const split = last && (await countCommits(replica, generation, [last], reached, signal));
   const segments = split === 0 || !last ? past : [last, ...past];
   const snapshots = generation.snapshots.filter(
-    (file) => file.index > (reached?.index ?? base.index) && holdsClaim(target, file),
+    (file) => sectionOf(file) > sectionOf(reached ?? base) && holdsMoment(target, file),
   );
   return await branchOf(replica, generation, false, snapshots, segments, reached, signal);
 }
@@ -162,7 +146,7 @@ async function countCommits(
   // A WAL can be read from its first byte only.
   const [first, last] = [segments[0], segments.at(-1)];
   if (!first || !last) return 0;
-  const from = { index: first.index, offset: 0 };
+  const from = startOf(first);
   const wal = generation.segments.filter(
     (s) => comparePositions(s, from) >= 0 && comparePositions(s, last) <= 0,
   );

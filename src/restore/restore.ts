@@ -9,36 +9,19 @@ import { type Catalog, hasChanged } from "../replay/catalog.ts";
 import { refuseBesideLtx, restless } from "../replay/faults.ts";
 import type { Layout, Replica } from "../replay/layout.ts";
 import type { PlanTarget, RestorePlan } from "../replay/plan.ts";
-import { formatPosition, type Position } from "../replay/position.ts";
+import { formatPosition, type Position, sectionOf } from "../replay/position.ts";
 import { catalogOf } from "../replay/replica.ts";
 import { planToMark, withMark } from "../snapshot/mark.ts";
 import { formatTime } from "../time.ts";
 import { isPlain, needsTimelines, type Target } from "../timeline/target/target.ts";
-import { type ExecuteOptions, executePlan, type RestoreResult } from "./execute.ts";
+import { executePlan, type RestoreResult } from "./execute.ts";
 import { judgeSnapshot } from "./judge.ts";
 import type { Lost } from "./loss.ts";
+import type { Restored, RestoreOptions } from "./restored.ts";
 import { MemorySink } from "./sinks/memory.ts";
 import type { DatabaseSink } from "./sinks/sink.ts";
 
-export interface RestoreOptions extends ExecuteOptions {
-  /** Where the target cannot be had exactly: go as far as what is there is right, and say what is lost. */
-  salvage?: boolean | undefined;
-  /**
-   * Where the target cannot be had: find out what can be had instead, by carrying it out, for `available` of the error. `true`
-   * by default.
-   */
-  offer?: boolean | undefined;
-  /** Looks at the whole output before it counts; throws a WalkitError to turn it down, then another way is tried. */
-  accept?: ((result: RestoreResult) => Promise<void>) | undefined;
-  /** Told of each plan before it is carried out. */
-  onPlan?: ((plan: RestorePlan) => void) | undefined;
-}
-
-export interface Restored extends RestoreResult {
-  plan: RestorePlan;
-  /** Undefined: it is the target itself. */
-  lost: Lost | undefined;
-}
+export type { Restored, RestoreOptions } from "./restored.ts";
 
 /** A replica may change while it is read; a listing is made anew this often. */
 const RELISTINGS = 5;
@@ -336,8 +319,8 @@ function comesBy(
   const generation = catalog.generations.find((g) => g.id === id)!;
   return generation.snapshots
     .filter((snapshot) => avoid.has(snapshot.path))
-    .every(({ index }) => {
-      const before = generation.segments.filter((segment) => segment.index < index);
+    .every((snapshot) => {
+      const before = generation.segments.filter((segment) => sectionOf(segment) < sectionOf(snapshot));
       // Litestream uploads in order: where there is WAL of that index, all WAL before it was uploaded.
       const complete = generation.segments.length > before.length;
       const last = before.at(-1);
@@ -371,7 +354,7 @@ function within({ generation }: Replica, target: Target): Target {
 function availableOf({ plan, position, lost }: Restored): Available {
   return {
     generation: plan.generation,
-    snapshot: plan.snapshot.index,
+    snapshot: sectionOf(plan.snapshot),
     position: position && formatPosition(position),
     time: lost?.reachedTime,
   };

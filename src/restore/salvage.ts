@@ -5,12 +5,22 @@ import type { Branch, Catalog, Change, Claim } from "../replay/catalog.ts";
 import type { Layout, Replica } from "../replay/layout.ts";
 import type { PlanTarget, RestorePlan } from "../replay/plan.ts";
 import { plannedSegment } from "../replay/plan.ts";
-import { comparePositions, type Position, parsePosition } from "../replay/position.ts";
+import {
+  comparePositions,
+  isSameSection,
+  isStart,
+  nextSection,
+  type Position,
+  parsePosition,
+  sectionOf,
+  startOf,
+} from "../replay/position.ts";
 import { catalogOf, readChanges } from "../replay/replica.ts";
 import { type ExecuteOptions, executePlan, type RestoreResult } from "./execute.ts";
+import { holdsChange, holdsMoment } from "./holds.ts";
 import { judgeSnapshot } from "./judge.ts";
-import { holdsChange, holdsClaim, lossOf, newestFirst } from "./loss.ts";
-import type { Restored, RestoreOptions } from "./restore.ts";
+import { lossOf, newestFirst } from "./loss.ts";
+import type { Restored, RestoreOptions } from "./restored.ts";
 import type { DatabaseSink } from "./sinks/sink.ts";
 
 export interface Candidate {
@@ -32,18 +42,18 @@ export async function* salvageCandidates(
   for (const generation of newestFirst(catalog, target)) {
     const wanted = generation.segments.filter((segment) => holdsChange(target, segment));
     const found: { candidate: Candidate; reach: Position }[] = [];
-    // From the newest snapshot back, each piece of WAL is read once: what leads to a later snapshot's index leads on from
+    // From the newest snapshot back, each piece of WAL is read once: what leads to a later snapshot's section leads on from
     // there as far as that one's WAL does.
-    let later: { index: number; reach: Position | undefined } | undefined;
-    for (const snapshot of generation.snapshots.filter((s) => holdsClaim(target, s)).reverse()) {
-      const own = await reachOf(replica, generation, snapshot, wanted, target, later?.index, options);
+    let later: { snapshot: Claim; reach: Position | undefined } | undefined;
+    for (const snapshot of generation.snapshots.filter((s) => holdsMoment(target, s)).reverse()) {
+      const own = await reachOf(replica, generation, snapshot, wanted, target, later?.snapshot, options);
       const reaches = [own.reach];
       if (own.connects && later?.reach) reaches.push(later.reach);
       for (const reach of reaches) {
         const candidate = { plan: planOf(replica.layout, generation, snapshot, reach), snapshot, generation };
-        found.push({ candidate, reach: reach ?? { index: snapshot.index, offset: 0 } });
+        found.push({ candidate, reach: reach ?? startOf(snapshot) });
       }
-      later = { index: snapshot.index, reach: reaches.at(-1) };
+      later = { snapshot, reach: reaches.at(-1) };
     }
     // Of two that reach the same commit the older snapshot is the one that is sure to hold nothing from after it.
     found.reverse().sort((a, b) => comparePositions(b.reach, a.reach));
@@ -52,8 +62,8 @@ export async function* salvageCandidates(
 }
 
 /**
- * The last commit before index `until`, and not past that of `target`, up to which `wanted` replays from `snapshot` without
- * a fault; `connects`: it leads to the start of that index.
+ * The last commit before the section of `until`, and not past that of `target`, up to which `wanted` replays from `snapshot`
+ * without a fault; `connects`: it leads to the start of that section.
  */
 async function reachOf(
   replica: Replica,
@@ -61,13 +71,15 @@ async function reachOf(
   snapshot: Claim,
   wanted: Change[],
   { commit }: PlanTarget,
-  until: number = Number.POSITIVE_INFINITY,
+  until: Claim | undefined,
   options: Pick<ExecuteOptions, "signal" | "parallelism">,
 ): Promise<{ reach: Position | undefined; connects: boolean }> {
   let reach: Position | undefined;
-  const segments = wanted.filter((s) => s.index >= snapshot.index && s.index < until);
-  if (segments[0]?.index !== snapshot.index) return { reach, connects: false };
-  const last = segments.at(-1)!;
+  const segments = wanted.filter(
+    (s) => sectionOf(s) >= sectionOf(snapshot) && (!until || sectionOf(s) < sectionOf(until)),
+  );
+  const [first, last] = [segments[0], segments.at(-1)];
+  if (!first || !last || !isSameSection(first, snapshot)) return { reach, connects: false };
   const later = generation.segments.filter((s) => comparePositions(s, last) > 0).map(plannedSegment);
   try {
     for await (const event of readChanges(
@@ -83,16 +95,17 @@ async function reachOf(
     if (!(error instanceof WalkitError)) throw error;
     return { reach, connects: false };
   }
-  return { reach, connects: segments.at(-1)!.index === until - 1 };
+  return { reach, connects: until !== undefined && isSameSection(nextSection(last), until) };
 }
 
 function planOf(layout: Layout, generation: Branch, snapshot: Claim, end: Position | undefined): RestorePlan {
-  const own = generation.segments.filter((s) => s.index >= snapshot.index);
+  const own = generation.segments.filter((s) => sectionOf(s) >= sectionOf(snapshot));
   const applied = end ? own.filter((s) => comparePositions(s, end) < 0) : [];
-  const last = end?.index ?? snapshot.index;
-  const proof = own.filter(
-    (s) => s.index === snapshot.index && last === s.index && (!end || comparePositions(s, end) >= 0),
-  );
+  // Past its own section a snapshot cannot reach: there is nothing to prove.
+  const proof =
+    end && !isSameSection(end, snapshot)
+      ? []
+      : own.filter((s) => isSameSection(s, snapshot) && (!end || comparePositions(s, end) >= 0));
   return {
     generation: generation.id,
     snapshot: plannedSegment(snapshot),
@@ -190,8 +203,8 @@ class Salvage {
   ): Promise<Reached | undefined> {
     const plans = unproven
       .flatMap((one) => (one.what === "step" ? parsePosition(one.from)! : []))
-      .filter(({ index, offset }) => offset > 0 || index === snapshot.index)
-      .map((end) => planOf(this.#replica.layout, generation, snapshot, end.offset > 0 ? end : undefined));
+      .filter((end) => !isStart(end) || isSameSection(end, snapshot))
+      .map((end) => planOf(this.#replica.layout, generation, snapshot, isStart(end) ? undefined : end));
     let [good, bad] = [-1, plans.length];
     let held: Reached | undefined;
     while (good + 1 < bad) {

@@ -9,9 +9,10 @@ import { checkTimes, restless } from "../replay/faults.ts";
 import type { Replica } from "../replay/layout.ts";
 import type { PlanTarget } from "../replay/plan.ts";
 import { plannedSegment } from "../replay/plan.ts";
-import { comparePositions, type Position } from "../replay/position.ts";
+import { isSameSection, type Position, positionOf, sectionOf, startOf } from "../replay/position.ts";
 import { readChanges, still } from "../replay/replica.ts";
 import { formatTime } from "../time.ts";
+import { type Dated, holdsChange, holdsMoment } from "./holds.ts";
 import { restore } from "./restore.ts";
 import { MemorySink } from "./sinks/memory.ts";
 
@@ -83,10 +84,6 @@ export async function newestSound(
   }
 }
 
-interface Candidate extends Position {
-  modified: bigint | undefined;
-}
-
 class Search {
   readonly #replica: Replica;
   readonly #generation: Branch;
@@ -94,7 +91,7 @@ class Search {
   readonly #options: SoundOptions;
   readonly #most: number;
   /** In order. */
-  readonly #moments: Candidate[] = [];
+  readonly #moments: Dated[] = [];
   /** By number of the moment: whether SQLite found it in order. */
   readonly #tried = new Map<number, boolean>();
   #size = 0;
@@ -112,7 +109,8 @@ class Search {
     if (this.#target.timestamp !== undefined) checkTimes(this.#replica.layout, this.#generation);
     await this.#readMoments();
     const moments = this.#moments;
-    const borders = moments.flatMap(({ index }, i) => (moments[i + 1]?.index === index ? [] : [i]));
+    const isBorder = (moment: Position, next: Position | undefined) => !next || !isSameSection(moment, next);
+    const borders = moments.flatMap((moment, i) => (isBorder(moment, moments[i + 1]) ? [i] : []));
     const border = await this.#newestOf(borders);
     // Between the last border in order and the first that is not lie the commits of one index.
     const until = borders.find((one) => one > (border ?? -1)) ?? moments.length;
@@ -123,7 +121,7 @@ class Search {
       if (this.#tooLarge) throw this.#tooLarge;
       return undefined;
     }
-    const { modified, ...position } = moments[found]!;
+    const { modified } = moments[found]!;
     let next = found + 1;
     while (next < moments.length && !this.#tried.has(next)) next++;
     const broken = moments[next];
@@ -131,12 +129,12 @@ class Search {
     for (let i = found + 1; i < moments.length; i++) exhaustive &&= this.#tried.has(i);
     return {
       generation: this.#generation.id,
-      position,
+      position: positionOf(moments[found]!),
       time:
         modified === undefined || this.#replica.layout.doubt(this.#generation)
           ? undefined
           : formatTime(modified),
-      broken: broken && { index: broken.index, offset: broken.offset },
+      broken: broken && positionOf(broken),
       exhaustive,
     };
   }
@@ -145,19 +143,20 @@ class Search {
   async #readMoments(): Promise<void> {
     const { id, snapshots, segments } = this.#generation;
     const { signal, parallelism } = this.#options;
-    const start = snapshots[0]?.index;
-    if (start === undefined) return;
-    const pending = new Map(snapshots.map((snapshot) => [snapshot.index, snapshot]));
-    const alone = (index: number) => {
-      const snapshot = pending.get(index);
-      pending.delete(index);
-      if (snapshot) this.#add({ index, offset: 0, modified: snapshot.modified });
+    const [first] = snapshots;
+    if (!first) return;
+    const sections = snapshots.map(sectionOf);
+    const pending = new Map(snapshots.map((snapshot) => [sectionOf(snapshot), snapshot]));
+    const alone = (section: number) => {
+      const snapshot = pending.get(section);
+      pending.delete(section);
+      if (snapshot) this.#add({ ...startOf(snapshot), modified: snapshot.modified });
     };
     const modified = new Map(segments.map((segment) => [segment.path, segment.modified]));
     const wal = segments
-      .filter((segment) => segment.index >= start && this.#isWanted(segment))
+      .filter((segment) => sectionOf(segment) >= sectionOf(first) && holdsChange(this.#target, segment))
       .map(plannedSegment);
-    let index = start - 1;
+    let section = sectionOf(first) - 1;
     let leads = false;
     for await (const event of readChanges(
       this.#replica,
@@ -165,36 +164,24 @@ class Search {
       { signal, parallelism, faults: "report" },
     )) {
       if (event.type === "opens") {
-        for (const { index: between } of snapshots) if (between < event.section.index) alone(between);
-        index = event.section.index;
-        if (!leads) alone(index);
-        leads ||= snapshots.some((snapshot) => snapshot.index === index);
+        section = sectionOf(event.section);
+        for (const between of sections) if (between < section) alone(between);
+        if (!leads) alone(section);
+        leads ||= sections.includes(section);
       } else if (event.type === "fault" && event.breaks) {
-        // What is missing before an index with a snapshot is no matter to what follows.
-        const isBefore =
-          event.position.index < index && snapshots.some((snapshot) => snapshot.index === index);
-        if (isBefore) alone(index);
+        // What is missing before a section with a snapshot is no matter to what follows.
+        const isBefore = sectionOf(event.position) < section && sections.includes(section);
+        if (isBefore) alone(section);
         else leads = false;
       } else if (event.type === "commit" && leads && event.sound) {
         this.#add({ ...event.end, modified: modified.get(event.change.path) });
       }
     }
-    for (const { index: after } of snapshots) if (after > index) alone(after);
+    for (const after of sections) if (after > section) alone(after);
   }
 
-  #add(moment: Candidate): void {
-    const { index, timestamp, commit } = this.#target;
-    if (index !== undefined && moment.index > index) return;
-    if (commit && comparePositions(moment, commit) > 0) return;
-    if (timestamp !== undefined && (moment.modified === undefined || moment.modified > timestamp)) return;
-    this.#moments.push(moment);
-  }
-
-  #isWanted({ index, offset, modified }: Candidate): boolean {
-    const { index: last, timestamp, commit } = this.#target;
-    if (last !== undefined && index > last) return false;
-    if (commit && comparePositions({ index, offset }, commit) >= 0) return false;
-    return timestamp === undefined || (modified !== undefined && modified <= timestamp);
+  #add(moment: Dated): void {
+    if (holdsMoment(this.#target, moment)) this.#moments.push(moment);
   }
 
   /** Of moments in ascending order the newest that is in order, as far as steps and bisection tell. */
@@ -231,8 +218,7 @@ class Search {
     if (this.#tried.size >= this.#most) return false;
     const { signal, parallelism, check, maxBytes, onProgress } = this.#options;
     signal?.throwIfAborted();
-    const { index, offset } = this.#moments[number]!;
-    const position = { index, offset };
+    const position = positionOf(this.#moments[number]!);
     const done = this.#tried.size;
     onProgress?.({ done, total: Math.min(this.#most, done + 1 + ahead), position });
     let isSound = false;

@@ -8,7 +8,14 @@ import { xxh32 } from "../lz4/index.ts";
 import type { Replica } from "../replay/layout.ts";
 import { Pages } from "../replay/pages.ts";
 import type { PlannedFile, PlannedSegment, RestorePlan } from "../replay/plan.ts";
-import { comparePositions, type Position } from "../replay/position.ts";
+import {
+  comparePositions,
+  isSameSection,
+  isStart,
+  type Position,
+  sectionOf,
+  startOf,
+} from "../replay/position.ts";
 import { readChanges, readClaim } from "../replay/replica.ts";
 import { Versions } from "./versions.ts";
 
@@ -90,26 +97,27 @@ export async function withMark(
   signal?: AbortSignal,
 ): Promise<RestorePlan> {
   const { generation, segments, proof } = plan.ancestors[0] ?? plan;
-  const own = [...segments, ...proof].filter((segment) => segment.index === plan.snapshot.index);
-  const start = { index: plan.snapshot.index, offset: 0 };
-  return { ...plan, mark: (await findMark(replica, generation, plan.snapshot, own, signal)) ?? start };
+  const own = [...segments, ...proof].filter((segment) => isSameSection(segment, plan.snapshot));
+  const mark = await findMark(replica, generation, plan.snapshot, own, signal);
+  return { ...plan, mark: mark ?? startOf(plan.snapshot) };
 }
 
 /** `plan`, which ends before its snapshot's mark, taken on to the mark. */
 export function planToMark(plan: RestorePlan): RestorePlan {
   const { mark } = plan;
-  if (!mark || mark.offset === 0) {
+  if (!mark || isStart(mark)) {
     throw new WalkitError(
       "replica/before-mark",
-      `Expected the WAL of index ${plan.snapshot.index} to show up to where its snapshot reaches, found no page in common`,
+      `Expected the WAL of index ${sectionOf(plan.snapshot)} to show up to where its snapshot reaches, found no page in common`,
       { path: plan.snapshot.path },
     );
   }
-  const own = [...plan.segments, ...plan.proof];
+  // What follows in later sections lies past the mark.
+  const own = [...plan.segments, ...plan.proof].filter((segment) => isSameSection(segment, plan.snapshot));
   return {
     ...plan,
-    segments: own.filter((segment) => segment.offset < mark.offset),
-    proof: own.filter((segment) => segment.offset >= mark.offset),
+    segments: own.filter((segment) => comparePositions(segment, mark) < 0),
+    proof: own.filter((segment) => comparePositions(segment, mark) >= 0),
     end: mark,
     next: undefined,
   };

@@ -3,8 +3,7 @@ import type { Branch } from "../replay/catalog.ts";
 import type { Layout, Replica } from "../replay/layout.ts";
 import type { PlannedSegment } from "../replay/plan.ts";
 import { plannedSegment } from "../replay/plan.ts";
-import type { Position } from "../replay/position.ts";
-import { sectionAt } from "../replay/position.ts";
+import { isStart, type Position, sectionAt, sectionOf } from "../replay/position.ts";
 import { readChanges } from "../replay/replica.ts";
 
 export interface Commit {
@@ -14,7 +13,7 @@ export interface Commit {
 }
 
 /**
- * The commits of a generation's WAL in order, from index `from` up to and with index `to`.
+ * The commits of a generation's WAL in order, from section `from` up to and with section `to`.
  *
  * @throws WalkitError what is wrong with the WAL, once it gets there
  */
@@ -23,20 +22,20 @@ export async function* readCommits(
   { id, segments, snapshots: [snapshot] }: Branch,
   { from, to = from, signal }: { from: number; to?: number; signal?: AbortSignal | undefined },
 ): AsyncGenerator<Commit, void, undefined> {
-  const wal = segments.filter(({ index }) => index >= from && index <= to).map(plannedSegment);
+  const isWanted = (section: number) => section >= from && section <= to;
+  const wal = segments.filter((segment) => isWanted(sectionOf(segment))).map(plannedSegment);
   for await (const event of readChanges(replica, { generation: id, segments: wal, snapshot }, { signal })) {
     if (event.type === "commit") yield { end: event.end, segment: event.change };
   }
 }
 
 /**
- * The index from which transactions are counted: the first of which the replica has the beginning. What lies before the
+ * The section from which transactions are counted: the first of which the replica has the beginning. What lies before the
  * first snapshot without one is left over; behind it, it is damaged.
  */
 export function firstIndex({ segments, snapshots }: Branch): number {
-  const begun = segments.find(({ offset }) => offset === 0)?.index ?? Number.POSITIVE_INFINITY;
-  const first = Math.min(begun, snapshots[0]?.index ?? Number.POSITIVE_INFINITY);
-  return Number.isFinite(first) ? first : 0;
+  const begun = [segments.find(isStart), snapshots[0]].filter((one) => one !== undefined);
+  return begun.length > 0 ? Math.min(...begun.map(sectionOf)) : 0;
 }
 
 /** Why transactions cannot be counted from {@link firstIndex} on; undefined where they can. */
@@ -45,7 +44,7 @@ export function missingStart(
   { id, segments }: Branch,
   from: number,
 ): WalkitError | undefined {
-  const first = segments.find(({ index }) => index >= from);
-  // The index of a snapshot may be without any WAL.
-  return first && first.index > from + 1 ? layout.missing(id, sectionAt(from + 1), first) : undefined;
+  const first = segments.find((segment) => sectionOf(segment) >= from);
+  // The section of a snapshot may be without any WAL.
+  return first && sectionOf(first) > from + 1 ? layout.missing(id, sectionAt(from + 1), first) : undefined;
 }

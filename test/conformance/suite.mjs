@@ -81,9 +81,13 @@ export async function conformance({ core, timeline, lz4, web }, read, names) {
     check(`${name}: the archive`, await catalog(archive), await catalog(storage));
   }
   const branches = new core.MemoryStorage(readTar(await read("multi-generation.tar")));
-  const { timelines } = await timeline.readLineage(branches, await core.readCatalog(branches), {
-    infer: true,
-  });
+  const { timelines } = await timeline.readLineage(
+    core.replicaIn(branches),
+    await core.readCatalog(branches),
+    {
+      infer: true,
+    },
+  );
   check("timelines", timelines.map(({ parent }) => parent ?? "none").join(), "none,1,2");
   const data = Uint8Array.from({ length: 300_000 }, (_, i) => (i % 251) ^ (i >> 9));
   const packed = lz4.compress(data, { contentChecksum: true });

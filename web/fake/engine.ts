@@ -1,6 +1,8 @@
 /** An engine that makes everything up, for screenshots and for trying the page by hand. The replica's name says what to make up. */
 
+import { comparePositions } from "../../src/replay/position.ts";
 import type { Unproven } from "../../src/restore/execute.ts";
+import { positionAt } from "../app/protocol/positions.ts";
 import type {
   Answers,
   Cell,
@@ -56,19 +58,15 @@ export function fakeEngine(): Asynchronous {
 
   const ordinal = (moment: MomentId): number => {
     const timeline = replica!.view.timelines.find(({ generation }) => generation === moment.generation)!;
-    const { index, offset } = timeline.moments;
+    const { moments } = timeline;
     let i = 0;
-    while (
-      i < index.length &&
-      (index[i]! < moment.index || (index[i] === moment.index && offset[i]! <= moment.offset))
-    )
-      i++;
+    while (i < moments.segment.length && comparePositions(positionAt(moments, i), moment) <= 0) i++;
     return i;
   };
 
   const isCorrupt = (moment: MomentId) =>
     name.includes("corrupt") && ordinal(moment) > commits() - CORRUPT_COMMITS;
-  const commits = () => replica!.view.timelines[0]!.moments.index.length;
+  const commits = () => replica!.view.timelines[0]!.moments.segment.length;
 
   return {
     async open(context, source: Source) {
@@ -163,11 +161,7 @@ export function fakeEngine(): Asynchronous {
       const { generation, moments } = replica!.view.timelines.find(
         (one) => one.generation === moment.generation,
       )!;
-      const place = (i: number) => ({
-        generation: generation!,
-        index: moments.index[i]!,
-        offset: moments.offset[i]!,
-      });
+      const place = (i: number) => ({ generation: generation!, ...positionAt(moments, i) });
       const last = commits() - CORRUPT_COMMITS;
       return { moment: place(last - 1), broken: place(last), exhaustive: false };
     },

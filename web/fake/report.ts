@@ -1,6 +1,7 @@
 /** Makes the report of a fake replica up, and findings. */
 
 import { type Finding, RULES } from "../../src/findings.ts";
+import { sectionOf } from "../../src/replay/position.ts";
 import type { GenerationReport, Range, VerifyReport } from "../../src/verify/report.ts";
 import { formatPosition } from "../app/strings/format.ts";
 import { type Draft, placeAt } from "./timeline.ts";
@@ -10,7 +11,7 @@ export function reportOf(timelines: readonly Draft[], findings: Finding[]): Veri
     const { segments, snapshots, moments } = timeline;
     const restorable: Range[] = [];
     let from: number | undefined;
-    const count = moments.index.length;
+    const count = moments.segment.length;
     const timeOf = (i: number) => {
       const { time } = segments[moments.segment[i]!]!;
       return time === undefined ? undefined : new Date(time).toISOString();
@@ -40,7 +41,7 @@ export function reportOf(timelines: readonly Draft[], findings: Finding[]): Veri
       status: own.some(({ severity }) => severity === "damage") ? "damaged" : "ok",
       snapshots: snapshots.length,
       segments: segments.length,
-      indexes: new Set(segments.map(({ index }) => index)).size,
+      indexes: new Set(segments.map(sectionOf)).size,
       bytes: [...segments, ...snapshots].reduce((sum, { bytes }) => sum + (bytes ?? 0), 0),
       transactions: count,
       frames: count * 2,

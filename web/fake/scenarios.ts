@@ -1,6 +1,7 @@
 /** The fake replicas, one per scenario. */
 
 import type { Finding } from "../../src/findings.ts";
+import { sectionOf } from "../../src/replay/position.ts";
 import { formatPosition } from "../app/strings/format.ts";
 import { finding } from "./report.ts";
 import {
@@ -102,7 +103,7 @@ export function damaged(): Made {
   );
   remove(timeline, missing);
   const from = segments[missing]!.firstMoment;
-  const to = segments.find(({ index }) => index === firstBehind.index)!.firstMoment;
+  const to = segments.find((one) => sectionOf(one) === firstBehind.index)!.firstMoment;
   lose(timeline, from, to, gone);
   const broken = segments.findIndex(({ time }) => time! > new Date(2026, 10, 19, 10, 30).getTime());
   const segment = segments[broken]!;
@@ -117,7 +118,7 @@ export function damaged(): Made {
   lose(
     timeline,
     segment.firstMoment,
-    segments.find(({ index }) => index === behind.index)!.firstMoment,
+    segments.find((one) => sectionOf(one) === behind.index)!.firstMoment,
     flipped,
   );
   const snapshot = timeline.snapshots[2]!;
@@ -148,7 +149,7 @@ export function lostEnd(): Made {
     generation: timeline!.generation,
     position: formatPosition(placeAt(timeline!, from)),
   });
-  lose(timeline!, from, timeline!.moments.index.length, reason);
+  lose(timeline!, from, timeline!.moments.segment.length, reason);
   return { ...made, findings: [...made.findings, reason] };
 }
 

@@ -1,6 +1,8 @@
 /** Makes timelines up: segments that a shop would write in its opening hours, branches, losses. */
 
 import type { Finding } from "../../src/findings.ts";
+import { formatPosition, type Position } from "../../src/replay/position.ts";
+import { positionAt, positionsAsColumns } from "../app/protocol/positions.ts";
 import type { GapView, SnapshotView, TimelineView } from "../app/protocol/protocol.ts";
 import type { Segment } from "../app/protocol/segments.ts";
 
@@ -12,8 +14,8 @@ const FRAME = 4120;
 /** A timeline while it is being made up. */
 export type Draft = Omit<TimelineView, "segments"> & { segments: (Segment & { firstMoment: number })[] };
 
-export function placeAt({ moments }: Draft, i: number): { index: number; offset: number } {
-  return { index: moments.index[i]!, offset: moments.offset[i]! };
+export function placeAt({ moments }: Draft, i: number): Position {
+  return positionAt(moments, i);
 }
 
 /** Pseudo-random numbers from 0 to 1 (without 1), the same each time. */
@@ -51,7 +53,7 @@ export function timelineOf({
   const random = chance(id * 977 + every * 31);
   const segments: Draft["segments"] = [];
   const snapshots: SnapshotView[] = [];
-  const moments: { index: number; offset: number; segment: number }[] = [];
+  const moments: (Position & { segment: number })[] = [];
   let index = firstIndex;
   let offset = 0;
   let nextSnapshot = from;
@@ -113,8 +115,7 @@ export function timelineOf({
     gaps: [],
     restorePoints: [],
     moments: {
-      index: Uint32Array.from(moments, (moment) => moment.index),
-      offset: Float64Array.from(moments, (moment) => moment.offset),
+      ...positionsAsColumns(moments),
       segment: Uint32Array.from(moments, (moment) => moment.segment),
       restorable: new Uint8Array(moments.length).fill(1),
     },
@@ -125,8 +126,8 @@ function hex(n: number): string {
   return n.toString(16).padStart(8, "0");
 }
 
-export function pathOf({ generation }: Draft, { index, offset }: { index: number; offset: number }): string {
-  return `generations/${generation}/wal/${hex(index)}_${hex(offset)}.wal.lz4`;
+export function pathOf({ generation }: Draft, position: Position): string {
+  return `generations/${generation}/wal/${formatPosition(position).replace(":", "_")}.wal.lz4`;
 }
 
 /** Number of the last commit of the last segment written at or before a time. */
@@ -155,7 +156,7 @@ export function lose(timeline: Draft, from: number, to: number, reason: Finding)
   const at = (i: number) => ({ generation: timeline.generation!, ...placeAt(timeline, i) });
   const gap: GapView = {
     after: from > 0 ? at(from - 1) : undefined,
-    before: to < moments.index.length ? at(to) : undefined,
+    before: to < moments.segment.length ? at(to) : undefined,
     reason,
   };
   timeline.gaps.push(gap);
@@ -168,11 +169,11 @@ export function remove(timeline: Draft, i: number): void {
   const [gone] = timeline.segments.splice(i, 1);
   const { firstMoment, moments: count } = gone!;
   for (const segment of timeline.segments.slice(i)) segment.firstMoment -= count;
-  const keep = (_: number, k: number) => k < firstMoment || k >= firstMoment + count;
-  const { index, offset, segment, restorable } = timeline.moments;
+  const keep = (_: unknown, k: number) => k < firstMoment || k >= firstMoment + count;
+  const { segment, restorable } = timeline.moments;
+  const positions = Array.from(segment, (_, k) => placeAt(timeline, k));
   timeline.moments = {
-    index: index.filter(keep),
-    offset: offset.filter(keep),
+    ...positionsAsColumns(positions.filter(keep)),
     segment: segment.filter(keep).map((n) => (n > i ? n - 1 : n)),
     restorable: restorable.filter(keep),
   };

@@ -1,6 +1,7 @@
 /** The report of the check: what can be restored, what was found, what it means, and what to do. */
 
 import type { Finding, Severity } from "../../src/findings.ts";
+import { sectionAt } from "../../src/replay/position.ts";
 import type { GenerationReport, VerifyReport } from "../../src/verify/report.ts";
 import { type Child, h, replace } from "../app/dom/dom.ts";
 import { type IconName, icon } from "../app/dom/icons.ts";
@@ -202,7 +203,7 @@ export class Report {
   #instead({ restorable, available }: GenerationReport): HTMLElement | undefined {
     if (!available || restorable.some(({ newest }) => newest)) return undefined;
     const { generation, snapshot, position, time } = available;
-    const end = position ?? formatPosition({ index: snapshot, offset: 0 });
+    const end = position ?? formatPosition(sectionAt(snapshot));
     if (restorable.some(({ to }) => to === end)) return undefined;
     return h(
       "li",

@@ -1,5 +1,6 @@
 /** At a moment that SQLite finds corrupt: finds the newest moment in order, and goes there. */
 
+import { comparePositions } from "../../src/replay/position.ts";
 import { h, newId, replace } from "../app/dom/dom.ts";
 import { icon } from "../app/dom/icons.ts";
 import type { MomentId, Progress, SoundView } from "../app/protocol/protocol.ts";
@@ -150,5 +151,5 @@ function nothing(): HTMLElement {
 }
 
 function isSame(a: MomentId, b: MomentId): boolean {
-  return a.generation === b.generation && a.index === b.index && a.offset === b.offset;
+  return a.generation === b.generation && comparePositions(a, b) === 0;
 }

@@ -1,5 +1,6 @@
 /** Draws snapshots as stations, restore points as flags, the beginnings of WAL indexes as ticks; and the axis. */
 
+import { sectionIn } from "../app/protocol/positions.ts";
 import { firstIn, firstOf } from "../app/protocol/search.ts";
 import { formatDuration, hex } from "../app/strings/format.ts";
 import { t } from "../app/strings/strings.ts";
@@ -105,11 +106,11 @@ export function drawIndexes(frame: Frame, one: LaneGeometry): void {
   const ticks: { x: number; index: number }[] = [];
   // A binary search from one index to the next, because there may be very many segments.
   const begins = (i: number) => {
-    const before = segments.index[i - 1] ?? -1;
-    return firstOf(i, segments.length, (k) => segments.index[k]! > before);
+    const before = sectionIn(segments, i - 1) ?? -1;
+    return firstOf(i, segments.length, (k) => sectionIn(segments, k)! > before);
   };
   for (let i = begins(first); i < segments.length && one.from[i]! <= view.end; i = begins(i + 1)) {
-    ticks.push({ x: view.toPixel(one.from[i]!), index: segments.index[i]! });
+    ticks.push({ x: view.toPixel(one.from[i]!), index: sectionIn(segments, i)! });
   }
   if (ticks.length * 7 > view.width) return;
   context.fillStyle = palette.muted;

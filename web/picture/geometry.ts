@@ -1,5 +1,6 @@
 /** Where the segments, snapshots, gaps and stops of a replica lie along the axis, in units of the scale. */
 
+import { type Position, sectionAt, sectionOf } from "../../src/replay/position.ts";
 import type { GapView } from "../app/protocol/protocol.ts";
 import { firstOf } from "../app/protocol/search.ts";
 import { momentsIn, timeOf } from "../app/protocol/segments.ts";
@@ -77,8 +78,8 @@ function unitOf({ lane, from, to, snapshots }: LaneGeometry, stop: number): numb
   const { stops, timeline } = lane;
   const number = stops.segment(stop);
   if (number === undefined) {
-    const { index } = stops.id(stop);
-    return snapshots[timeline.snapshots.findIndex((one) => one.index === index)] ?? 0;
+    const section = sectionOf(stops.id(stop));
+    return snapshots[timeline.snapshots.findIndex(({ index }) => index === section)] ?? 0;
   }
   const { segments } = timeline;
   const part =
@@ -137,8 +138,8 @@ function byCommits(lanes: readonly Lane[]): Geometry {
       one.to[i] = start + stop;
     }
     for (const [i, { index }] of timeline.snapshots.entries()) {
-      const before = stops.atOrBefore({ index, offset: 0 });
-      const isStop = before >= 0 && stops.isSnapshot(before) && stops.id(before).index === index;
+      const before = stops.atOrBefore(sectionAt(index));
+      const isStop = before >= 0 && stops.isSnapshot(before) && sectionOf(stops.id(before)) === index;
       one.snapshots[i] = start + before + (isStop ? 0.5 : 1);
     }
     all.push(one);
@@ -196,7 +197,7 @@ function finish(lanes: LaneGeometry[]): LaneGeometry[] {
   return lanes;
 }
 
-function unitAt(one: LaneGeometry, place: { index: number; offset: number }): number {
+function unitAt(one: LaneGeometry, place: Position): number {
   const stop = one.lane.stops.atOrBefore(place);
   return stop < 0 ? one.begin : unitOf(one, stop);
 }

@@ -1,5 +1,6 @@
 /** The thing under the pointer, and the words for it. */
 
+import { sectionAt } from "../../src/replay/position.ts";
 import { firstIn } from "../app/protocol/search.ts";
 import { segmentAt as segmentOf } from "../app/protocol/segments.ts";
 import type { Lane } from "../app/session/lanes.ts";
@@ -65,7 +66,7 @@ function snapshotAt(session: Session, one: LaneGeometry, view: View, x: number):
     if (bytes !== undefined) lines.push(formatBytes(bytes));
     if (time !== undefined) lines.push(formatTime(time, session.precision));
     lines.push(t.indexIs(hex(index)));
-    const at = lane.stops.atOrBefore({ index, offset: 0 });
+    const at = lane.stops.atOrBefore(sectionAt(index));
     return {
       lane,
       stop: Math.max(at, 0),

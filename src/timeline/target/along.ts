@@ -6,7 +6,13 @@ import { checkTimes } from "../../replay/faults.ts";
 import type { Replica } from "../../replay/layout.ts";
 import { commitMoment, hintOf } from "../../replay/nearest.ts";
 import type { PlanTarget } from "../../replay/plan.ts";
-import { comparePositions, formatPosition, type Position } from "../../replay/position.ts";
+import {
+  comparePositions,
+  formatPosition,
+  type Position,
+  positionOf,
+  sectionOf,
+} from "../../replay/position.ts";
 import { timeRange } from "../../replay/times.ts";
 import { formatTime } from "../../time.ts";
 import { readCommits } from "../commits.ts";
@@ -68,7 +74,7 @@ async function before(
     !last || comparePositions(await lastCommitOf(replica, generation, last, signal), until) <= 0;
   const newest = next?.modified ?? timeRange(generation)!.newest + 1n;
   if (isWhole && time < newest) return { generation: id, commit: until };
-  const isKept = generation.snapshots.some(({ index }) => index <= until.index);
+  const isKept = generation.snapshots.some((snapshot) => sectionOf(snapshot) <= sectionOf(until));
   const moments = [
     ...(isKept ? [commitMoment(generation, until)] : []),
     ...replica.layout.near([younger], time),
@@ -87,13 +93,16 @@ async function before(
 async function lastCommitOf(
   replica: Replica,
   generation: Branch,
-  { path, index, offset }: Change,
+  change: Change,
   signal: AbortSignal | undefined,
 ): Promise<Position> {
-  let last: Position = { index, offset };
-  for await (const { end, segment } of readCommits(replica, generation, { from: index, signal })) {
-    if (segment.path === path) last = end;
-    if (comparePositions(segment, { index, offset }) > 0) break;
+  let last = positionOf(change);
+  for await (const { end, segment } of readCommits(replica, generation, {
+    from: sectionOf(change),
+    signal,
+  })) {
+    if (segment.path === change.path) last = end;
+    if (comparePositions(segment, change) > 0) break;
   }
   return last;
 }

@@ -1,7 +1,7 @@
 /** Moments as text: what is written on the command line for a {@link Target}, what people read, what is a mistake. */
 
 import { isGenerationName } from "../../replay/branch-name.ts";
-import { formatPosition, type Position, parsePosition } from "../../replay/position.ts";
+import { checkIndex, formatPosition, type Position, parsePosition } from "../../replay/position.ts";
 import { formatTime, parseTime } from "../../time.ts";
 import { MAX_TIMELINE } from "../history.ts";
 import { expectRestorePointName, MAX_NAME_LENGTH, quoted } from "../restore-points.ts";
@@ -191,7 +191,7 @@ function checkValues(target: Target): void {
   if (timeline !== undefined && parseTargetTimeline(String(timeline)) !== timeline) {
     throw expected("current, latest, a timeline ID as a number, or a generation", String(timeline));
   }
-  if (index !== undefined) formatPosition({ index, offset: 0 });
+  if (index !== undefined) checkIndex(index);
   if (position) formatPosition(position);
   if (transaction !== undefined) parseTargetTransaction(String(transaction));
   if (name !== undefined) expectRestorePointName(name);

@@ -9,7 +9,18 @@ import type { Replica } from "../../replay/layout.ts";
 import { commitMoment, hintOf } from "../../replay/nearest.ts";
 import type { PlanTarget } from "../../replay/plan.ts";
 import { plannedSegment } from "../../replay/plan.ts";
-import { comparePositions, formatPosition, type Position } from "../../replay/position.ts";
+import {
+  comparePositions,
+  formatPosition,
+  isSameSection,
+  isStart,
+  justBefore,
+  type Position,
+  positionOf,
+  sectionAt,
+  sectionOf,
+  startOf,
+} from "../../replay/position.ts";
 import { findMark } from "../../snapshot/mark.ts";
 import { firstIndex, missingStart, readCommits } from "../commits.ts";
 import { type Lineage, pathTo, readLineage, type Timeline } from "../lineage.ts";
@@ -61,7 +72,8 @@ export async function chooseTarget(
   }
   if (immediate) {
     const one = find(context, generation);
-    const index = one.snapshots.at(-1)?.index;
+    const newest = one.snapshots.at(-1);
+    const index = newest && sectionOf(newest);
     return { bound: { generation: one.id, index }, exact: () => firstConsistent(context, one) };
   }
   return settled({ generation });
@@ -136,14 +148,13 @@ async function atRestorePoint(context: Context, name: string, exclusive: boolean
       );
     }
   }
-  if (exclusive || position.offset === 0) return at(context, generation, position, exclusive);
+  if (exclusive || isStart(position)) return at(context, generation, position, exclusive);
   return settled({ generation, commit: position });
 }
 
 function at(context: Context, id: string | undefined, position: Position, exclusive: boolean): Chosen {
   const generation = find(context, id);
-  const offset = exclusive ? position.offset - 1 : position.offset;
-  const bound = { index: position.index, offset: Math.max(0, offset) };
+  const bound = exclusive ? justBefore(position) : positionOf(position);
   return {
     bound: { generation: generation.id, commit: bound },
     exact: async () => ({
@@ -153,7 +164,7 @@ function at(context: Context, id: string | undefined, position: Position, exclus
   };
 }
 
-/** The last commit that ends at or before `bound`; where its index has none, the start of the index. */
+/** The last commit that ends at or before `bound`; where its section has none, the start of the section. */
 async function lastCommit(
   { replica, signal }: Context,
   generation: Branch,
@@ -161,19 +172,19 @@ async function lastCommit(
   asked: Position,
 ): Promise<Position> {
   const { id, segments } = generation;
-  const next = segments.find(({ index }) => index > bound.index);
-  const start = { index: bound.index, offset: 0 };
-  const isThere = segments.some(({ index }) => index === bound.index);
-  const isSnapshot = generation.snapshots.some(({ index }) => index === bound.index);
-  if (bound.offset === 0 && (isThere || isSnapshot)) return start;
+  const next = segments.find((segment) => sectionOf(segment) > sectionOf(bound));
+  const start = startOf(bound);
+  const isThere = segments.some((segment) => isSameSection(segment, bound));
+  const isSnapshot = generation.snapshots.some((snapshot) => isSameSection(snapshot, bound));
+  if (isStart(bound) && (isThere || isSnapshot)) return start;
   if (!isThere && next) {
     // Before all WAL there is at most a snapshot.
-    if (segments[0]!.index > bound.index) return start;
+    if (sectionOf(segments[0]!) > sectionOf(bound)) return start;
     throw replica.layout.missing(id, bound, next);
   }
   let last: Position | undefined;
   if (isThere) {
-    for await (const { end } of readCommits(replica, generation, { from: bound.index, signal })) {
+    for await (const { end } of readCommits(replica, generation, { from: sectionOf(bound), signal })) {
       const order = comparePositions(end, bound);
       if (order > 0) return last ?? start;
       last = end;
@@ -197,21 +208,23 @@ export async function newestCommit(
   generation: Branch,
   signal?: AbortSignal,
 ): Promise<Position | undefined> {
-  let last: Position | undefined;
-  const from = generation.segments.at(-1)?.index;
-  if (from === undefined) return undefined;
-  for await (const { end } of readCommits(replica, generation, { from, signal })) last = end;
-  return last ?? { index: from, offset: 0 };
+  const segment = generation.segments.at(-1);
+  if (!segment) return undefined;
+  let last = startOf(segment);
+  for await (const { end } of readCommits(replica, generation, { from: sectionOf(segment), signal })) {
+    last = end;
+  }
+  return last;
 }
 
 /**
- * Commit number `n`, counted from 1 at the first index of which the replica has the beginning. Its bound moves on with the
+ * Commit number `n`, counted from 1 at the first section of which the replica has the beginning. Its bound moves on with the
  * count: where the WAL breaks off, what comes after may be past the target.
  */
 function nth({ replica, signal }: Context, generation: Branch, n: number, exclusive: boolean): Chosen {
   const { id } = generation;
   const from = firstIndex(generation);
-  const bound: PlanTarget = { generation: id, commit: { index: from, offset: 0 } };
+  const bound: PlanTarget = { generation: id, commit: sectionAt(from) };
   const exact = async (): Promise<PlanTarget> => {
     const wanted = exclusive ? n - 1 : n;
     if (wanted === 0) return bound;
@@ -240,8 +253,8 @@ async function firstConsistent({ replica, signal }: Context, generation: Branch)
   const { id, snapshots, segments } = generation;
   let first: WalkitError | undefined;
   for (const snapshot of [...snapshots].reverse()) {
-    const start = { index: snapshot.index, offset: 0 };
-    const own = segments.filter(({ index }) => index === snapshot.index).map(plannedSegment);
+    const start = startOf(snapshot);
+    const own = segments.filter((segment) => isSameSection(segment, snapshot)).map(plannedSegment);
     try {
       const mark = await findMark(replica, id, snapshot, own, signal);
       if (!mark && !replica.layout.isSettled(generation, snapshot) && own.length > 0) {

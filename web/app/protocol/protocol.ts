@@ -4,8 +4,10 @@
  */
 
 import type { Finding } from "../../../src/findings.ts";
+import type { Position } from "../../../src/replay/position.ts";
 import type { Unproven } from "../../../src/restore/execute.ts";
 import type { VerifyReport } from "../../../src/verify/report.ts";
+import type { PositionColumns } from "./positions.ts";
 import type { Thing } from "./thing.ts";
 
 /** Where a replica comes from. Nothing of it leaves the machine. */
@@ -51,14 +53,13 @@ export interface Opened {
   home: HomeView | undefined;
 }
 
-/** A moment: the end of a commit; or, with `offset` 0, the snapshot of an index by itself. */
-export interface MomentId {
+/** A moment: the end of a commit; or, where a section begins, the snapshot of the section by itself. */
+export interface MomentId extends Position {
   generation: string;
-  index: number;
-  offset: number;
 }
 
 export interface SnapshotView {
+  /** The number of its section: the index of a WAL. */
   index: number;
   path: string;
   /** Compressed; undefined if the listing has no sizes. */
@@ -71,12 +72,10 @@ export interface SnapshotView {
 }
 
 /** The WAL segments of a timeline, in order, as columns: one element per segment. See `segments.ts`. */
-export interface SegmentsView {
-  /** The part of a path before the segment's name. The name follows from index and offset. */
+export interface SegmentsView extends PositionColumns {
+  /** The part of a path before the segment's name. The name follows from the position. */
   folder: string;
   length: number;
-  index: Uint32Array<ArrayBuffer>;
-  offset: Float64Array<ArrayBuffer>;
   /** Compressed; NaN if the listing has no sizes. */
   bytes: Float64Array<ArrayBuffer>;
   /** Milliseconds since 1970; NaN if times cannot be trusted. */
@@ -102,7 +101,7 @@ export interface TimelineView {
   id: number;
   generation: string | undefined;
   parent: number | undefined;
-  switchPoint: { index: number; offset: number } | undefined;
+  switchPoint: Position | undefined;
   reason: string | undefined;
   inferred: boolean;
   state: "whole" | "damaged" | "gone" | "empty";
@@ -112,11 +111,9 @@ export interface TimelineView {
   snapshots: SnapshotView[];
   segments: SegmentsView;
   gaps: GapView[];
-  restorePoints: { name: string; index: number; offset: number; restorable: boolean }[];
+  restorePoints: (Position & { name: string; restorable: boolean })[];
   /** All commits, in order, as columns: one element per commit. */
-  moments: {
-    index: Uint32Array<ArrayBuffer>;
-    offset: Float64Array<ArrayBuffer>;
+  moments: PositionColumns & {
     /** Number of the commit's segment in `segments`, from 0. */
     segment: Uint32Array<ArrayBuffer>;
     /** 1: the commit can be restored. */

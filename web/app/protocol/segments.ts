@@ -1,12 +1,12 @@
 /** The WAL segments of a timeline. The worker sends them as columns: a replica may have a hundred thousand. */
 
-import { segmentPathBeside } from "../../../src/layouts/generations/names.ts";
+import type { Position } from "../../../src/replay/position.ts";
+import { segmentPathBeside } from "../../../src/snapshot/index.ts";
+import { positionAt, positionsAsColumns } from "./positions.ts";
 import type { SegmentsView } from "./protocol.ts";
 
-/** One segment. */
-export interface Segment {
-  index: number;
-  offset: number;
+/** One segment, at the position where it begins. */
+export interface Segment extends Position {
   /** Compressed; undefined if the listing has no sizes. */
   bytes: number | undefined;
   /** Milliseconds since 1970; undefined if times cannot be trusted. */
@@ -25,8 +25,7 @@ export function columnsOf(folder: string, segments: readonly Segment[]): Segment
   const columns: SegmentsView = {
     folder,
     length,
-    index: new Uint32Array(length),
-    offset: new Float64Array(length),
+    ...positionsAsColumns(segments),
     bytes: new Float64Array(length),
     time: new Float64Array(length),
     damaged: new Uint8Array(length),
@@ -34,8 +33,6 @@ export function columnsOf(folder: string, segments: readonly Segment[]): Segment
   };
   let moments = 0;
   for (const [i, one] of segments.entries()) {
-    columns.index[i] = one.index;
-    columns.offset[i] = one.offset;
     columns.bytes[i] = one.bytes ?? Number.NaN;
     columns.time[i] = one.time ?? Number.NaN;
     columns.damaged[i] = one.damaged ? 1 : 0;
@@ -47,8 +44,8 @@ export function columnsOf(folder: string, segments: readonly Segment[]): Segment
 
 /** Segment `i`, with its path. */
 export function segmentAt(segments: SegmentsView, i: number): Segment & { path: string } {
-  const { folder, index, offset, bytes, damaged } = segments;
-  const place = { index: index[i]!, offset: offset[i]! };
+  const { folder, bytes, damaged } = segments;
+  const place = positionAt(segments, i);
   return {
     ...place,
     path: segmentPathBeside(place, folder),

@@ -1,5 +1,6 @@
 /** An opened replica, and the place of the playhead in it. */
 
+import { comparePositions, type Position } from "../../../src/replay/position.ts";
 import type { VerifyReport } from "../../../src/verify/report.ts";
 import type {
   IntegrityView,
@@ -13,7 +14,6 @@ import type {
 import { formatPosition, type Precision, parsePosition, precisionFor } from "../strings/format.ts";
 import type { EngineClient } from "../workers/engine-client.ts";
 import { firstLane, hasTimes, type Lane, makeLanes } from "./lanes.ts";
-import { compare } from "./stops.ts";
 
 /** Where the playhead can stand: a stop of a lane. */
 export interface Place {
@@ -116,7 +116,8 @@ export class Session {
   conditionOf({ lane, stop }: Place): IntegrityView["found"] | "doubtful" | undefined {
     const id = lane.stops.id(stop);
     const isWithin = this.#doubtful.some(
-      ({ from, to }) => from.generation === id.generation && compare(from, id) <= 0 && compare(id, to) <= 0,
+      ({ from, to }) =>
+        from.generation === id.generation && comparePositions(from, id) <= 0 && comparePositions(id, to) <= 0,
     );
     return this.#integrity.get(nameOf(id))?.found ?? (isWithin ? "doubtful" : undefined);
   }
@@ -161,14 +162,13 @@ export class Session {
     if (!lane || lane.stops.length === 0) return false;
     const stop = Math.max(lane.stops.atOrBefore(moment), 0);
     this.moveTo(lane, stop);
-    const { index, offset } = lane.stops.id(stop);
-    return index === moment.index && offset === moment.offset;
+    return comparePositions(lane.stops.id(stop), moment) === 0;
   }
 
   /** Moves the playhead to the last moment at or before a WAL position of a generation. */
-  moveToPosition(generation: string | undefined, place: { index: number; offset: number }): void {
+  moveToPosition(generation: string | undefined, position: Position): void {
     const lane = this.lanes.find(({ timeline }) => timeline.generation === generation) ?? this.#place?.lane;
-    if (lane) this.moveTo(lane, lane.stops.atOrBefore(place));
+    if (lane) this.moveTo(lane, lane.stops.atOrBefore(position));
   }
 
   on<K extends keyof Events>(event: K, listener: (value: Events[K]) => void): void {

@@ -3,22 +3,24 @@
  * can be restored by themselves.
  */
 
+import { comparePositions, type Position, sectionAt, sectionOf } from "../../../src/replay/position.ts";
+import {
+  type PositionColumns,
+  positionAt,
+  positionColumns,
+  sectionIn,
+  setPosition,
+} from "../protocol/positions.ts";
 import type { GapView, MomentId, TimelineView } from "../protocol/protocol.ts";
 import { firstOf } from "../protocol/search.ts";
 import { timeOf } from "../protocol/segments.ts";
-
-interface Place {
-  index: number;
-  offset: number;
-}
 
 export class Stops {
   readonly timeline: TimelineView;
   readonly length: number;
   /** How many stops are commits. */
   readonly commits: number;
-  readonly #index: Uint32Array;
-  readonly #offset: Float64Array;
+  readonly #positions: PositionColumns;
   /** Per stop: the number of its segment; -1: the stop is a snapshot. */
   readonly #segment: Int32Array;
   readonly #restorable: Uint8Array;
@@ -29,34 +31,32 @@ export class Stops {
     this.timeline = timeline;
     const { moments } = timeline;
     const alone = timeline.snapshots.filter((snapshot) => snapshot.alone);
-    this.commits = moments.index.length;
+    this.commits = moments.segment.length;
     this.length = this.commits + alone.length;
-    this.#index = new Uint32Array(this.length);
-    this.#offset = new Float64Array(this.length);
+    this.#positions = positionColumns(this.length);
     this.#segment = new Int32Array(this.length);
     this.#restorable = new Uint8Array(this.length);
     this.#ordinal = new Uint32Array(this.length);
     let at = 0;
     let next = 0;
-    const put = (index: number, offset: number, segment: number, restorable: number, ordinal: number) => {
-      this.#index[at] = index;
-      this.#offset[at] = offset;
+    const put = (position: Position, segment: number, restorable: number, ordinal: number) => {
+      setPosition(this.#positions, at, position);
       this.#segment[at] = segment;
       this.#restorable[at] = restorable;
       this.#ordinal[at++] = ordinal;
     };
     for (let i = 0; i <= this.commits; i++) {
-      const index = i < this.commits ? moments.index[i]! : Number.POSITIVE_INFINITY;
-      while (next < alone.length && alone[next]!.index <= index) {
-        put(alone[next++]!.index, 0, -1, 1, i);
+      const commit = i < this.commits ? positionAt(moments, i) : undefined;
+      const section = commit ? sectionOf(commit) : Number.POSITIVE_INFINITY;
+      while (next < alone.length && alone[next]!.index <= section) {
+        put(sectionAt(alone[next++]!.index), -1, 1, i);
       }
-      if (i < this.commits)
-        put(index, moments.offset[i]!, moments.segment[i]!, moments.restorable[i]!, i + 1);
+      if (commit) put(commit, moments.segment[i]!, moments.restorable[i]!, i + 1);
     }
   }
 
   id(i: number): MomentId {
-    return { generation: this.timeline.generation ?? "", index: this.#index[i]!, offset: this.#offset[i]! };
+    return { generation: this.timeline.generation ?? "", ...positionAt(this.#positions, i) };
   }
 
   isRestorable(i: number): boolean {
@@ -84,16 +84,12 @@ export class Stops {
     if (!timesTrusted) return undefined;
     const segment = this.segment(i);
     if (segment !== undefined) return timeOf(segments, segment);
-    return snapshots.find(({ index }) => index === this.#index[i])?.time;
+    return snapshots.find(({ index }) => index === sectionIn(this.#positions, i))?.time;
   }
 
   /** The last stop at or before a position; -1 if there is none. */
-  atOrBefore({ index, offset }: Place): number {
-    return (
-      this.#count(
-        (i) => this.#index[i]! < index || (this.#index[i] === index && this.#offset[i]! <= offset),
-      ) - 1
-    );
+  atOrBefore(position: Position): number {
+    return this.#count((i) => comparePositions(positionAt(this.#positions, i), position) <= 0) - 1;
   }
 
   /** The last stop at or before a time; -1 if there is none. */
@@ -133,7 +129,8 @@ export class Stops {
   gapAt(i: number): GapView | undefined {
     const at = this.id(i);
     return this.timeline.gaps.find(
-      ({ after, before }) => (!after || compare(after, at) < 0) && (!before || compare(at, before) < 0),
+      ({ after, before }) =>
+        (!after || comparePositions(after, at) < 0) && (!before || comparePositions(at, before) < 0),
     );
   }
 
@@ -141,9 +138,4 @@ export class Stops {
   #count(is: (i: number) => boolean): number {
     return firstOf(0, this.length, (i) => !is(i));
   }
-}
-
-/** Below 0: `a` comes before `b`. */
-export function compare(a: Place, b: Place): number {
-  return a.index - b.index || a.offset - b.offset;
 }

@@ -1,5 +1,9 @@
 /** Numbers, sizes, times and positions as people read them. */
 
+import { type Position, parsePosition as parse } from "../../../src/replay/position.ts";
+
+export { formatPosition } from "../../../src/replay/position.ts";
+
 const LOCALE = "en-GB";
 
 const integer = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 0 });
@@ -21,22 +25,14 @@ export function formatBytes(bytes: number): string {
   return `${value.toFixed(1)} ${units[unit]}`;
 }
 
-/** `0000001f:00001038` */
-export function formatPosition({ index, offset }: { index: number; offset: number }): string {
-  return `${hex(index)}:${hex(offset)}`;
-}
-
 /** `0000001f`: eight hexadecimal digits. */
 export function hex(n: number): string {
   return n.toString(16).padStart(8, "0");
 }
 
-/** Parses `0000001f:00001038`; undefined for any other text. */
-export function parsePosition(text: string): { index: number; offset: number } | undefined {
-  const match = /^([0-9a-f]{1,8}):([0-9a-f]{1,16})$/i.exec(text.trim());
-  return match
-    ? { index: Number.parseInt(match[1]!, 16), offset: Number.parseInt(match[2]!, 16) }
-    : undefined;
+/** Parses `0000001f:00001038`, also with blanks around it, as people type it; undefined for any other text. */
+export function parsePosition(text: string): Position | undefined {
+  return parse(text.trim());
 }
 
 /** The smallest part of a time that is shown. */

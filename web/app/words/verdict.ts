@@ -1,6 +1,7 @@
 /** The verdict on a replica, in one sentence that its owner understands. */
 
 import type { Finding } from "../../../src/findings.ts";
+import { sectionOf } from "../../../src/replay/position.ts";
 import type { Step } from "../../../src/replay/steps.ts";
 import type { GenerationReport, Range, VerifyReport } from "../../../src/verify/report.ts";
 import { MOST_BYTES } from "../protocol/limits.ts";
@@ -102,7 +103,7 @@ export function stepsToNewest(session: Session, { generation, links }: Generatio
   // A restore begins with the newest snapshot: steps before it do not matter.
   const whole = lane?.timeline.snapshots.filter(({ damaged }) => !damaged) ?? [];
   const base = Math.max(-1, ...whole.map(({ index }) => index));
-  return (links?.steps ?? []).filter(({ to }) => (parsePosition(to)?.index ?? 0) > base);
+  return (links?.steps ?? []).filter(({ to }) => sectionOf(parsePosition(to)!) > base);
 }
 
 function damaged(

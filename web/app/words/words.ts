@@ -1,6 +1,7 @@
 /** Moments, ranges, findings and failures in words. */
 
 import type { Finding } from "../../../src/findings.ts";
+import { comparePositions } from "../../../src/replay/position.ts";
 import type { Step } from "../../../src/replay/steps.ts";
 import type { MomentId, Progress } from "../protocol/protocol.ts";
 import type { Lane } from "../session/lanes.ts";
@@ -48,8 +49,7 @@ function positionName({ lanes }: Session, position: string, generation: string |
   const place = parsePosition(position);
   const stop = lane && place ? lane.stops.atOrBefore(place) : -1;
   if (!lane || !place || stop < 0) return position;
-  const { index, offset } = lane.stops.id(stop);
-  return index === place.index && offset === place.offset ? stopName(lane, stop) : position;
+  return comparePositions(lane.stops.id(stop), place) === 0 ? stopName(lane, stop) : position;
 }
 
 function laneOf(lanes: readonly Lane[], generation: string | undefined): Lane | undefined {
@@ -100,12 +100,9 @@ export function momentInWords(session: Session, place: Place): string {
 /** The number of a commit for `--target-transaction`; undefined after damage, where commits cannot be counted. */
 export function transactionOf({ stops, timeline }: Lane, stop: number): number | undefined {
   if (stops.isSnapshot(stop)) return undefined;
-  const { index, offset } = stops.id(stop);
+  const id = stops.id(stop);
   const isBehind = timeline.gaps.some(
-    ({ after, reason }) =>
-      reason.severity !== "info" &&
-      after &&
-      (after.index < index || (after.index === index && after.offset < offset)),
+    ({ after, reason }) => reason.severity !== "info" && after && comparePositions(after, id) < 0,
   );
   return isBehind ? undefined : stops.ordinal(stop);
 }

@@ -2,9 +2,10 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { comparePositions } from "../../../../src/replay/position.ts";
 import type { TimelineView } from "../../../../web/app/protocol/protocol.ts";
 import { firstLane, hasTimes, historyOf, makeLanes } from "../../../../web/app/session/lanes.ts";
-import { compare, Stops } from "../../../../web/app/session/stops.ts";
+import { Stops } from "../../../../web/app/session/stops.ts";
 import { Geometry } from "../../../../web/picture/geometry.ts";
 import { forests, plans, stopNumbers, timelineOf } from "../../timelines.ts";
 
@@ -16,7 +17,7 @@ describe("stops", () => {
       fc.property(stopsOf, (stops) => {
         for (const i of stopNumbers(stops)) {
           const { index, offset } = stops.id(i);
-          if (i > 0) expect(compare(stops.id(i - 1), { index, offset })).toBeLessThan(0);
+          if (i > 0) expect(comparePositions(stops.id(i - 1), { index, offset })).toBeLessThan(0);
           expect(stops.atOrBefore({ index, offset })).toBe(i);
           expect(stops.atOrBefore({ index, offset: offset + 1 })).toBe(i);
           expect(stops.atOrBefore({ index, offset: offset - 1 })).toBe(i - 1);

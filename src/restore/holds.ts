@@ -1,0 +1,25 @@
+/** What a target takes in, of the files of a branch and of the moments that they lead to. */
+
+import type { RemoteFile } from "../replay/catalog.ts";
+import type { PlanTarget } from "../replay/plan.ts";
+import { comparePositions, type Position, sectionOf } from "../replay/position.ts";
+
+/** A file, or a moment that a file leads to, with the time of that file. */
+export interface Dated extends Position, Pick<RemoteFile, "modified"> {}
+
+/** Whether a moment, a snapshot's too, was there at the target. */
+export function holdsMoment(target: PlanTarget, moment: Dated): boolean {
+  return wasThere(target, moment) && (!target.commit || comparePositions(moment, target.commit) <= 0);
+}
+
+/** Whether a segment was there at the target, or begins before it. */
+export function holdsChange(target: PlanTarget, change: Dated): boolean {
+  return wasThere(target, change) && (!target.commit || comparePositions(change, target.commit) < 0);
+}
+
+function wasThere({ index, timestamp }: PlanTarget, dated: Dated): boolean {
+  return (
+    (index === undefined || sectionOf(dated) <= index) &&
+    (timestamp === undefined || (dated.modified !== undefined && dated.modified <= timestamp))
+  );
+}
