@@ -14,6 +14,8 @@ import type { DatabaseSink, DatabaseWrite } from "./sink.ts";
 const FLUSH = 64 << 20;
 
 export class FileSink implements DatabaseSink {
+  /** As many pieces as a block of LZ4 makes: the system has them to do while the next block is decoded. */
+  readonly atOnce = 8;
   readonly #file: FileHandle;
   readonly #path: string;
   #unflushed = 0;
