@@ -2,7 +2,14 @@
 
 import { type Finding, makeFinding } from "../findings.ts";
 import type { Branch } from "../replay/catalog.ts";
-import { comparePositions, formatPosition, type Position, parsePosition } from "../replay/position.ts";
+import {
+  comparePositions,
+  formatPosition,
+  isStart,
+  type Position,
+  parsePosition,
+  sectionOf,
+} from "../replay/position.ts";
 import type { GenerationReport } from "../verify/report.ts";
 import type { Gap, SegmentMoments, Stretch } from "./moment.ts";
 
@@ -33,8 +40,10 @@ export function gapsOf(
   let after: Position | undefined;
   for (const { from, to } of stretches) {
     // Files that lead nowhere, or what divides two stretches. Commits before a mark are restorable or not, one by one.
-    let isOpen = after ? comparePositions(after, from) < 0 : (files[0]?.index ?? from.index) < from.index;
-    const otherwise = from.offset > 0 ? beforeMark(id, from) : undefined;
+    let isOpen = after
+      ? comparePositions(after, from) < 0
+      : files[0] !== undefined && sectionOf(files[0]) < sectionOf(from);
+    const otherwise = !isStart(from) ? beforeMark(id, from) : undefined;
     for (; commits[at] && comparePositions(commits[at]!.end, from) < 0; at++) {
       const { end, restorable } = commits[at]!;
       if (after && comparePositions(end, after) <= 0) continue;
@@ -51,7 +60,7 @@ export function gapsOf(
 
 /** Nothing is wrong: the snapshot was made while commits came in. */
 function beforeMark(generation: string, from: Position): Finding {
-  const message = `The snapshot of index ${from.index} already holds pages of what was committed up to ${formatPosition(from)}`;
+  const message = `The snapshot of index ${sectionOf(from)} already holds pages of what was committed up to ${formatPosition(from)}`;
   return makeFinding("replica/before-mark", message, {
     generation,
     position: formatPosition(from),

@@ -5,7 +5,7 @@ import { findingOf, makeFinding } from "../findings.ts";
 import type { Branch, Catalog } from "../replay/catalog.ts";
 import { restless } from "../replay/faults.ts";
 import type { Replica } from "../replay/layout.ts";
-import { formatPosition } from "../replay/position.ts";
+import { formatPosition, isSameSection, isStart } from "../replay/position.ts";
 import { catalogOf, still, whole } from "../replay/replica.ts";
 import type { RestoreResult } from "../restore/execute.ts";
 import { restore } from "../restore/restore.ts";
@@ -180,9 +180,9 @@ async function generationMoments(
   const timeOf = (modified: bigint | undefined) =>
     timesTrusted && modified !== undefined ? formatTime(modified) : undefined;
   const segments = segmentMoments(generation, commits, early, stretches, timeOf);
-  const alone = stretches.flatMap(({ from, snapshot: index }): SnapshotMoment[] => {
-    const snapshot = snapshots.find((one) => one.index === index);
-    if (from.offset > 0 || !snapshot) return [];
+  const alone = stretches.flatMap(({ from }): SnapshotMoment[] => {
+    const snapshot = snapshots.find((one) => isSameSection(one, from));
+    if (!isStart(from) || !snapshot) return [];
     return [{ position: from, path: snapshot.path, time: timeOf(snapshot.modified) }];
   });
   const gaps = gapsOf(generation, stretches, segments, findings);

@@ -3,7 +3,7 @@
 import { WalkitError } from "../errors.ts";
 import { xxh32 } from "../lz4/index.ts";
 import { missingPage } from "../replay/faults.ts";
-import { formatPosition, type Position } from "../replay/position.ts";
+import { formatPosition, type Position, sectionOf } from "../replay/position.ts";
 import type { Steps } from "../replay/steps.ts";
 import { lockPage, parseDatabaseHeader } from "../sqlite/header.ts";
 import type { PageStore } from "./page-store.ts";
@@ -80,7 +80,7 @@ export class Writer {
       if (!hashes || store?.has(page) || !hashes.has(xxh32(bytesOf(page)))) continue;
       throw new WalkitError(
         "replica/before-mark",
-        `Expected the snapshot of index ${position.index} to hold nothing from after ${formatPosition(position)}, found a later version of page ${page} in it`,
+        `Expected the snapshot of index ${sectionOf(position)} to hold nothing from after ${formatPosition(position)}, found a later version of page ${page} in it`,
         { path, offset: (page - 1) * pageSize, decoded: true, position: formatPosition(position) },
       );
     }

@@ -1,7 +1,7 @@
 /** Ranges of moments that can be restored, while they come to light. */
 
 import type { Change, Claim } from "../replay/catalog.ts";
-import { formatPosition } from "../replay/position.ts";
+import { formatPosition, sectionOf, startOf } from "../replay/position.ts";
 import { formatTime } from "../time.ts";
 import type { Range } from "./report.ts";
 
@@ -20,7 +20,7 @@ export interface RangeDraft {
 }
 
 export function startRange(snapshot: Claim): RangeDraft {
-  const from = formatPosition({ index: snapshot.index, offset: 0 });
+  const from = formatPosition(startOf(snapshot));
   return {
     snapshot,
     from,
@@ -46,7 +46,7 @@ export function finishRange(draft: RangeDraft, timesTrusted: boolean): Range {
     to: to ?? (last ? formatPosition(last) : from),
     fromTime: text(fromTime),
     toTime: text(toTime),
-    snapshot: snapshot.index,
+    snapshot: sectionOf(snapshot),
     newest,
     proven,
     salvage,

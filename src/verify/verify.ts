@@ -4,6 +4,7 @@ import { isGone, WalkitError } from "../errors.ts";
 import { type Finding, findingOf, makeFinding } from "../findings.ts";
 import { type Branch, branchOf, type Catalog } from "../replay/catalog.ts";
 import type { Replica } from "../replay/layout.ts";
+import { sectionOf } from "../replay/position.ts";
 import { catalogOf, guarded, still } from "../replay/replica.ts";
 import type { Fold } from "../replay/run.ts";
 import { stepsText } from "../replay/steps.ts";
@@ -250,7 +251,7 @@ function finish(generation: Branch, checked: Outcome, names: Finding[]): Done {
     status: statusOf(findings),
     snapshots: snapshots.length,
     segments: segments.length,
-    indexes: new Set(segments.map((segment) => segment.index)).size,
+    indexes: new Set(segments.map(sectionOf)).size,
     bytes: sized ? files.reduce((sum, file) => sum + file.size!, 0) : undefined,
     transactions: checked.transactions,
     frames: checked.frames,
