@@ -32,6 +32,11 @@ export interface CallContext {
   onProgress: (progress: Progress) => void;
 }
 
+/** Tells of all that is done as one phase, whatever its parts are called. */
+export function inPhase(phase: string, { signal, onProgress }: CallContext): CallContext {
+  return { signal, onProgress: (progress) => onProgress({ ...progress, phase }) };
+}
+
 /** Carries out a call. */
 export type Handler = (method: string, args: readonly unknown[], context: CallContext) => Promise<unknown>;
 
