@@ -5,7 +5,7 @@
  */
 
 import { readUint32BE } from "../bytes.ts";
-import { readCell } from "./cell.ts";
+import { mostLocal, readCell } from "./cell.ts";
 import { Malformed } from "./malformed.ts";
 import {
   cellStart,
@@ -110,30 +110,29 @@ export function cellsOf(pages: DatabasePages, page: number, overflowing = false)
   const { type } = header;
   const found: Cell[] = [];
   if (type === TABLE_INTERIOR) return found;
+  const most = mostLocal(type, pages.usable);
   let bytes = 0;
   for (let i = 0; i < header.cells; i++) {
     const at = cellStart(data, header, i);
+    if (overflowing) {
+      // Most cells are whole: their size tells, and nothing else is read of them.
+      const size = readVarint(data, isInterior(type) ? at + 4 : at);
+      if (size && size.value <= most) continue;
+    }
     const place = readCell(data, type, at, pages.usable);
     if (!place) throw new Malformed(`a cell of page ${page} reaches past its end`);
-    const { record, size, local, end } = place;
+    const { rowid, record, size, local, end } = place;
     // No cells of SQLite's share bytes. A page of 64 KiB has room for 32,000 that are all of it: 2 GB to read.
     bytes += local;
     if (bytes > data.length) throw new Malformed(`cells of page ${page} overlap`);
-    const isWhole = local === size;
-    if (overflowing && isWhole) continue;
     found.push({
-      rowid: type === TABLE_LEAF ? rowidOf(data, at) : undefined,
+      rowid: type === TABLE_LEAF ? readSignedVarint(data, rowid)! : undefined,
       size,
       local: data.subarray(record, record + local),
-      overflow: isWhole ? 0 : readUint32BE(data, end - 4),
+      overflow: local < size ? readUint32BE(data, end - 4) : 0,
     });
   }
   return found;
-}
-
-/** Of the cell at `at`, which is whole: the rowid follows the record's size. */
-function rowidOf(data: Uint8Array, at: number): bigint {
-  return readSignedVarint(data, readVarint(data, at)!.next)!.value;
 }
 
 /**

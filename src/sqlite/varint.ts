@@ -18,16 +18,16 @@ export function readVarint(data: Uint8Array, at: number): { value: number; next:
   }
 }
 
-/** The varint at `at` as a signed number of 64 bits, as rowids are, and the offset after it. Undefined where it reaches past the end of `data`. */
-export function readSignedVarint(data: Uint8Array, at: number): { value: bigint; next: number } | undefined {
+/** The varint at `at` as a signed number of 64 bits, as rowids are. Undefined where it reaches past the end of `data`. */
+export function readSignedVarint(data: Uint8Array, at: number): bigint | undefined {
   const near = readVarint(data, at);
   if (!near) return undefined;
   const { value: small, next } = near;
-  if (Number.isSafeInteger(small)) return { value: BigInt(small), next };
+  if (Number.isSafeInteger(small)) return BigInt(small);
   let value = 0n;
   for (let i = at; i < next; i++) {
     const byte = BigInt(data[i]!);
     value = i < at + 8 ? (value << 7n) | (byte & 127n) : (value << 8n) | byte;
   }
-  return { value: BigInt.asIntN(64, value), next };
+  return BigInt.asIntN(64, value);
 }

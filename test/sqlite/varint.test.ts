@@ -47,7 +47,7 @@ it("a signed varint is the number of 64 bits that was written", () => {
   fc.assert(
     fc.property(numbers, (value) => {
       const data = Uint8Array.from(encode(value));
-      expect(readSignedVarint(data, 0)).toEqual({ value: BigInt.asIntN(64, value), next: data.length });
+      expect(readSignedVarint(data, 0)).toBe(BigInt.asIntN(64, value));
       for (let length = 0; length < data.length; length++)
         expect(readSignedVarint(data.subarray(0, length), 0)).toBeUndefined();
     }),
@@ -58,6 +58,6 @@ it.each([-1n, -(2n ** 63n), 2n ** 63n - 1n, 2n ** 53n, 2n ** 53n - 1n])(
   "so are the farthest: %i",
   (value) => {
     const data = Uint8Array.from(encode(BigInt.asUintN(64, value)));
-    expect(readSignedVarint(data, 0)?.value).toBe(value);
+    expect(readSignedVarint(data, 0)).toBe(value);
   },
 );

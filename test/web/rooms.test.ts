@@ -30,8 +30,6 @@ const imports = new Map(
 /** From the ground up. Rooms of one floor do not know each other. */
 const FLOORS = [
   ["app/protocol", "app/dom"],
-  // The doors of web/ by which the engine comes to app/protocol.
-  ["."],
   ["app/strings", "engine"],
   ["app/workers"],
   ["app/session"],
@@ -74,9 +72,4 @@ it("no two files lead to each other", () => {
 it("only the build of the screenshots names the fakes", () => {
   const named = [...imports].filter(([path]) => !path.startsWith("fake/"));
   expect(named.flatMap(([, targets]) => targets).filter((target) => target.startsWith("fake/"))).toEqual([]);
-});
-
-it("only the engine comes in by the doors", () => {
-  const guests = [...imports].filter(([, targets]) => targets.some((target) => roomOf(target) === "."));
-  expect(guests.map(([path]) => roomOf(path)).filter((room) => room !== "engine")).toEqual([]);
 });

@@ -3,7 +3,7 @@
  * runs in. Each call has a number, may tell how far it is, can be cancelled, and ends with a result or a failure.
  */
 
-import type { Failure, Progress } from "../protocol.ts";
+import type { Failure, Progress } from "../app/protocol/protocol.ts";
 import { errorOf, failureOf } from "./failure.ts";
 
 /** What is needed of a worker, of a worker's own global, or of a `MessagePort`. */
@@ -30,6 +30,11 @@ type Answer =
 export interface CallContext {
   signal: AbortSignal;
   onProgress: (progress: Progress) => void;
+}
+
+/** Tells of all that is done as one phase, whatever its parts are called. */
+export function inPhase(phase: string, { signal, onProgress }: CallContext): CallContext {
+  return { signal, onProgress: (progress) => onProgress({ ...progress, phase }) };
 }
 
 /** Carries out a call. */

@@ -1,7 +1,7 @@
 /** Values as the page gets them. */
 
 import type { Value } from "../../src/sqlite/values.ts";
-import type { Cell } from "../protocol.ts";
+import type { Cell } from "../app/protocol/protocol.ts";
 
 /** Characters of a text, and bytes of a blob, that are shown. */
 const MOST_TEXT = 1 << 16;

@@ -3,7 +3,7 @@
 import type { Diff } from "../../src/diff/diff.ts";
 import type { TableDiff } from "../../src/diff/table.ts";
 import { Malformed } from "../../src/sqlite/malformed.ts";
-import type { ChangesView, TableChanges } from "../protocol.ts";
+import type { ChangesView, TableChanges } from "../app/protocol/protocol.ts";
 import { cellOf } from "./cell.ts";
 
 /** Changes of a table that are given at most, and characters in all of them. */

@@ -2,7 +2,8 @@
 
 import { WalkitError } from "../../src/errors.ts";
 import { findingOf } from "../../src/findings.ts";
-import type { Failure, Opened, Thing } from "../protocol.ts";
+import type { Failure, Opened } from "../app/protocol/protocol.ts";
+import type { Thing } from "../app/protocol/thing.ts";
 
 /** What the engine itself refuses. What is wrong with the replica is a {@link WalkitError}. */
 export type EngineCode =

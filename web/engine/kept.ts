@@ -7,7 +7,7 @@
 import { concat } from "../../src/bytes.ts";
 import type { Entry, ListOptions, ReadOptions, Storage } from "../../src/storage/storage.ts";
 import { giveTurn } from "../../src/turn.ts";
-import { firstOf } from "../search.ts";
+import { firstOf } from "../app/protocol/search.ts";
 
 /** Bytes of a file that is kept. Larger ones cost more to read than to ask for. */
 const SMALL = 1 << 16;

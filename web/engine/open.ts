@@ -7,7 +7,7 @@ import { FileListStorage } from "../../src/storage/file-list.ts";
 import { folderOf, HandleStorage } from "../../src/storage/handles.ts";
 import { HttpStorage } from "../../src/storage/http.ts";
 import type { Storage } from "../../src/storage/storage.ts";
-import type { Opened, Source } from "../protocol.ts";
+import type { Opened, Source } from "../app/protocol/protocol.ts";
 import type { CallContext } from "./calls.ts";
 import { NoReplica } from "./failure.ts";
 import { KeptStorage, readFrom } from "./kept.ts";

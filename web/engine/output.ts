@@ -9,8 +9,8 @@ import {
 } from "../../src/restore/sinks/handle.ts";
 import { MemorySink } from "../../src/restore/sinks/memory.ts";
 import type { DatabaseSink } from "../../src/restore/sinks/sink.ts";
-import { MOST_BYTES } from "../limits.ts";
-import type { Output } from "../protocol.ts";
+import { MOST_BYTES } from "../app/protocol/limits.ts";
+import type { Output } from "../app/protocol/protocol.ts";
 
 /** What is needed of a `FileSystemFileHandle`. `createSyncAccessHandle` is there in workers, for OPFS. */
 export interface FileHandle {

@@ -4,12 +4,20 @@ import { WalkitError } from "../../src/errors.ts";
 import type { Branch } from "../../src/replay/catalog.ts";
 import type { Replica } from "../../src/replay/layout.ts";
 import { plannedSegment } from "../../src/replay/plan.ts";
-import { comparePositions, formatPosition } from "../../src/replay/position.ts";
+import {
+  comparePositions,
+  formatPosition,
+  isSameSection,
+  isStart,
+  type Position,
+  positionOf,
+  startOf,
+} from "../../src/replay/position.ts";
 import { catalogOf, readChanges, readClaim } from "../../src/replay/replica.ts";
 import { type Restored, restore } from "../../src/restore/restore.ts";
 import { MemorySink } from "../../src/restore/sinks/memory.ts";
 import type { DatabaseSink } from "../../src/restore/sinks/sink.ts";
-import type { MomentId, Progress } from "../protocol.ts";
+import type { MomentId, Progress } from "../app/protocol/protocol.ts";
 import { EngineError } from "./failure.ts";
 
 /** The replica that is opened, and what to call it. */
@@ -43,12 +51,15 @@ export async function readCommit(
   moment: MomentId,
   { signal, onProgress }: ReadOptions = {},
 ): Promise<CommitPages> {
-  const { generation: id, index, offset } = moment;
+  const { generation: id } = moment;
   const { generations } = await catalogOf({ ...replica, generation: id }, { signal });
   const generation = generations[0]!;
-  if (offset === 0) return { ...(await snapshotSize(replica, generation, index, signal)), ...NO_COMMIT };
-  const segments = generation.segments.filter((one) => one.index === index && one.offset < offset);
-  let [done, start] = [0, 0];
+  if (isStart(moment)) return { ...(await snapshotSize(replica, generation, moment, signal)), ...NO_COMMIT };
+  const segments = generation.segments.filter(
+    (one) => isSameSection(one, moment) && comparePositions(one, moment) < 0,
+  );
+  let done = 0;
+  let start = startOf(moment);
   let pages = new Set<number>();
   let found = 0;
   const onRead = (bytes: number) =>
@@ -62,11 +73,11 @@ export async function readCommit(
       });
     } else if (event.type === "commit") {
       const { end, pageCount } = event;
-      if (end.offset === offset) {
-        const before = { generation: id, index, offset: start };
+      if (comparePositions(end, moment) === 0) {
+        const before = { generation: id, ...start };
         return { pageSize: found, pageCount, written: Uint32Array.from(pages).sort(), before };
       }
-      start = end.offset;
+      start = end;
       pages = new Set();
     }
   }
@@ -78,10 +89,10 @@ const NO_COMMIT: Pick<CommitPages, "written" | "before"> = { written: new Uint32
 async function snapshotSize(
   replica: Replica,
   { snapshots }: Branch,
-  index: number,
+  moment: Position,
   signal: AbortSignal | undefined,
 ): Promise<Pick<CommitPages, "pageSize" | "pageCount">> {
-  const snapshot = snapshots.find((one) => one.index === index);
+  const snapshot = snapshots.find((one) => isSameSection(one, moment));
   if (!snapshot) return { pageSize: 0, pageCount: undefined };
   for await (const { header } of readClaim(replica, snapshot, { signal })) return header;
   return { pageSize: 0, pageCount: undefined };
@@ -94,7 +105,7 @@ async function snapshotSize(
  */
 export async function restoreMoment(
   replica: Replica,
-  { generation, index, offset }: MomentId,
+  moment: MomentId,
   sink: DatabaseSink,
   {
     signal,
@@ -103,7 +114,8 @@ export async function restoreMoment(
     accept,
   }: ReadOptions & Pick<Parameters<typeof restore>[3] & object, "openSpill" | "accept">,
 ): Promise<Restored> {
-  const position = { index, offset };
+  const { generation } = moment;
+  const position = positionOf(moment);
   const restored = await restore(replica, { generation, position }, sink, {
     signal,
     onProgress,
@@ -111,7 +123,7 @@ export async function restoreMoment(
     accept,
     offer: false,
   });
-  if (offset > 0 && (!restored.position || comparePositions(restored.position, position) !== 0)) {
+  if (!isStart(position) && (!restored.position || comparePositions(restored.position, position) !== 0)) {
     const found = restored.position ? formatPosition(restored.position) : "none";
     throw new WalkitError(
       "target/out-of-range",

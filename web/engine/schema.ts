@@ -5,7 +5,7 @@ import type { StoredColumn } from "../../src/diff/shape.ts";
 import type { SchemaObject } from "../../src/sqlite/schema.ts";
 import type { Value } from "../../src/sqlite/values.ts";
 import { giveTurn } from "../../src/turn.ts";
-import type { ColumnView, TableView } from "../protocol.ts";
+import type { ColumnView, TableView } from "../app/protocol/protocol.ts";
 
 /** Milliseconds that rows are counted for, all tables together: SQLite reads a table to its end for that. */
 const COUNTING = 2000;

@@ -9,7 +9,7 @@ import { checkIntegrity } from "../../src/sqlite/integrity.ts";
 import { Malformed } from "../../src/sqlite/malformed.ts";
 import { pagesOf } from "../../src/sqlite/pages.ts";
 import { giveTurn } from "../../src/turn.ts";
-import type { Answer, Answers, Rows } from "../protocol.ts";
+import type { Answer, Answers, Rows } from "../app/protocol/protocol.ts";
 import { cellOf } from "./cell.ts";
 import { type Changes, viewChanges } from "./changes.ts";
 import { CopyOnWrite } from "./copy.ts";

@@ -3,7 +3,7 @@
  * `SELECT count(*) FROM a, a, a` has but one. Where it does not hear, the thread is ended, and what it held is gone.
  */
 
-import type { Answers, Rows } from "../protocol.ts";
+import type { Answers, Rows } from "../app/protocol/protocol.ts";
 import { Caller, type CallOptions, serveCalls, type Wire } from "./calls.ts";
 import type { Changes } from "./changes.ts";
 import { EngineError } from "./failure.ts";

@@ -1,7 +1,7 @@
 /** What the engine asks of SQLite, wherever that runs: in this thread, or in one that can be ended. */
 
 import type { checkIntegrity } from "../../src/sqlite/integrity.ts";
-import type { Answers, Rows, TableView } from "../protocol.ts";
+import type { Answers, Rows, TableView } from "../app/protocol/protocol.ts";
 import type { Changes } from "./changes.ts";
 
 export interface OpenedDatabase {

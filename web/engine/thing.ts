@@ -5,7 +5,7 @@ import { FrameDecoder } from "../../src/lz4/index.ts";
 import { isDatabase } from "../../src/sqlite/header.ts";
 import { isJunk } from "../../src/storage/paths.ts";
 import type { Storage } from "../../src/storage/storage.ts";
-import type { Thing } from "../protocol.ts";
+import type { Thing } from "../app/protocol/thing.ts";
 
 type FileKind = Exclude<Thing, { files: number }>;
 type FolderKind = Extract<Thing, { files: number }>;

@@ -1,14 +1,14 @@
 /** A replica as the page draws it: its timelines, with every commit. */
 
 import { type Finding, makeFinding } from "../../src/findings.ts";
-import { newestGeneration } from "../../src/layouts/generations/choose.ts";
 import { type Gap, type GenerationMoments, type MomentsOptions, overview } from "../../src/moments/index.ts";
 import type { Branch, Catalog } from "../../src/replay/catalog.ts";
-import { formatPosition, type Position } from "../../src/replay/position.ts";
+import { formatPosition, type Position, sectionOf } from "../../src/replay/position.ts";
 import type { Lineage, Timeline } from "../../src/timeline/lineage.ts";
 import type { Examined } from "../../src/verify/verify.ts";
-import type { GapView, MomentId, ReplicaView, SnapshotView, TimelineView } from "../protocol.ts";
-import { columnsOf } from "../segments.ts";
+import { positionColumns, setPosition } from "../app/protocol/positions.ts";
+import type { GapView, MomentId, ReplicaView, SnapshotView, TimelineView } from "../app/protocol/protocol.ts";
+import { columnsOf } from "../app/protocol/segments.ts";
 import type { CallContext } from "./calls.ts";
 import type { NamedReplica } from "./replica.ts";
 
@@ -30,7 +30,7 @@ export async function viewReplica(
   const lineage = found.lineage!;
   onProgress({ phase: "lineage", done: 1, total: 1 });
   const files = catalog.generations.flatMap(({ snapshots, segments }) => [...snapshots, ...segments]);
-  const current = newest(catalog);
+  const current = replica.layout.newest(catalog)?.id;
   const view: ReplicaView = {
     name,
     bytes: files.every(({ size }) => size !== undefined)
@@ -53,11 +53,6 @@ export function buffersOf({ timelines }: ReplicaView): Transferable[] {
     const arrays = [...Object.values(moments), ...Object.values(segments)].filter(ArrayBuffer.isView);
     return arrays.map(({ buffer }) => buffer as ArrayBuffer);
   });
-}
-
-/** The newest generation; undefined where that cannot be told. */
-function newest(catalog: Catalog): string | undefined {
-  return newestGeneration(catalog)?.id;
 }
 
 function timelinesOf(
@@ -87,9 +82,10 @@ function timelineView(
   const timeOf = (modified: bigint | undefined) =>
     timesTrusted && modified !== undefined ? milliseconds(modified) : undefined;
   const alone = new Set(found?.snapshots.map(({ path }) => path));
-  const snapshots = (files?.snapshots ?? []).map(({ index, path, size, modified }): SnapshotView => {
+  const snapshots = (files?.snapshots ?? []).map((claim): SnapshotView => {
+    const { path, size, modified } = claim;
     const about = { time: timeOf(modified), damaged: damaged.has(path), alone: alone.has(path) };
-    return { index, path, bytes: size, ...about };
+    return { index: sectionOf(claim), path, bytes: size, ...about };
   });
   const byPath = new Map(files?.segments.map((segment) => [segment.path, segment]));
   const segments = (found?.segments ?? []).map(({ position, path, commits }) => {
@@ -134,18 +130,16 @@ function unknownReason(findings: readonly Finding[], after: Position | undefined
 
 function momentArrays(found: GenerationMoments | undefined): TimelineView["moments"] {
   const count = (found?.segments ?? []).reduce((sum, { commits }) => sum + commits.length, 0);
-  const index = new Uint32Array(count);
-  const offset = new Float64Array(count);
+  const positions = positionColumns(count);
   const segment = new Uint32Array(count);
   const restorable = new Uint8Array(count);
   let at = 0;
   for (const [number, { commits }] of (found?.segments ?? []).entries()) {
     for (const commit of commits) {
-      index[at] = commit.end.index;
-      offset[at] = commit.end.offset;
+      setPosition(positions, at, commit.end);
       segment[at] = number;
       restorable[at++] = commit.restorable ? 1 : 0;
     }
   }
-  return { index, offset, segment, restorable };
+  return { ...positions, segment, restorable };
 }
