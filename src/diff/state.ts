@@ -1,7 +1,6 @@
 /** A state of a database as the diff reads it. */
 
-import type { Cell } from "../sqlite/btree.ts";
-import { countRows, overflowOf } from "../sqlite/btree.ts";
+import { type Cell, countRows, overflowOf } from "../sqlite/btree.ts";
 import { Malformed } from "../sqlite/malformed.ts";
 import { type DatabasePages, Visits } from "../sqlite/pages.ts";
 import { encodingOf, readSchema, type Schema, type SchemaObject } from "../sqlite/schema.ts";

@@ -42,17 +42,17 @@ export function readPageHeader(page: number, data: Uint8Array): PageHeader | und
   return pointers + 2 * cells <= data.length ? { type, pointers, cells } : undefined;
 }
 
-/** Whether pages of this type of b-tree page have children. */
+/** Whether b-tree pages of this type have children. */
 export function isInterior(type: number): boolean {
   return type < INDEX_LEAF;
 }
 
-/** The offset of cell `i`, from 0: any number of 16 bits. */
+/** The offset of cell `i`, from 0, in the page: any number of 16 bits. */
 export function cellStart(data: Uint8Array, { pointers }: PageHeader, i: number): number {
   return readUint16BE(data, pointers + 2 * i);
 }
 
-/** The page number of child `i` of an interior page, from 0 up to its number of cells. 0 where it reaches past the page's end. */
+/** The page number of child `i` of an interior page, from 0 up to its number of cells: any number of 32 bits. Bytes past the page's end are 0. */
 export function childOf(data: Uint8Array, header: PageHeader, i: number): number {
   const at = i < header.cells ? cellStart(data, header, i) : header.pointers - 4;
   return readUint32BE(data, at);

@@ -15,16 +15,13 @@ export interface Field {
   size: number;
 }
 
-/** Values that SQLite allows in a record, whatever it was compiled with. */
-export const MOST_VALUES = 32767;
-
 const SIZES = [0, 1, 2, 3, 4, 6, 8, 8, 0, 0];
 
 /**
  * The first values of a record, `most` of them at most. Of the record no more than its header, as far as it tells of these, has
  * to be there. Undefined where that is not so, or a type is none.
  */
-export function readFields(record: Uint8Array, most: number = MOST_VALUES): Field[] | undefined {
+export function readFields(record: Uint8Array, most: number): Field[] | undefined {
   const header = readVarint(record, 0);
   if (!header) return undefined;
   const fields: Field[] = [];

@@ -1,13 +1,16 @@
 /** What a record says: its values, and the key that its first values are. */
 
 import { Malformed } from "./malformed.ts";
-import { type Field, MOST_VALUES, readFields, readInteger } from "./record.ts";
+import { type Field, readFields, readInteger } from "./record.ts";
 
 /** An integer is a `number` where that holds it exactly, else a `bigint`. A blob is a part of the record that it was read from. */
 export type Value = null | number | bigint | string | Uint8Array;
 
 /** The encoding of a database's texts, as `TextDecoder` names it. */
 export type Encoding = "utf-8" | "utf-16le" | "utf-16be";
+
+/** Values that SQLite allows in a record, whatever it was compiled with. */
+export const MOST_VALUES = 32767;
 
 /** One for each encoding: to make one takes longer than to decode a short text. A leading U+FEFF is a part of the text. */
 const decoders = new Map<Encoding, TextDecoder>();
