@@ -73,7 +73,7 @@ export async function verify(replica: Replica, options: VerifyOptions = {}): Pro
     ...options,
     level: level === "integrity" ? "replay" : level,
   });
-  if (level === "integrity") await checkNewest(replica, examined, options);
+  if (level === "integrity") await checkNewest(replica, examined, { ...options, onProgress: undefined });
   return reportOf(examined);
 }
 
@@ -127,7 +127,10 @@ export async function examine(
   };
 }
 
-/** Adds SQLite's own word on the newest state of each branch. */
+/**
+ * Adds SQLite's own word on the newest state of each branch. `onProgress` is told of the compressed bytes that are read for
+ * one after the other.
+ */
 export async function checkNewest(
   replica: Replica,
   examined: Examined,
@@ -326,16 +329,15 @@ async function integrity(
   findings: Finding[],
   options: VerifyOptions,
 ): Promise<void> {
-  const { signal, parallelism } = options;
+  const { signal, parallelism, onProgress } = options;
   const { generation, pageCount = 0, pageSize = 0 } = report;
   const size = pageCount * pageSize;
   if (report.snapshots === 0 || size > (options.integrityUpTo ?? Infinity)) return;
   const database = new CheckedDatabase(size, options);
   try {
     await database.open();
-    const common = { signal, parallelism };
     const { findings: notes } = await restore(replica, { generation }, database, {
-      ...common,
+      ...{ signal, parallelism, onProgress },
       accept: () => database.check(signal),
     });
     const unproven = notes.filter(({ code }) => code === "replica/snapshot-unproven");

@@ -312,9 +312,13 @@ describe.skipIf(LITESTREAM === undefined)("Litestream", () => {
     const replica = unpack("multi-generation");
     const run = (...args: string[]) =>
       spawnSync(LITESTREAM!, [...args, `file://${replica}`], { encoding: "utf8" });
-    // The lag moves.
+    // The lag moves, and the columns' widths with it.
     const lists = () =>
-      ["generations", "snapshots", "wal"].map((command) => run(command).stdout.replace(/ +\d+h\S+/g, ""));
+      ["generations", "snapshots", "wal"].map((command) =>
+        run(command)
+          .stdout.replace(/\d+h\S+/g, "")
+          .replace(/ +/g, " "),
+      );
     const before = lists();
     const [a, b] = [join(temporaryFolder(), "a"), join(temporaryFolder(), "b")];
     expect(run("restore", "-o", a).status).toBe(0);

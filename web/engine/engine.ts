@@ -95,7 +95,7 @@ export class ReplicaEngine implements Served {
   }
 
   /** What opening the replica has found, with SQLite's own word on the newest states. */
-  async verify(large: boolean, { signal }: CallContext): Promise<VerifyReport> {
+  async verify(large: boolean, { signal, onProgress }: CallContext): Promise<VerifyReport> {
     const replica = this.#need();
     const sql = this.#surroundings.openSql();
     try {
@@ -104,6 +104,7 @@ export class ReplicaEngine implements Served {
         signal,
         checkIntegrity: (bytes, how) => sql.check(bytes, how, signal),
         integrityUpTo: large ? undefined : this.#mostUnasked,
+        onProgress: (progress) => onProgress({ phase: "verify", ...progress }),
       });
       return reportOf(examined);
     } finally {
