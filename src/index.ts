@@ -3,7 +3,13 @@
  * Storage on disk and output to files come through `walkit/node`, a browser's storages through `walkit/web`, timelines
  * through `walkit/timeline`; the formats by themselves through `walkit/lz4`, `walkit/wal` and `walkit/snapshot`.
  */
-export { type Available, type ErrorCode, type Moment, WalkitError } from "./errors.ts";
+export {
+  type Available,
+  type ErrorCode,
+  GoneError,
+  type Moment as NearbyMoment,
+  WalkitError,
+} from "./errors.ts";
 export { type Finding, findingOf, RULES, type Severity } from "./findings.ts";
 export {
   type Leg,
@@ -22,22 +28,35 @@ export { replicaIn } from "./layouts/open.ts";
 export {
   type CommitMoment,
   type FoundPosition,
-  type Gap,
+  type Gap as MomentsGap,
   type GenerationMoments,
   listMoments,
   type MomentsOptions,
+  type Overview,
+  type OverviewOptions,
+  overview,
   type PointMoment,
   positionOf,
   type SegmentMoments,
   type SnapshotMoment,
 } from "./moments/index.ts";
-export type { Layout, Replica } from "./replay/layout.ts";
+export type { ChangesOptions, ClaimPiece, Layout, ReadContext, Replica } from "./replay/layout.ts";
+export { catalogOf, readChanges, readClaim, still } from "./replay/replica.ts";
+export {
+  type ClaimPlace,
+  type ClaimRead,
+  type Fold,
+  Follower,
+  type Lead,
+  type RunOptions,
+  run,
+} from "./replay/run.ts";
 export {
   type DatabaseSink,
   type DatabaseWrite,
   type ExecuteOptions,
   executePlan,
-  type Lost,
+  type Lost as LostState,
   MemorySink,
   newestSound,
   type Progress,
@@ -64,7 +83,7 @@ export {
   readCatalog,
 } from "./snapshot/index.ts";
 export {
-  type Entry,
+  type Entry as StorageEntry,
   type ListOptions,
   type MemoryFile,
   MemoryStorage,
@@ -77,9 +96,9 @@ export {
   type IntegrityCheck,
   LEVELS,
   type Level,
-  type Links,
-  type Range,
-  type Status,
+  type Links as SectionLinks,
+  type Range as RestorableRange,
+  type Status as VerifyStatus,
   type VerifyOptions,
   type VerifyReport,
   verify,

@@ -12,8 +12,12 @@ const DOORS: Record<string, string[]> = {
   ".": [
     "verify",
     "restore",
+    "listMoments",
+    "overview",
+    "replicaIn",
     "planRestore",
-    "replay",
+    "readChanges",
+    "run",
     "MemoryStorage",
     "MemorySink",
     "WalkitError",

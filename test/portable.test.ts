@@ -77,8 +77,9 @@ it("verify and restore are loaded without what most replicas do not need", async
   expect(sources.filter((path) => /timeline\/(?!target)/.test(path))).toEqual([]);
   const size = loaded.reduce((sum, { contents }) => sum + gzipSync(contents).length, 0);
   expect(sources.filter((path) => /restore\/(salvage|loss|sound)/.test(path))).toEqual([]);
-  // 43.8 KB: of that, gzipped by itself, findings 3.9, messages 6.6, the kernel and its twins 4.7, times as evidence 1.9.
-  expect(size).toBeLessThan(45 * 1024);
+  // 46.9 KB: of that, gzipped by itself, findings 3.9, messages 6.6, the kernel and its twins 4.7, times as evidence 1.9, what
+  // lets several folds share a pass 1.5. To be won back: the words of findings are for front ends.
+  expect(size).toBeLessThan(48 * 1024);
 });
 
 const BUNDLERS = {

@@ -34,6 +34,10 @@ export interface MomentsOptions {
   /** Bytes: larger states are not given to SQLite; 64 MiB by default. */
   integrityUpTo?: number | undefined;
   signal?: AbortSignal | undefined;
+  /** Files on their way at a time; 8 by default. */
+  parallelism?: number | undefined;
+  /** Compressed bytes read and in all, where the listing tells. */
+  onProgress?: VerifyOptions["onProgress"];
 }
 
 /** Bytes of a state that is held in memory to be checked, where nobody says otherwise. */
@@ -56,8 +60,6 @@ export async function listMoments(
 export interface OverviewOptions extends MomentsOptions {
   /** Also how the generations descend from each other, as far as history files and content tell. */
   lineage?: boolean | undefined;
-  /** Compressed bytes read and in all, where the listing tells. */
-  onProgress?: VerifyOptions["onProgress"];
 }
 
 /** All that one pass over the files of a replica tells. */
@@ -92,7 +94,7 @@ async function overviewOf(
   wanted: string | undefined,
   options: OverviewOptions,
 ): Promise<Overview> {
-  const { signal, onProgress } = options;
+  const { signal, parallelism, onProgress } = options;
   const catalog =
     wanted === undefined ? all : await catalogOf({ ...replica, generation: wanted }, { signal });
   const passes = new Map<string, Pass>();
@@ -103,7 +105,10 @@ async function overviewOf(
     return [pass.commits, pass.early, ...(descent?.foldsOf(branch) ?? [])];
   };
   const order = descent?.order;
-  const examined = await examine(replica, catalog, { level: "replay", signal, foldsOf, order, onProgress });
+  const examined = await examine(replica, catalog, {
+    ...{ level: "replay", signal, parallelism, onProgress },
+    ...{ foldsOf, order },
+  });
   const moments = await momentsOf(replica, all, wanted, passes, reportOf(examined), options);
   const lineage = options.lineage ? await readLineage(replica, catalog, { signal, descent }) : undefined;
   return { catalog, examined, moments, lineage };
@@ -196,7 +201,7 @@ async function generationMoments(
 async function trial(
   replica: Replica,
   target: Target,
-  { checkIntegrity, integrityUpTo = MOST_CHECKED, ...options }: MomentsOptions,
+  { checkIntegrity, integrityUpTo = MOST_CHECKED, signal, parallelism }: MomentsOptions,
 ): Promise<WalkitError | undefined> {
   const sink = new MemorySink(integrityUpTo);
   let fits = checkIntegrity !== undefined;
@@ -211,7 +216,7 @@ async function trial(
     if (!proven && fits) await checkIntegrity?.(sink.bytes, "full");
   };
   try {
-    await restore(replica, target, { write }, { ...options, accept, offer: false });
+    await restore(replica, target, { write }, { signal, parallelism, accept, offer: false });
     return undefined;
   } catch (error) {
     if (!(error instanceof WalkitError)) throw error;
