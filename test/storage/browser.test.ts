@@ -46,7 +46,7 @@ const PAGE = `<!doctype html><input id="folder" type="file" webkitdirectory><scr
 </script>`;
 const WORKER = `
   import { HandleSink, HandleStorage, openHandleSpill } from "./web.ts";
-  import { restore } from "./index.ts";
+  import { replicaIn, restore } from "./index.ts";
   onmessage = async () => {
     try {
       const root = await navigator.storage.getDirectory();
