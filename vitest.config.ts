@@ -19,6 +19,7 @@ const SLOW = [
 export default defineConfig(({ mode }) => ({
   test: {
     include: ["test/**/*.test.ts"],
+    setupFiles: ["test/support/seed.ts"],
     exclude: [...configDefaults.exclude, ...(mode === "fast" ? SLOW : [])],
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -120,7 +120,6 @@ it("verify, restore and dry run agree, and what they offer works", { timeout: 3_
     {
       examples: [[SHORT], [CORRUPT_BEFORE_A_GAP]],
       numRuns: LONG ? 2000 : 25,
-      ...(process.env.WALKIT_SEED ? { seed: Number(process.env.WALKIT_SEED) } : {}),
     },
   );
   if (LONG) console.log(seen);

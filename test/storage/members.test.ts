@@ -13,6 +13,16 @@ const fault = (path: string, cause: unknown) => unreadable(path, String(cause));
 const members = (bytes: Uint8Array<ArrayBuffer>) => membersOf(new Blob([bytes]), undefined, fault);
 const joined = (...parts: Uint8Array[]): Uint8Array<ArrayBuffer> => new Uint8Array(Buffer.concat(parts));
 
+/** Whether zlib unpacks all of a file. */
+function unpacks(file: Uint8Array): boolean {
+  try {
+    const { engine } = gunzipSync(file, { info: true }) as unknown as { engine: { bytesWritten: number } };
+    return engine.bytesWritten === file.length;
+  } catch {
+    return false;
+  }
+}
+
 /** Data of every kind that deflate treats in its own way. */
 const anyData = fc.oneof(
   fc.uint8Array({ maxLength: 300 }),
@@ -78,10 +88,12 @@ describe("members of a gzip file", () => {
         const at = 10 + (place % Math.max(1, file.length - 18));
         file[at]! ^= change;
         const found = await members(file);
-        if (!found) expect(() => gunzipSync(file)).toThrow();
+        // Node takes what follows a member that happens to end early for rubbish, and says nothing.
+        if (!found) expect(unpacks(file)).toBe(false);
         else expect(found[0]!.end).toBeLessThanOrEqual(file.length);
       }),
-      { numRuns: 300 },
+      // A length of 107s whose change makes an empty member of its beginning.
+      { numRuns: 300, examples: [[new Uint8Array(62117).fill(107), 363311223, 205]] },
     );
   });
 
