@@ -1,4 +1,6 @@
 /** Verify: the fold that finds everything wrong, and says where. */
+
+export type { IntegrityCheck, VerifyOptions } from "./options.ts";
 export {
   type GenerationReport,
   LEVELS,
@@ -8,4 +10,4 @@ export {
   type Status,
   type VerifyReport,
 } from "./report.ts";
-export { type IntegrityCheck, type VerifyOptions, verify } from "./verify.ts";
+export { verify } from "./verify.ts";

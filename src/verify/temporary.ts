@@ -10,7 +10,7 @@ import { hasEngine } from "../sqlite/engine.ts";
 import { checkFileIntegrity, noEngine } from "../sqlite/file.ts";
 import { MAX_INTEGRITY_SIZE } from "../sqlite/index.ts";
 import { skipped } from "../sqlite/judge.ts";
-import type { IntegrityCheck } from "./verify.ts";
+import type { IntegrityCheck } from "./options.ts";
 
 export interface TemporaryOptions {
   /** Where the temporary file goes; by default the system's folder for such files (`TMPDIR`). */

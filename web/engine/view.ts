@@ -5,7 +5,7 @@ import { type Gap, type GenerationMoments, type MomentsOptions, overview } from 
 import type { Branch, Catalog } from "../../src/replay/catalog.ts";
 import { formatPosition, type Position, sectionOf } from "../../src/replay/position.ts";
 import type { Lineage, Timeline } from "../../src/timeline/lineage.ts";
-import type { Examined } from "../../src/verify/verify.ts";
+import type { Examined } from "../../src/verify/examine.ts";
 import { positionColumns, setPosition } from "../app/protocol/positions.ts";
 import type { GapView, MomentId, ReplicaView, SnapshotView, TimelineView } from "../app/protocol/protocol.ts";
 import { columnsOf } from "../app/protocol/segments.ts";
