@@ -41,9 +41,9 @@ export interface ExecuteOptions {
   /** Memory for changed pages, in bytes; 64 MiB by default where there is a spill, else without a bound. */
   memoryBudget?: number | undefined;
   /**
-   * Go on where something is wrong that need not make the result wrong: LZ4 checksums behind data that the WAL's own vouch
-   * for, and a broken WAL behind the target, which would have to prove that the snapshot does not reach past it; the
-   * result then says `proven: false`. By default both are thrown.
+   * Go on where a fault need not make the result wrong. An LZ4 checksum may fail where the WAL's own checksums vouch for the
+   * data. The WAL behind the target may be broken, which would have to prove that the snapshot does not reach past the
+   * target: the result then says `proven: false`. By default both are thrown.
    */
   salvage?: boolean | undefined;
   /** Opens the place for changed pages past the budget. */
@@ -133,9 +133,9 @@ class Fold {
     const { ancestors, snapshot, settled } = plan;
     const { segments, end } = ancestors[0] ?? plan;
     const last = end ?? segments.at(-1) ?? snapshot;
-    // Past its own section a snapshot cannot reach: then there is nothing to prove. Of one that is newer than all WAL, its pages
-    // prove nothing either: Litestream's own read mark keeps checkpoints back, so a page that no WAL brought may as well be
-    // an old one as one that was never uploaded.
+    // A snapshot cannot reach past its own section: for a target behind that there is nothing to prove. The pages of a snapshot
+    // that is newer than all WAL prove nothing: Litestream's read mark keeps checkpoints back, so a page that no WAL brought may
+    // be an old page, or a page whose WAL was never uploaded.
     this.#proven = sectionOf(last) > sectionOf(snapshot) || settled;
   }
 
@@ -300,7 +300,7 @@ class Fold {
   #checkHoles(pages: number): void {
     const { snapshot, mark } = this.#plan;
     const hole = this.#holes.past(pages, mark);
-    // Page 2^30 / size + 1 is nobody's.
+    // The page for locks is never written.
     if (!hole || (hole.page === lockPage(this.#store!.pageSize) && pages >= hole.page - 1)) return;
     throw missingPage(hole.page, hole.pageCount, hole.end, snapshot.path);
   }

@@ -85,7 +85,7 @@ class Attempt {
   readonly #marks = new Map<string, Position>();
   /** Of a time: the plan whose snapshot reaches past it. */
   #late: { plan: RestorePlan; error: WalkitError } | undefined;
-  /** There is a way that nothing says to be complete, and whether to take it. */
+  /** Whether there is a way of which nothing says that it is complete, and whether to take it. */
   #hasGuess = false;
   #guesses = false;
 
@@ -193,7 +193,7 @@ class Attempt {
       try {
         const through = await this.#through(catalog, target);
         if (through?.ancestors.every(({ complete }) => complete)) return this.#withMark(through);
-        // A snapshot that is whole shows which states can be had: what may not be one is no help then.
+        // Where a snapshot is whole, a state that may never have been is no help.
         if (through && reason.code !== "replica/before-mark") {
           if (this.#guesses) return this.#withMark(through);
           this.#hasGuess = true;
@@ -273,7 +273,7 @@ class Attempt {
     const { path } = plan.snapshot;
     const before = error.code === "replica/before-mark";
     if ((before || error.code === "replica/missing-page") && !plan.mark) {
-      // One page of it looks newer than the target, or is not in it any more; all of them together may tell otherwise.
+      // One page of the snapshot looks newer than the target, or is missing in it; all of its pages together may tell otherwise.
       const { mark } = await withMark(this.#replica, plan, this.#options.signal);
       this.#marks.set(path, mark!);
       return;
@@ -308,8 +308,8 @@ class Attempt {
 }
 
 /**
- * Whether a plan comes by all snapshots that could not be used: their states are then states on its way. It does not
- * where WAL from before such a snapshot is not there, or is younger than the target.
+ * Whether the way of a plan passes every snapshot that could not be used. It does not where WAL from before such a snapshot
+ * is missing, or is younger than the target.
  */
 function comesBy(
   { generation: id, segments }: RestorePlan,
@@ -329,8 +329,8 @@ function comesBy(
 }
 
 /**
- * That the snapshot holds a commit shows in a page that equals its version of it. SQLite may write a page without changing
- * it, though, and then the snapshot need not have been that far: which of the two it is cannot be told.
+ * A page that equals the version of a commit shows that the snapshot holds that commit, unless SQLite wrote the page without
+ * changing it. Which of the two it is cannot be told.
  */
 function laterThanAsked(
   { message, path }: WalkitError,

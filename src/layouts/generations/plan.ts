@@ -3,7 +3,7 @@
  * target: no I/O, and what it returns is plain JSON.
  *
  * It chooses as Litestream 0.3 does (generation, snapshot, segments), and refuses what names alone show to be
- * incomplete. What only the bytes can show, `replay` finds.
+ * incomplete. What only the bytes can show is found while they are read.
  */
 
 import { WalkitError } from "../../errors.ts";
@@ -123,7 +123,7 @@ function chooseFiles(generation: Branch, target: PlanTarget, avoid: ReadonlySet<
   return newest;
 }
 
-/** A segment on the way, or, by time, the next one, whose time is not known and may be the target's. */
+/** A segment on the way cannot be read; or, by time, the next segment cannot, whose time may be the target's. */
 function refuseUnreadable({ segments, later }: WalFiles, target: PlanTarget): void {
   const next = target.timestamp !== undefined && !endsExactly(segments, target) ? later.slice(0, 1) : [];
   const error = [...segments, ...next].find(({ unreadable }) => unreadable)?.unreadable;
@@ -219,14 +219,14 @@ function notePastEnd(
 }
 
 /**
- * Whether nothing that may be missing behind the last segment belongs to the target: it is that segment's very time (what
- * is missing has no time, but it is younger than the segment before it), or a commit, which is there or not.
+ * Whether the target ends with the last segment, whatever is missing behind it. A commit does. So does a time that is the very
+ * time of that segment: a segment that is missing behind it is younger.
  */
 function endsExactly(segments: readonly Change[], { timestamp, commit }: PlanTarget): boolean {
   return commit !== undefined || (timestamp !== undefined && segments.at(-1)?.modified === timestamp);
 }
 
-/** Every index from the snapshot's to the target's must be there, from its first byte on: what is missing. */
+/** What is missing: every index from the snapshot's to the target's must be there, from its first byte on. */
 function gapIn(
   { id }: Branch,
   { from, segments, later }: WalFiles,

@@ -24,15 +24,15 @@ export type Inference =
   /** Nothing in common with any of the others, or why it cannot be told. */
   | { parent: undefined; reason: string | undefined };
 
-/** A parent that speaks for itself, more or less. */
+/** A generation that may be the parent, and what speaks for it. */
 export interface Claim {
   parent: string;
   different: number;
   shared: number;
   extra: number;
-  /** It is the state that the parent itself began with. */
+  /** The state is the first one of the parent. */
   isFirst: boolean;
-  /** It may be that state, for all that is known. */
+  /** The state may be the first one of the parent. */
   fromStart: boolean;
   /** Too little speaks for it. */
   isDoubtful: boolean;
@@ -43,19 +43,19 @@ export interface Claim {
 
 interface Point {
   position: Position;
-  /** Pages in which it differs, of all that are held against each other. */
+  /** Pages that differ, of the pages that are compared. */
   different: number;
   equal: number;
-  /** With those that are left out. */
+  /** Equal pages, and the pages that are not compared among them. */
   allEqual: number;
   telling: number;
   total: number;
-  /** Cells of pages that both have written: those in common, and those that the child has not. */
+  /** Cells on pages that both have written: cells in common, and cells that the child lacks. */
   shared: number;
   extra: number;
   /** 0: the likeliest counter. */
   counter: number;
-  /** Only equal states have the same. */
+  /** A sum over the pages of the state: only equal states have the same sum. */
   sum: string;
 }
 
@@ -71,16 +71,16 @@ interface StateNumbers {
 export class Match {
   readonly child: Beginning;
   #equal = 0;
-  /** Of pages that are not to be held against each other. */
+  /** Equal pages among the pages that are not compared. */
   #equalOwn = 0;
   #telling = 0;
   #shared = 0;
   #extra = 0;
   readonly #excluded: number;
   readonly #cells = new Map<number, { shared: number; extra: number }>();
-  /** Of the pages that the child has written itself, as one number; only equal states have the same. */
+  /** A sum over the pages that the child has written itself: only equal states have the same sum. */
   #sum = 0;
-  /** All states that may be it. */
+  /** The states that the child may have begun with. */
   #alike: { first: Point; last: Position; differ: boolean } | undefined;
   #start: Position | undefined;
   #nearest: { position: Position; different: number } | undefined;
@@ -88,7 +88,7 @@ export class Match {
   /** The first and the last state that differ in at most so many pages. */
   nearLimit = -1;
   near: [Position, Position] | undefined;
-  /** Only if no state follows. */
+  /** A state that counts only if no state follows it. */
   #held: Point | undefined;
   /** There is but one state to look at. */
   readonly #isOnly: boolean;
@@ -134,7 +134,7 @@ export class Match {
 
   point(position: Position, { pageCount, changes, counter }: StateNumbers): void {
     const { own, counters, pageCount: wanted, countBefore, mostChanges, changesBefore } = this.child;
-    // Pages past its end may have gone with what its own WAL brought, which then holds page 1 with the number of them.
+    // The child's own WAL may have cut off pages past the end; that WAL then holds page 1 with their number.
     const total = Math.max(pageCount, wanted);
     const different = (own.has(1) ? wanted : total) - this.#excluded - this.#equal;
     this.#start ??= position;
@@ -180,7 +180,7 @@ export class Match {
     return this.#nearest;
   }
 
-  /** What is claimed, if anything. `apart`: how many pages are known to differ, and were left out, and where more would. */
+  /** The claim, if there is one. `apart`: how many pages are known to differ and are not compared, and between which states. */
   claim(
     parent: Branch,
     apart?: { different: number; near: [Position, Position] | undefined },
@@ -191,9 +191,9 @@ export class Match {
     const { generation, cells } = this.child;
     const { first, last, differ } = this.#alike!;
     const different = apart?.different ?? 0;
-    // What was added to the parent later on, and is in the child, shows that it is from after that.
+    // A cell that the parent got later, and that the child has, shows that the child is younger than that state.
     const isEarly = !this.#isOnly && first.position === this.#start && shared <= first.shared;
-    // Then states before those that are known may be as much alike.
+    // States from before the first snapshot may be as much alike.
     const isOpen = isEarly && (different > 0 || (sectionOf(parent.snapshots[0]!) > 0 && cells.size > 0));
     const start = startOf(generation.snapshots[0]!);
     const hasWal = generation.segments.some((change) => comparePositions(change, start) === 0);
@@ -212,15 +212,14 @@ export class Match {
   }
 
   /**
-   * Whether enough of the child is from there: most of it where so many pages are `apart`. Where but few pages are left to
-   * compare, nearly all that it has on the others, as after it deleted a part; or nearly all that is there, as after it
-   * added some.
+   * Whether enough of the child comes from the parent. With pages `apart`: most of the child. With few pages to compare:
+   * nearly all cells of the child (it deleted some since), or nearly all cells of the parent (it added some since).
    */
   #isEnough({ equal, telling, shared, extra }: Point, apart: number): boolean {
     const { generation, own, cells, pageCount, telling: wanted } = this.child;
     if (telling < wanted.size) return false;
     if (apart > 0) {
-      // What begins with index 1 may well be all that retention left, with a whole index of WAL before it.
+      // Where the child begins with index 1, retention may have deleted a whole index of WAL before that.
       if (!this.#isOnly && sectionOf(generation.snapshots[0]!) > 0) return false;
       return telling >= 2 && 4 * equal >= 3 * pageCount && 4 * extra <= shared;
     }
