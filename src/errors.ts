@@ -113,6 +113,14 @@ export type ErrorCode =
   | TargetCode
   | EnvironmentCode;
 
+/** What a code is about: the part before its slash. */
+export type ErrorFamily = ErrorCode extends `${infer Family}/${string}` ? Family : never;
+
+/** What `code` is about. */
+export function familyOf(code: ErrorCode): ErrorFamily {
+  return code.slice(0, code.indexOf("/")) as ErrorFamily;
+}
+
 export interface ErrorDetails {
   /** The file, as the storage names it. */
   path?: string | undefined;

@@ -1,6 +1,6 @@
 /** Exit codes, a documented contract (`docs/cli.md`), and how a failure becomes one. */
 
-import { type Available, type ErrorCode, WalkitError } from "../errors.ts";
+import { type Available, type ErrorCode, familyOf, WalkitError } from "../errors.ts";
 import { type Finding, findingOf } from "../findings.ts";
 import { asWalkitError } from "../storage/system.ts";
 import type { Status } from "../verify/report.ts";
@@ -27,7 +27,8 @@ const CANNOT_BE_TOLD = new Set<ErrorCode>([
 ]);
 
 export function restoreExitCodeOf(code: ErrorCode): number {
-  if (/^(storage|output|runtime|ui)\//.test(code) || CANNOT_BE_TOLD.has(code)) return EXIT.inconclusive;
+  const isAround = ["storage", "output", "runtime", "ui"].includes(familyOf(code));
+  if (isAround || CANNOT_BE_TOLD.has(code)) return EXIT.inconclusive;
   return EXIT.damaged;
 }
 
@@ -109,7 +110,7 @@ function report(command: string, json: boolean, thrown: unknown, location: strin
   if (error instanceof WalkitError) {
     const exitCode = isForMoment ? restoreExitCodeOf(error.code) : EXIT.inconclusive;
     // A target that is not there is no damage.
-    const isDamage = exitCode === EXIT.damaged && !/^(target|timeline)\//.test(error.code);
+    const isDamage = exitCode === EXIT.damaged && !["target", "timeline"].includes(familyOf(error.code));
     tell([findingOf(error, { severity: isDamage ? "damage" : "inconclusive" })], error);
     if (refused && !json) printAside(refused.lines);
     else if (!json) printError(error, location);

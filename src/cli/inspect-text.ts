@@ -1,5 +1,6 @@
 /** What `walkit inspect` says for people. */
 
+import { familyOf } from "../errors.ts";
 import type { Finding } from "../findings.ts";
 import type { DatabaseDetails, WalDetails } from "./inspect-content.ts";
 import type { Inspection, Lz4FrameDetails } from "./inspection.ts";
@@ -14,7 +15,7 @@ export function inspectionLines(inspection: Inspection, paint: Paint): string[] 
     verdict(inspection, paint),
   ];
   if (lz4) {
-    const fault = findings.find(({ code, severity }) => code.startsWith("lz4/") && severity === "damage");
+    const fault = findings.find(({ code, severity }) => familyOf(code) === "lz4" && severity === "damage");
     for (const frame of lz4.frameList)
       lines.push("", row("", lz4Head(frame, fault, size), 0, paint), lz4Lines(frame));
     if (lz4.frames > lz4.frameList.length)

@@ -5,7 +5,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { hex, hexBytes } from "../bytes.ts";
-import { WalkitError } from "../errors.ts";
+import { familyOf, WalkitError } from "../errors.ts";
 import { findingOf, makeFinding } from "../findings.ts";
 import { FrameDecoder, type FrameHeader } from "../lz4/index.ts";
 import { parseSegmentName, parseSnapshotName } from "../snapshot/index.ts";
@@ -137,7 +137,7 @@ async function inspectLz4(
     }
     decoder.end();
   } catch (error) {
-    if (!(error instanceof WalkitError) || !error.code.startsWith("lz4/")) throw error;
+    if (!(error instanceof WalkitError) || familyOf(error.code) !== "lz4") throw error;
     failure = error;
   }
   lz4.decompressedSize = decoder.produced;

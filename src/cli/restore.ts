@@ -5,7 +5,7 @@ import { readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { WalkitError } from "../errors.ts";
+import { familyOf, WalkitError } from "../errors.ts";
 import { type Finding, makeFinding } from "../findings.ts";
 import { segmentPathBeside } from "../layouts/generations/names.ts";
 import { isNoOnes, type LocatedReplica, openReplica, toPath } from "../layouts/locate.ts";
@@ -270,7 +270,7 @@ function targetObject(target: Target): object {
 async function isVouchedFor(replica: LocatedReplica, { lost, plan, position }: Restored): Promise<boolean> {
   const { segments } = plan;
   const last = segments.at(-1);
-  if (!lost || lost.segments.length > 0 || !lost.reason.code.startsWith("lz4/") || !last) return false;
+  if (!lost || lost.segments.length > 0 || familyOf(lost.reason.code) !== "lz4" || !last) return false;
   const { path } = lost.reason;
   if (path === last.path || !segments.some((segment) => segment.path === path)) return false;
   const leg = { generation: plan.generation, segments: segments.filter((one) => isSameSection(one, last)) };

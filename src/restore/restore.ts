@@ -3,7 +3,7 @@
  * state: another snapshot, a listing made anew. `salvage` then goes as far as what is there is right.
  */
 
-import { type Available, WalkitError } from "../errors.ts";
+import { type Available, familyOf, isGone, WalkitError } from "../errors.ts";
 import { type Finding, findingOf } from "../findings.ts";
 import { type Catalog, hasChanged } from "../replay/catalog.ts";
 import { refuseBesideLtx, restless } from "../replay/faults.ts";
@@ -111,7 +111,7 @@ class Attempt {
         if (!(error instanceof WalkitError)) throw error;
         const now = await this.#list();
         if (hasChanged(catalog, now)) {
-          if (++relistings > RELISTINGS) throw error.code === "storage/not-found" ? restless(error) : error;
+          if (++relistings > RELISTINGS) throw isGone(error) ? restless(error) : error;
           catalog = now;
           exact = undefined;
         } else if (plan && error.path === plan.snapshot.path) await this.#mend(plan, error, exact!);
@@ -379,7 +379,8 @@ function isSalvageable(error: WalkitError): boolean {
   // Nothing that walkit reads leads to what LTX files hold.
   if (error.code === "replica/ltx") return false;
   return (
-    (/^(lz4|wal|database|replica)\//.test(error.code) && error.code !== "replica/encrypted") ||
+    (["lz4", "wal", "database", "replica"].includes(familyOf(error.code)) &&
+      error.code !== "replica/encrypted") ||
     error.code === "target/no-snapshot" ||
     error.code === "storage/unreadable"
   );

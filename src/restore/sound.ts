@@ -3,7 +3,7 @@
  * they lead to corrupt all the same: where a WAL index lost its last segment, or where it was corrupt before it was copied.
  */
 
-import { isGone, WalkitError } from "../errors.ts";
+import { familyOf, isGone, WalkitError } from "../errors.ts";
 import type { Branch, Catalog } from "../replay/catalog.ts";
 import { checkTimes, restless } from "../replay/faults.ts";
 import type { Replica } from "../replay/layout.ts";
@@ -242,7 +242,7 @@ class Search {
 function isOfThisMoment(error: unknown): error is WalkitError {
   return (
     error instanceof WalkitError &&
-    (/^(lz4|wal|replica|target)\//.test(error.code) ||
+    (["lz4", "wal", "replica", "target"].includes(familyOf(error.code)) ||
       error.code === "database/integrity" ||
       error.code === "restore/memory-budget" ||
       error.code === "storage/unreadable")

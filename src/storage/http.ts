@@ -1,6 +1,6 @@
 /** A folder on a web server. */
 
-import type { WalkitError } from "../errors.ts";
+import { isGone, type WalkitError } from "../errors.ts";
 import { giveTurn } from "../turn.ts";
 import { asError, unreadable } from "./blob.ts";
 import { FETCH_AGAIN, partOf, readBody, readText } from "./http-body.ts";
@@ -120,7 +120,7 @@ export class HttpStorage implements Storage {
       await response.body?.cancel();
       const error = this.#refused(folder, response);
       // A folder that vanished between its listing and its turn held nothing that is still there.
-      if (error.code === "storage/not-found" && folder !== "") return;
+      if (isGone(error) && folder !== "") return;
       if (depth === 0) throw error;
       yield { path: folder, unreadable: error };
       return;
@@ -168,7 +168,7 @@ export class HttpStorage implements Storage {
     if (isOdd || response.status === 405 || response.status === 501) return { path, ...file };
     if (!response.ok) {
       const error = this.#refused(path, response);
-      return error.code === "storage/not-found" ? undefined : { path, unreadable: error };
+      return isGone(error) ? undefined : { path, unreadable: error };
     }
     const length = response.headers.get("content-length");
     const isEncoded = response.headers.has("content-encoding");

@@ -4,7 +4,7 @@
  */
 
 import { concat } from "../bytes.ts";
-import { WalkitError } from "../errors.ts";
+import { familyOf, WalkitError } from "../errors.ts";
 import { type Finding, findingOf } from "../findings.ts";
 import type { Branch, Catalog, TimelineFile } from "../replay/catalog.ts";
 import type { Layout, Replica } from "../replay/layout.ts";
@@ -77,7 +77,7 @@ export async function readLineage(
       names.add(path, history.generations);
       histories.set(generation, { path, history });
     } catch (error) {
-      if (!(error instanceof WalkitError) || error.code.startsWith("storage/")) throw error;
+      if (!(error instanceof WalkitError) || familyOf(error.code) === "storage") throw error;
       histories.set(generation, { path, problem: error });
     }
   }

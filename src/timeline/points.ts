@@ -1,6 +1,6 @@
 /** The restore points of a replica: every generation's file of them. */
 
-import { WalkitError } from "../errors.ts";
+import { familyOf, WalkitError } from "../errors.ts";
 import type { Catalog } from "../replay/catalog.ts";
 import type { Position } from "../replay/position.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -34,7 +34,7 @@ export async function readRestorePoints(
       const text = await readText(storage, file, options.signal, MAX_RESTORE_POINTS_SIZE);
       for (const point of parseRestorePoints(text, path)) points.push({ ...point, generation });
     } catch (error) {
-      if (!options.onProblem || !(error instanceof WalkitError) || error.code.startsWith("storage/"))
+      if (!options.onProblem || !(error instanceof WalkitError) || familyOf(error.code) === "storage")
         throw error;
       options.onProblem(error, generation);
     }

@@ -4,7 +4,7 @@
  * wants to know.
  */
 
-import { isFault, type WalkitError } from "../../errors.ts";
+import { familyOf, isFault, type WalkitError } from "../../errors.ts";
 import type { PageRun, ReplayEvent } from "../../replay/events.ts";
 import type { ChangesOptions, ReadContext } from "../../replay/layout.ts";
 import type { Leg, PlannedSegment } from "../../replay/plan.ts";
@@ -235,7 +235,7 @@ class Replay {
         resume && checksum !== undefined ? { start: resume, checksum, size: segment.size } : undefined;
     } catch (error) {
       if (!isFault(error)) throw error;
-      const inWal = error.code.startsWith("wal/");
+      const inWal = familyOf(error.code) === "wal";
       const end = segment.offset + decoded;
       const proven = this.#salvage && !inWal && this.#isProven(number, end);
       // The header's own faults come from the parser, which knows neither file nor position.
