@@ -45,7 +45,7 @@ class Base {
       // A file may be longer than its header says, but no longer than the claim's is.
       const fits =
         (inHeader ?? pageCount) === pageCount || (inHeader! < pageCount && pageCount <= this.pages);
-      if (fits && ![...newer].some((page) => page <= pageCount)) early.add(formatPosition(end));
+      if (fits && !hasUpTo(newer, pageCount)) early.add(formatPosition(end));
     }
     return early;
   }
@@ -95,4 +95,10 @@ export class Early implements Fold {
       this.#base = undefined;
     }
   }
+}
+
+/** A loop, and no copy: it is asked at every commit, and mostly ends at the first page. */
+function hasUpTo(pages: Iterable<number>, pageCount: number): boolean {
+  for (const page of pages) if (page <= pageCount) return true;
+  return false;
 }

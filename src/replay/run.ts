@@ -35,7 +35,7 @@ export interface Fold {
   /** A page of a change. `hash`: its xxHash32, never 0. */
   page?(page: number, data: Uint8Array, hash: number, sound: boolean): void;
   on(event: Exclude<ReplayEvent, { type: "pages" }>): void | Promise<void>;
-  /** A claim is about to be read, if anybody wants it: whether its pages are wanted. Those who do not may be told all the same how it closes. */
+  /** A claim can be read here; true: it is wanted. Where no fold wants it, it is not read; where one does, all hear how it closes. */
   claimOpens?(claim: Claim, place: ClaimPlace): boolean;
   /** A page of a claim, ascending. */
   claimPage?(page: number, data: Uint8Array, hash: number): void;
@@ -56,7 +56,7 @@ export interface RunOptions {
   parallelism?: number | undefined;
   /** Told of compressed bytes as they are read. */
   onRead?: ((bytes: number) => void) | undefined;
-  /** Claims are not wanted for what they hold, only for whether they can be read. */
+  /** False: no fold is handed a page, though each is read and checked. True by default. */
   pages?: boolean | undefined;
 }
 
@@ -194,8 +194,8 @@ class Run {
       const hash = xxh32(data) || 1;
       for (const fold of folds) fold.claimPage?.(page, data, hash);
     });
-    const onOdd = (error: WalkitError) => odd.push(error);
     const odd: WalkitError[] = [];
+    const onOdd = (error: WalkitError) => odd.push(error);
     let read: ClaimRead | undefined;
     let header: DatabaseHeader | undefined;
     try {

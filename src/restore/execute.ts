@@ -89,16 +89,16 @@ export async function executePlan(
   sink: DatabaseSink,
   options: ExecuteOptions = {},
 ): Promise<RestoreResult> {
-  const fold = new Fold(replica, plan, sink, options);
+  const execution = new Execution(replica, plan, sink, options);
   try {
-    await fold.readWal();
-    return await fold.writeDatabase();
+    await execution.readWal();
+    return await execution.writeDatabase();
   } finally {
-    fold.close();
+    execution.close();
   }
 }
 
-class Fold {
+class Execution {
   readonly #replica: Replica;
   readonly #plan: RestorePlan;
   readonly #options: ExecuteOptions;
