@@ -2,18 +2,12 @@
 
 import { type Finding, findingOf, makeFinding } from "../findings.ts";
 import { timesFinding } from "../layouts/generations/check.ts";
+import { type Generation, isGeneration } from "../layouts/generations/types.ts";
 import { openReplica } from "../layouts/locate.ts";
 import { unreadableIn } from "../replay/catalog.ts";
 import { sectionOf } from "../replay/position.ts";
 import { catalogOf } from "../replay/replica.ts";
-import {
-  type Branch,
-  type Catalog,
-  formatPosition,
-  formatTime,
-  timeRange,
-  timesUntrusted,
-} from "../snapshot/index.ts";
+import { formatPosition, formatTime, timeRange, timesUntrusted } from "../snapshot/index.ts";
 import { ltxFindings } from "../verify/beside.ts";
 import { statusOf } from "../verify/report.ts";
 import { generationOf } from "./arguments.ts";
@@ -44,7 +38,7 @@ export async function runList(
   const { prefix } = replica;
   const generation = generationOf(replica, wanted);
   const catalog = await catalogOf({ ...replica, generation }, { signal });
-  const { generations } = catalog;
+  const generations = catalog.generations.filter(isGeneration);
   // What is listed is right all the same.
   const findings = [...ltxFindings(catalog, "warning"), ...listFindings(command, generations, prefix)];
   const status = statusOf(findings);
@@ -63,7 +57,7 @@ export async function runList(
   return exitCodeOf(status);
 }
 
-function listFindings(command: ListCommand, generations: readonly Branch[], prefix: string): Finding[] {
+function listFindings(command: ListCommand, generations: readonly Generation[], prefix: string): Finding[] {
   const findings: Finding[] = [];
   if (generations.length === 0) {
     const message = `Expected generations below ${prefix || "the folder"}, found none`;
@@ -82,7 +76,7 @@ function listFindings(command: ListCommand, generations: readonly Branch[], pref
   return findings;
 }
 
-function rowsOf(command: ListCommand, generations: Catalog["generations"]): (string | number)[][] {
+function rowsOf(command: ListCommand, generations: readonly Generation[]): (string | number)[][] {
   if (command === "generations") {
     const now = BigInt(Date.now()) * 1_000_000n;
     const rows = generations.map((generation) => {
@@ -104,7 +98,7 @@ function rowsOf(command: ListCommand, generations: Catalog["generations"]): (str
   return [["replica", "generation", "index", "offset", "size", "created"], ...rows];
 }
 
-function itemsOf(command: ListCommand, generations: Catalog["generations"], prefix: string): object[] {
+function itemsOf(command: ListCommand, generations: readonly Generation[], prefix: string): object[] {
   if (command === "generations") {
     return generations.map((generation) => {
       const { id, snapshots, segments } = generation;

@@ -10,7 +10,7 @@ import { type Finding, makeFinding } from "../findings.ts";
 import { segmentPathBeside } from "../layouts/generations/names.ts";
 import { isNoOnes, type LocatedReplica, openReplica, toPath } from "../layouts/locate.ts";
 import type { PlannedWal, RestorePlan } from "../replay/plan.ts";
-import { comparePositions, formatPosition, isSameSection, sectionOf } from "../replay/position.ts";
+import { comparePositions, formatPosition, isInWal, isSameSection, sectionOf } from "../replay/position.ts";
 import { catalogOf, readChanges, whole } from "../replay/replica.ts";
 import { type RestoredFile, type RestoreFileOptions, restoreFile, restoreThrough } from "../restore/file.ts";
 import { checkOutput } from "../restore/output.ts";
@@ -103,7 +103,8 @@ export async function runRestore(
     const { findings, plan, lost, proven, generation, snapshot, history, ...rest } = restored;
     // The database is there by now: that the replica has gone since must not look as if it were not.
     const time = await timeOfLast(replica.storage, plan).catch(() => undefined);
-    const nextTime = plan.next && (await timeOf(replica.storage, nextPath(plan)).catch(() => undefined));
+    const following = nextPath(plan);
+    const nextTime = following && (await timeOf(replica.storage, following).catch(() => undefined));
     const milliseconds = Math.round(performance.now() - began);
     const vouched = await isVouchedFor(replica, restored).catch(() => false);
     if (json) {
@@ -288,10 +289,11 @@ function timeOfLast(storage: Storage, plan: RestorePlan): Promise<string | undef
 }
 
 /** The segment behind the last one that is applied, beside that one, else in the folder of its generation. */
-function nextPath({ snapshot, segments, ancestors, generation, next }: RestorePlan): string {
+function nextPath({ snapshot, segments, ancestors, generation, next }: RestorePlan): string | undefined {
+  if (!next || !isInWal(next)) return undefined;
   const last = segments.at(-1) ?? ancestors.at(-1)?.segments.at(-1) ?? snapshot;
   return segmentPathBeside(
-    next!,
+    next,
     last.path.replace(/[0-9a-f]{16}(?=\/(?:snapshots|wal)\/[^/]*(?:\/[^/]*)?$)/, generation),
   );
 }

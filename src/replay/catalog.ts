@@ -21,10 +21,10 @@ export interface RemoteFile {
 }
 
 /** A file of changes, which begins at the position that it has. */
-export interface Change extends RemoteFile, Position {}
+export type Change = RemoteFile & Position;
 
 /** A file that says what all pages are: at the position that it has, or at one that lies behind it in the same section. */
-export interface Claim extends RemoteFile, Position {}
+export type Claim = RemoteFile & Position;
 
 /** One history of one database, without a break that is meant: a generation. */
 export interface Branch {
@@ -95,7 +95,10 @@ export function unreadableIn({ snapshots, segments, unreadable = [] }: Branch): 
 }
 
 /** Changes from before the first claim, which nothing can be restored from, and the others. */
-export function splitLeftover({ snapshots, segments }: Branch): { leftover: Change[]; segments: Change[] } {
+export function splitLeftover<B extends Pick<Branch, "snapshots" | "segments">>({
+  snapshots,
+  segments,
+}: B): { leftover: B["segments"]; segments: B["segments"] } {
   const [first] = snapshots;
   const count = first ? segments.findIndex((change) => comparePositions(change, first) >= 0) : 0;
   const end = count < 0 ? segments.length : count;

@@ -26,7 +26,7 @@ export interface PlannedFile {
 }
 
 /** A file of changes, which begins at the position that it has. */
-export interface PlannedSegment extends PlannedFile, Position {}
+export type PlannedSegment = PlannedFile & Position;
 
 /** Changes of one branch, to be applied in order. */
 export interface PlannedWal {

@@ -5,7 +5,7 @@ import type { PlanTarget } from "../replay/plan.ts";
 import { comparePositions, type Position, sectionOf } from "../replay/position.ts";
 
 /** A file, or a moment that a file leads to, with the time of that file. */
-export interface Dated extends Position, Pick<RemoteFile, "modified"> {}
+export type Dated = Position & Pick<RemoteFile, "modified">;
 
 /** Whether a moment, a snapshot's too, was there at the target. */
 export function holdsMoment(target: PlanTarget, moment: Dated): boolean {

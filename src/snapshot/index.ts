@@ -8,6 +8,7 @@ export {
   segmentPathBeside,
 } from "../layouts/generations/names.ts";
 export { timesUntrusted } from "../layouts/generations/times.ts";
+export type { Generation, Generations, Segment, Snapshot } from "../layouts/generations/types.ts";
 export { isGenerationName } from "../replay/branch-name.ts";
 export {
   type Branch,
@@ -18,7 +19,14 @@ export {
   type Stray,
   type TimelineFile,
 } from "../replay/catalog.ts";
-export { comparePositions, formatPosition, type Position, parsePosition } from "../replay/position.ts";
+export {
+  comparePositions,
+  formatPosition,
+  type Position,
+  parsePosition,
+  type TxPosition,
+  type WalPosition,
+} from "../replay/position.ts";
 export { type Doubt, timeRange } from "../replay/times.ts";
 export {
   DATABASE_HEADER_SIZE,

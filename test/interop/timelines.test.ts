@@ -11,6 +11,7 @@ import { fileURLToPath } from "node:url";
 import sqlite from "node-sqlite3-wasm";
 import { beforeAll, describe, expect, it } from "vitest";
 import { openReplica } from "../../src/node.ts";
+import { sectionOf } from "../../src/replay/position.ts";
 import { catalogOf } from "../../src/replay/replica.ts";
 import { comparePositions, formatPosition, formatTime } from "../../src/snapshot/index.ts";
 import { readCommits } from "../../src/timeline/commits.ts";
@@ -23,7 +24,7 @@ async function nextCommit({ replica: folder, generation: id, position }: Moment)
   const replica = await openReplica(folder);
   const { generations } = await catalogOf(replica);
   const generation = generations.find((one) => one.id === id)!;
-  for await (const { end } of readCommits(replica, generation, { from: position.index })) {
+  for await (const { end } of readCommits(replica, generation, { from: sectionOf(position) })) {
     if (comparePositions(end, position) > 0) return formatPosition(end);
   }
   throw new Error("It is the last one");

@@ -24,7 +24,36 @@ const position: fc.Arbitrary<Position> = fc.record({
   offset: number(Number.MAX_SAFE_INTEGER),
 });
 
-describe("any position", () => {
+const txid: fc.Arbitrary<Position> = fc.record({ txid: number(Number.MAX_SAFE_INTEGER) });
+
+describe("a TXID", () => {
+  it("is a position like any other", () => {
+    fc.assert(
+      fc.property(txid, txid, (one, other) => {
+        expect(parsePosition(formatPosition(one))).toEqual(one);
+        expect(Math.sign(comparePositions(one, other))).toBe(
+          Math.sign(
+            formatPosition(one) < formatPosition(other) ? -1 : +(formatPosition(one) > formatPosition(other)),
+          ),
+        );
+        expect([startOf(one), positionOf(one), isStart(one)]).toEqual([one, one, true]);
+        expect(isSameSection(one, other)).toBe(comparePositions(one, other) === 0);
+      }),
+    );
+  });
+
+  it("is never held against a position in a WAL", () => {
+    expect(() => comparePositions({ txid: 1 }, { index: 1, offset: 0 })).toThrow(TypeError);
+    expect(isSameSection({ txid: 1 }, { index: 1, offset: 0 })).toBe(false);
+  });
+
+  it("counts no further than numbers do", () => {
+    expect(parsePosition("0020000000000000")).toBeUndefined();
+    expect(() => formatPosition({ txid: 2 ** 53 })).toThrow(RangeError);
+  });
+});
+
+describe("any position in a WAL", () => {
   it("lies in its section: from its start, and before the next one", () => {
     fc.assert(
       fc.property(position, (one) => {
@@ -62,7 +91,7 @@ describe("any position", () => {
   it("comes out of what has more than that", () => {
     fc.assert(
       fc.property(position, (one) => {
-        expect(positionOf({ ...one, path: "a" } as Position)).toEqual(one);
+        expect(positionOf(Object.assign({ path: "a" }, one))).toEqual(one);
       }),
     );
   });

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { WalkitError } from "../../src/errors.ts";
 import { replicaIn } from "../../src/layouts/open.ts";
 import { compress, decompress } from "../../src/lz4/index.ts";
+import { sectionOf, type WalPosition } from "../../src/replay/position.ts";
 import { MemorySink, newestSound, restore, type SoundMoment } from "../../src/restore/index.ts";
 import { comparePositions, formatPosition, formatTime } from "../../src/snapshot/index.ts";
 import { checkIntegrity } from "../../src/sqlite/index.ts";
@@ -33,7 +34,7 @@ describe("the newest moment in order", () => {
     const replica = await withoutLastSegment(seed, 4, 3);
     const { ends, segments } = await commitsOf(replica);
     let newest: (typeof ends)[number] | undefined;
-    for (const end of ends) if (await isSound(replica, end)) newest = end;
+    for (const end of ends) if (await isSound(replica, end as WalPosition)) newest = end;
     const found = await search(replica);
     expect(found?.position).toEqual(newest);
     expect(found?.exhaustive).toBe(true);
@@ -59,8 +60,8 @@ describe("the newest moment in order", () => {
       },
     });
     expect(found?.exhaustive).toBe(false);
-    expect(await isSound(replica, found!.position)).toBe(true);
-    expect(await isSound(replica, found!.broken!)).toBe(false);
+    expect(await isSound(replica, found!.position as WalPosition)).toBe(true);
+    expect(await isSound(replica, found!.broken as WalPosition)).toBe(false);
     const at = ends.findIndex((end) => comparePositions(end, found!.position) === 0);
     expect(ends[at + 1]).toEqual(found!.broken);
     expect(checks).toBeLessThan(40);
@@ -78,7 +79,7 @@ describe("the newest moment in order", () => {
     };
     expect(await of({ index: 2 })).toBe(formatPosition(ends.findLast(({ index }) => index === 2)!));
     expect(await of({ commit: ends[7] })).toBe(formatPosition(ends[7]!));
-    expect(await of({ commit: { index: ends[7]!.index, offset: ends[7]!.offset + 1 } })).toBe(
+    expect(await of({ commit: { index: sectionOf(ends[7]!), offset: ends[7]!.offset! + 1 } })).toBe(
       formatPosition(ends[7]!),
     );
     const time = segments[9]!.modified!;
@@ -206,6 +207,6 @@ describe("the newest moment in order", () => {
     replica.storage.files.set(path, { ...file, data: compress(bytes) });
     const found = await search(replica);
     expect(found).toBeDefined();
-    expect(await isSound(replica, found!.position)).toBe(true);
+    expect(await isSound(replica, found!.position as WalPosition)).toBe(true);
   });
 });

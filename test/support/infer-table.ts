@@ -1,7 +1,7 @@
 /** Inferred parents held against the truth of {@link Branches}, as a table. */
 
 import { replicaIn } from "../../src/layouts/open.ts";
-import { comparePositions, type Position } from "../../src/replay/position.ts";
+import { comparePositions, isStart, type Position } from "../../src/replay/position.ts";
 import { readCatalog } from "../../src/snapshot/index.ts";
 import { type Inference, inferParents } from "../../src/timeline/content/infer.ts";
 import type { Branches, TrueTimeline } from "./branches.ts";
@@ -89,7 +89,7 @@ function commitAt(
 /** At the start of an index it is that of the last commit before. */
 function databaseAt({ commits }: TrueTimeline, position: Position): string | undefined {
   const last = commits.findLast((commit) => comparePositions(commit, position) <= 0);
-  if (position.offset > 0 && last && comparePositions(last, position) < 0) return undefined;
+  if (!isStart(position) && last && comparePositions(last, position) < 0) return undefined;
   return last?.sha256;
 }
 

@@ -3,6 +3,7 @@
  * whole copy of the database for each. Of `src` it has nothing but the writers of the files that it adds.
  */
 
+import type { WalPosition } from "../../src/replay/position.ts";
 import { formatHistory, historyPath } from "../../src/timeline/history.ts";
 import type { Branches, TrueCommit, TrueTimeline } from "./branches.ts";
 import { sha256 } from "./fixtures.ts";
@@ -194,7 +195,7 @@ export class Oracle {
     const timeline = this.branches.timelines.find((one) => one.generation === generation)!;
     const one = this.generations.find(({ id }) => id === generation);
     const path = timeline.parent === undefined ? [] : this.path(timeline.parent);
-    if (path.length > 0) path.at(-1)!.until = timeline.switchPoint;
+    if (path.length > 0) path.at(-1)!.until = timeline.switchPoint as WalPosition | undefined;
     return [...path, { timeline, one, until: undefined }];
   }
 

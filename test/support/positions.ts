@@ -18,7 +18,8 @@ import { API, type Project, type Symbol as Property } from "typescript/unstable/
 import { ROOT } from "./imports.ts";
 
 /** What positions are made of. */
-const PARTS = ["index", "offset"];
+const WHOLES = [["index", "offset"], ["txid"]];
+const PARTS = WHOLES.flat();
 
 /** A place in a file, lines from 1, that reads a part of a position, or makes a position of its parts. */
 export interface Look {
@@ -97,5 +98,5 @@ function hasAllParts({ properties }: ObjectLiteralExpression): boolean {
       ? property.name.text
       : undefined,
   );
-  return PARTS.every((part) => keys.includes(part));
+  return WHOLES.some((parts) => parts.every((part) => keys.includes(part)));
 }

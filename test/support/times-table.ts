@@ -2,6 +2,8 @@
 
 import { WalkitError } from "../../src/errors.ts";
 import { type PlanTarget, planRestore } from "../../src/layouts/generations/index.ts";
+import type { Generations, WalTarget } from "../../src/layouts/generations/types.ts";
+import { sectionOf } from "../../src/replay/position.ts";
 import { type Branch, type Catalog, readCatalog } from "../../src/snapshot/index.ts";
 import { MemoryStorage } from "../../src/storage/index.ts";
 
@@ -46,7 +48,7 @@ function stateAt({ generations }: Catalog, time: bigint | undefined): State | un
   if (!chosen) return undefined;
   const snapshot = chosen.snapshots.findLast(({ modified }) => time === undefined || modified! <= time);
   if (!snapshot) return undefined;
-  const wal = chosen.segments.filter(({ index }) => index >= snapshot.index);
+  const wal = chosen.segments.filter((one) => sectionOf(one) >= sectionOf(snapshot));
   const younger = time === undefined ? -1 : wal.findIndex(({ modified }) => modified! > time);
   const applied = younger < 0 ? wal : wal.slice(0, younger);
   // Ahead of its WAL, or a part of it.
@@ -56,7 +58,7 @@ function stateAt({ generations }: Catalog, time: bigint | undefined): State | un
 
 function planned(catalog: Catalog, target: PlanTarget): State | WalkitError {
   try {
-    const { generation, segments, snapshot } = planRestore(catalog, target);
+    const { generation, segments, snapshot } = planRestore(catalog as Generations, target as WalTarget);
     return `${generation} ${(segments.at(-1) ?? snapshot).path}`;
   } catch (error) {
     if (error instanceof WalkitError) return error;

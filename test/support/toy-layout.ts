@@ -21,7 +21,7 @@ import type { ReplayEvent } from "../../src/replay/events.ts";
 import { noGeneration } from "../../src/replay/faults.ts";
 import type { Layout, ReadContext } from "../../src/replay/layout.ts";
 import { type PlannedFile, type PlanTarget, plannedSegment, sizeOf } from "../../src/replay/plan.ts";
-import { comparePositions, sectionAt, sectionOf } from "../../src/replay/position.ts";
+import { comparePositions, isStart, sectionAt, sectionOf } from "../../src/replay/position.ts";
 import { parseDatabaseHeader } from "../../src/sqlite/header.ts";
 import { MemoryStorage } from "../../src/storage/index.ts";
 import type { NaiveState } from "./naive.ts";
@@ -55,7 +55,7 @@ function chosen({ generations }: { generations: Branch[] }, { generation }: Plan
 /** Where what is applied ends: the first section that is not. */
 function endOf({ index, commit }: PlanTarget): number {
   if (index !== undefined) return index + 1;
-  return commit ? sectionOf(commit) + Math.min(commit.offset, 1) : Number.POSITIVE_INFINITY;
+  return commit ? sectionOf(commit) + (isStart(commit) ? 0 : 1) : Number.POSITIVE_INFINITY;
 }
 
 export const toy: Layout = {
@@ -112,7 +112,7 @@ export const toy: Layout = {
       ...{ settled: true, mark: undefined, next: undefined },
       segments: segments.map(plannedSegment),
       later: behind.slice(segments.length).map(plannedSegment),
-      end: target.commit && target.commit.offset > 0 ? target.commit : undefined,
+      end: target.commit && !isStart(target.commit) ? target.commit : undefined,
       bytes: sizeOf([claim, ...segments]),
     };
   },

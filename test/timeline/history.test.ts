@@ -3,6 +3,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { WalkitError } from "../../src/errors.ts";
+import type { WalPosition } from "../../src/replay/position.ts";
 import { formatPosition, parsePosition } from "../../src/snapshot/index.ts";
 import {
   formatHistory,
@@ -201,7 +202,7 @@ describe("a history file", () => {
     fc.assert(
       fc.property(history, (h) => {
         // An offset past 4 GiB has more digits than it is padded to: there a cut can go unseen.
-        for (const line of h.lines) line.switchPoint.offset %= 2 ** 32;
+        for (const line of h.lines) (line.switchPoint as WalPosition).offset %= 2 ** 32;
         const ids = [...h.lines.map(({ parent }) => parent), 2 ** 31 - 1].slice(-8);
         fc.pre(new Set(ids).size === ids.length);
         h.generations = new Map(ids.map((id, i) => [id, String(i).padStart(16, "0")]));

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { WalkitError } from "../../src/errors.ts";
 import { replicaIn } from "../../src/layouts/open.ts";
-import { parsePosition } from "../../src/replay/position.ts";
+import { parsePosition, type WalPosition } from "../../src/replay/position.ts";
 import { historyOfRestored } from "../../src/restore/history.ts";
 import { readCatalog } from "../../src/snapshot/index.ts";
 import { MemoryStorage } from "../../src/storage/index.ts";
@@ -52,7 +52,8 @@ function tree({ timelines }: Lineage): string[] {
   });
 }
 
-function hex({ index, offset }: NonNullable<Timeline["switchPoint"]>): string {
+function hex(position: NonNullable<Timeline["switchPoint"]>): string {
+  const { index, offset } = position as WalPosition;
   return [index, offset].map((number) => number.toString(16).padStart(8, "0")).join(":");
 }
 

@@ -8,7 +8,7 @@
 
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { parsePosition } from "../../src/replay/position.ts";
+import { parsePosition, sectionAt, sectionOf, type WalPosition } from "../../src/replay/position.ts";
 import { MemoryStorage } from "../../src/storage/index.ts";
 import type { Target } from "../../src/timeline/target/target.ts";
 import { attemptRestore } from "../support/attempt.ts";
@@ -71,7 +71,7 @@ it("never goes past the moment that was asked for", { timeout: 3_600_000 }, asyn
           // By time it goes on to where the snapshot is whole, and says so.
           if (!lost && findings.some(({ code }) => code === "replica/before-mark")) continue;
           if (isUnseen) continue;
-          const reached = position ?? { index: plan.snapshot.index, offset: 0 };
+          const reached = (position as WalPosition | undefined) ?? sectionAt(sectionOf(plan.snapshot));
           const commit = one.commits.findLast((commit) => comparePlaces(commit, reached) <= 0);
           if (commit && comparePlaces(commit, place) > 0) {
             throw new Error(`${what}: reached ${describe(reached)}, past ${describe(place)}`);

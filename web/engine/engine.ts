@@ -9,6 +9,7 @@ import { type Examined, reportOf } from "../../src/verify/examine.ts";
 import { checkNewest } from "../../src/verify/newest.ts";
 import type { VerifyReport } from "../../src/verify/report.ts";
 import { MOST_BYTES, MOST_UNASKED } from "../app/protocol/limits.ts";
+import { inWal } from "../app/protocol/positions.ts";
 import type * as Page from "../app/protocol/protocol.ts";
 import { type CallContext, inPhase } from "./calls.ts";
 import { EngineError } from "./failure.ts";
@@ -158,8 +159,8 @@ export class ReplicaEngine implements Served {
       if (!found) return undefined;
       const { position, broken, exhaustive } = found;
       return {
-        moment: { generation, ...position },
-        broken: broken && { generation, ...broken },
+        moment: { generation, ...inWal(position) },
+        broken: broken && { generation, ...inWal(broken) },
         exhaustive,
       };
     } catch (error) {

@@ -9,14 +9,15 @@ import {
   formatPosition,
   isSameSection,
   isStart,
-  type Position,
   positionOf,
   startOf,
+  type WalPosition,
 } from "../../src/replay/position.ts";
 import { catalogOf, readChanges, readClaim } from "../../src/replay/replica.ts";
 import { type Restored, restore } from "../../src/restore/restore.ts";
 import { MemorySink } from "../../src/restore/sinks/memory.ts";
 import type { DatabaseSink } from "../../src/restore/sinks/sink.ts";
+import { inWal } from "../app/protocol/positions.ts";
 import type { MomentId, Progress } from "../app/protocol/protocol.ts";
 import { EngineError } from "./failure.ts";
 
@@ -74,7 +75,7 @@ export async function readCommit(
     } else if (event.type === "commit") {
       const { end, pageCount } = event;
       if (comparePositions(end, moment) === 0) {
-        const before = { generation: id, ...start };
+        const before = { generation: id, ...inWal(start) };
         return { pageSize: found, pageCount, written: Uint32Array.from(pages).sort(), before };
       }
       start = end;
@@ -89,7 +90,7 @@ const NO_COMMIT: Pick<CommitPages, "written" | "before"> = { written: new Uint32
 async function snapshotSize(
   replica: Replica,
   { snapshots }: Branch,
-  moment: Position,
+  moment: WalPosition,
   signal: AbortSignal | undefined,
 ): Promise<Pick<CommitPages, "pageSize" | "pageCount">> {
   const snapshot = snapshots.find((one) => isSameSection(one, moment));

@@ -6,7 +6,7 @@ import type { Branch, Catalog } from "../../src/replay/catalog.ts";
 import { formatPosition, type Position, sectionOf } from "../../src/replay/position.ts";
 import type { Lineage, Timeline } from "../../src/timeline/lineage.ts";
 import type { Examined } from "../../src/verify/examine.ts";
-import { positionColumns, setPosition } from "../app/protocol/positions.ts";
+import { inWal, positionColumns, setPosition } from "../app/protocol/positions.ts";
 import type { GapView, MomentId, ReplicaView, SnapshotView, TimelineView } from "../app/protocol/protocol.ts";
 import { columnsOf } from "../app/protocol/segments.ts";
 import type { CallContext } from "./calls.ts";
@@ -91,12 +91,13 @@ function timelineView(
   const segments = (found?.segments ?? []).map(({ position, path, commits }) => {
     const { size, modified } = byPath.get(path) ?? {};
     const about = { bytes: size, time: timeOf(modified), damaged: damaged.has(path) };
-    return { ...position, ...about, moments: commits.length };
+    return { ...inWal(position), ...about, moments: commits.length };
   });
   const isEmpty = !files || files.snapshots.length + files.segments.length === 0;
   const isDamaged = found?.findings.some(({ severity }) => severity === "damage");
   return {
-    ...{ id, generation, parent, switchPoint, reason, inferred },
+    ...{ id, generation, parent, reason, inferred },
+    switchPoint: switchPoint && inWal(switchPoint),
     state: gone ? "gone" : isEmpty ? "empty" : isDamaged ? "damaged" : "whole",
     current: current === undefined ? undefined : generation === current,
     timesTrusted,
@@ -104,7 +105,7 @@ function timelineView(
     segments: columnsOf(files?.segments[0]?.path.replace(/[^/]*$/, "") ?? `${folder}wal/`, segments),
     gaps: found ? found.gaps.map((gap) => gapView(found, gap)) : [],
     restorePoints: (found?.restorePoints ?? []).map(({ name, position, restorable }) => {
-      return { name, ...position, restorable };
+      return { name, ...inWal(position), restorable };
     }),
     moments: momentArrays(found),
   };
@@ -116,7 +117,7 @@ function milliseconds(nanoseconds: bigint): number {
 
 function gapView({ generation, findings }: GenerationMoments, { after, before, reason }: Gap): GapView {
   const moment = (position: Position | undefined): MomentId | undefined =>
-    position && { generation, ...position };
+    position && { generation, ...inWal(position) };
   return { after: moment(after), before: moment(before), reason: reason ?? unknownReason(findings, after) };
 }
 
@@ -136,7 +137,7 @@ function momentArrays(found: GenerationMoments | undefined): TimelineView["momen
   let at = 0;
   for (const [number, { commits }] of (found?.segments ?? []).entries()) {
     for (const commit of commits) {
-      setPosition(positions, at, commit.end);
+      setPosition(positions, at, inWal(commit.end));
       segment[at] = number;
       restorable[at++] = commit.restorable ? 1 : 0;
     }

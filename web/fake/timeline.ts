@@ -1,7 +1,7 @@
 /** Makes timelines up: segments that a shop would write in its opening hours, branches, losses. */
 
 import type { Finding } from "../../src/findings.ts";
-import { formatPosition, type Position } from "../../src/replay/position.ts";
+import { formatPosition, type WalPosition } from "../../src/replay/position.ts";
 import { positionAt, positionsAsColumns } from "../app/protocol/positions.ts";
 import type { GapView, SnapshotView, TimelineView } from "../app/protocol/protocol.ts";
 import type { Segment } from "../app/protocol/segments.ts";
@@ -14,7 +14,7 @@ const FRAME = 4120;
 /** A timeline while it is being made up. */
 export type Draft = Omit<TimelineView, "segments"> & { segments: (Segment & { firstMoment: number })[] };
 
-export function placeAt({ moments }: Draft, i: number): Position {
+export function placeAt({ moments }: Draft, i: number): WalPosition {
   return positionAt(moments, i);
 }
 
@@ -53,7 +53,7 @@ export function timelineOf({
   const random = chance(id * 977 + every * 31);
   const segments: Draft["segments"] = [];
   const snapshots: SnapshotView[] = [];
-  const moments: (Position & { segment: number })[] = [];
+  const moments: (WalPosition & { segment: number })[] = [];
   let index = firstIndex;
   let offset = 0;
   let nextSnapshot = from;
@@ -126,7 +126,7 @@ function hex(n: number): string {
   return n.toString(16).padStart(8, "0");
 }
 
-export function pathOf({ generation }: Draft, position: Position): string {
+export function pathOf({ generation }: Draft, position: WalPosition): string {
   return `generations/${generation}/wal/${formatPosition(position).replace(":", "_")}.wal.lz4`;
 }
 

@@ -1,6 +1,6 @@
 /** Where the segments, snapshots, gaps and stops of a replica lie along the axis, in units of the scale. */
 
-import { type Position, sectionAt, sectionOf } from "../../src/replay/position.ts";
+import { sectionAt, sectionOf, type WalPosition } from "../../src/replay/position.ts";
 import type { GapView } from "../app/protocol/protocol.ts";
 import { firstOf } from "../app/protocol/search.ts";
 import { momentsIn, timeOf } from "../app/protocol/segments.ts";
@@ -197,7 +197,7 @@ function finish(lanes: LaneGeometry[]): LaneGeometry[] {
   return lanes;
 }
 
-function unitAt(one: LaneGeometry, place: Position): number {
+function unitAt(one: LaneGeometry, place: WalPosition): number {
   const stop = one.lane.stops.atOrBefore(place);
   return stop < 0 ? one.begin : unitOf(one, stop);
 }

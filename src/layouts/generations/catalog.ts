@@ -4,13 +4,14 @@
  */
 
 import { isGenerationName } from "../../replay/branch-name.ts";
-import type { Branch, Catalog, Stray, TimelineFile } from "../../replay/catalog.ts";
+import type { Stray, TimelineFile } from "../../replay/catalog.ts";
 import { noGeneration } from "../../replay/faults.ts";
-import type { Position } from "../../replay/position.ts";
+import type { WalPosition } from "../../replay/position.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { findLtx } from "../ltx.ts";
 import { parseIndexFolder, parseSegmentName, parseSnapshotName } from "./names.ts";
 import { folderInPlace, pastNumbers } from "./odd.ts";
+import type { Generation, Generations } from "./types.ts";
 
 const TIMELINE_FILE = /^([0-9a-f]{16})\.(history|restore-points)$/;
 
@@ -30,10 +31,10 @@ export interface CatalogOptions {
  *
  * @throws WalkitError `storage/*` from the listing, `target/no-generation` for a `generation` that is not there
  */
-export async function readCatalog(storage: Storage, options: CatalogOptions = {}): Promise<Catalog> {
+export async function readCatalog(storage: Storage, options: CatalogOptions = {}): Promise<Generations> {
   const prefix = options.prefix ?? "generations/";
   const only = options.generation;
-  const generations = new Map<string, Branch>();
+  const generations = new Map<string, Generation>();
   const timelineFiles: TimelineFile[] = [];
   const strays: Stray[] = [];
   const listed = only === undefined ? prefix : `${prefix}${only}/`;
@@ -113,7 +114,7 @@ async function ltxBeside(
 }
 
 interface Place {
-  position: Position;
+  position: WalPosition;
   /** How many parts of the path, from the generation's folder on, its name has. */
   length: number;
 }

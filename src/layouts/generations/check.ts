@@ -2,15 +2,16 @@
 
 import type { WalkitError } from "../../errors.ts";
 import { type Finding, findingOf, makeFinding } from "../../findings.ts";
-import { type Branch, type Catalog, type Claim, splitLeftover, unreadableIn } from "../../replay/catalog.ts";
+import { splitLeftover, unreadableIn } from "../../replay/catalog.ts";
 import type { Chain } from "../../replay/layout.ts";
 import { formatPosition } from "../../replay/position.ts";
 import type { Doubt } from "../../replay/times.ts";
 import { missingFirstSegment, missingIndex } from "./faults.ts";
 import { timesUntrusted } from "./times.ts";
+import type { Generation, Generations, Snapshot } from "./types.ts";
 
 /** Findings that no reading of files adds to. */
-export function nameFindings(generation: Branch, catalog: Catalog): Finding[] {
+export function nameFindings(generation: Generation, catalog: Generations): Finding[] {
   const { id, snapshots, segments } = generation;
   const findings = unreadableIn(generation).map((error) => findingOf(error, { generation: id }));
   if (snapshots.length + segments.length === 0) {
@@ -40,7 +41,7 @@ export function nameFindings(generation: Branch, catalog: Catalog): Finding[] {
 }
 
 /** What the times of a generation do not tell, and what is refused for that. */
-export function timesFinding({ id }: Branch, { kind, path, reason }: Doubt): Finding {
+export function timesFinding({ id }: Generation, { kind, path, reason }: Doubt): Finding {
   const about = { generation: id, path };
   if (kind !== "clock") {
     const message = `Expected file times that tell when each file was written, found that they cannot: ${reason}. A time is refused; the newest state, an index and a position can be had`;
@@ -54,7 +55,7 @@ export function timesFinding({ id }: Branch, { kind, path, reason }: Doubt): Fin
 }
 
 /** Gaps that names alone show, and the chains of files between them. */
-export function findGaps(generation: Branch): { findings: Finding[]; chains: Chain[] } {
+export function findGaps(generation: Generation): { findings: Finding[]; chains: Chain[] } {
   const { id, snapshots } = generation;
   const { segments } = splitLeftover(generation);
   const findings: Finding[] = [];
@@ -84,6 +85,6 @@ export function findGaps(generation: Branch): { findings: Finding[]; chains: Cha
   return { findings, chains };
 }
 
-function startChain(claim: Claim): Chain {
+function startChain(claim: Snapshot): Chain {
   return { claim, last: undefined, newest: false };
 }

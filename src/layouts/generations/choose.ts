@@ -1,15 +1,16 @@
 /** Which generation a target means, where it names none: as Litestream chooses, or not at all where times do not tell. */
 
 import { WalkitError } from "../../errors.ts";
-import type { Branch, Catalog } from "../../replay/catalog.ts";
+
 import { refuseBesideLtx, untrusted } from "../../replay/faults.ts";
 import { hintOf } from "../../replay/nearest.ts";
-import type { PlanTarget } from "../../replay/plan.ts";
+
 import { formatPosition } from "../../replay/position.ts";
 import { timeRange } from "../../replay/times.ts";
 import { formatTime } from "../../time.ts";
 import { readingsAt, timeMoments } from "./nearest.ts";
 import { type Evidence, isBefore, isDated, judgeTimes } from "./times.ts";
+import type { Generation, Generations, WalTarget } from "./types.ts";
 
 /**
  * The generation of `target`: the one it names, the one whose times contain its time, or the newest.
@@ -17,7 +18,7 @@ import { type Evidence, isBefore, isDated, judgeTimes } from "./times.ts";
  * @throws WalkitError `target/no-generation`, `target/ambiguous-generation`, `target/out-of-range`,
  * `replica/no-snapshot`, `replica/times-untrusted`
  */
-export function chooseGeneration(catalog: Catalog, target: PlanTarget): Branch {
+export function chooseGeneration(catalog: Generations, target: WalTarget): Generation {
   const filled = catalog.generations.filter((g) => g.snapshots.length + g.segments.length > 0);
   const unknown = catalog.generations.find(({ unreadable }) => unreadable);
   if (target.generation !== undefined) {
@@ -50,7 +51,7 @@ export function chooseGeneration(catalog: Catalog, target: PlanTarget): Branch {
 }
 
 /** Named, another generation can be restored. */
-function refuseOther({ id, unreadable }: Branch): never {
+function refuseOther({ id, unreadable }: Generation): never {
   const { code, message, path, cause, hint = "" } = unreadable![0]!;
   throw new WalkitError(code, `${message}. Generation ${id} may be the newest one`, {
     ...{ path, cause },
@@ -59,7 +60,7 @@ function refuseOther({ id, unreadable }: Branch): never {
 }
 
 /** @throws WalkitError `storage/unreadable` where not all files of the generation are known */
-export function refuseUnknown({ unreadable }: Branch): void {
+export function refuseUnknown({ unreadable }: Generation): void {
   if (unreadable) throw unreadable[0]!;
 }
 
@@ -67,7 +68,7 @@ export function refuseUnknown({ unreadable }: Branch): void {
  * The generation of the newest state, by the same rules for restore, verify and the page; undefined where times do not
  * tell, or where there is none. Without a snapshot it cannot be restored.
  */
-export function newestGeneration(catalog: Catalog): Branch | undefined {
+export function newestGeneration(catalog: Generations): Generation | undefined {
   const filled = catalog.generations.filter((g) => g.snapshots.length + g.segments.length > 0);
   try {
     return filled.length > 1 ? newestOf(filled) : filled[0];
@@ -81,7 +82,7 @@ export function newestGeneration(catalog: Catalog): Branch | undefined {
  * The one that all others came before. A copy can only make times later, so how a generation's own times came about matters
  * only for the one that is to be the newest: of the others it is enough that they ended before it began.
  */
-function newestOf(generations: readonly Branch[]): Branch {
+function newestOf(generations: readonly Generation[]): Generation {
   const judged = judgeTimes(generations);
   for (const generation of generations) {
     const files = [...generation.snapshots, ...generation.segments];
@@ -91,7 +92,7 @@ function newestOf(generations: readonly Branch[]): Branch {
   const dated = generations
     .filter((generation) => isDated(judged.get(generation)!))
     .sort((a, b) => (judged.get(a)!.begin! < judged.get(b)!.begin! ? 1 : -1));
-  const candidates: Branch[] = [];
+  const candidates: Generation[] = [];
   for (const one of generations) {
     if (dated.some((other) => other !== one && isBefore(judged.get(one)!, judged.get(other)!))) continue;
     candidates.push(one);
@@ -106,8 +107,8 @@ function newestOf(generations: readonly Branch[]): Branch {
 const SHOWN = 8;
 
 function ambiguous(
-  candidates: readonly Branch[],
-  judged: ReadonlyMap<Branch, Evidence>,
+  candidates: readonly Generation[],
+  judged: ReadonlyMap<Generation, Evidence>,
   what: string,
 ): WalkitError {
   const doubt = candidates.map((one) => judged.get(one)!.doubt).find((found) => found !== undefined);
@@ -127,7 +128,7 @@ function ambiguous(
   );
 }
 
-function rangeText(generation: Branch): string {
+function rangeText(generation: Generation): string {
   const range = timeRange(generation);
   if (!range) return `${generation.id} without times`;
   return `${generation.id} from ${formatTime(range.oldest)} to ${formatTime(range.newest)}`;
@@ -137,7 +138,7 @@ function rangeText(generation: Branch): string {
  * The generation that was written at `time`. Only one is written at a time: where times that can be trusted show which, it
  * does not matter what those of others are worth.
  */
-function checkTime(generations: readonly Branch[], time: bigint): Branch {
+function checkTime(generations: readonly Generation[], time: bigint): Generation {
   const judged = judgeTimes(generations);
   const dated = generations.filter(
     (generation) => judged.has(generation) && isDated(judged.get(generation)!),
@@ -167,7 +168,7 @@ function checkTime(generations: readonly Branch[], time: bigint): Branch {
   throw outOfRange(dated, time);
 }
 
-function outOfRange(generations: readonly Branch[], time: bigint): WalkitError {
+function outOfRange(generations: readonly Generation[], time: bigint): WalkitError {
   const ranges = generations.slice(-SHOWN).map(rangeText);
   const nearest = timeMoments(generations, time);
   const newest = generations.reduce<bigint | undefined>((latest, generation) => {
@@ -189,7 +190,7 @@ function outOfRange(generations: readonly Branch[], time: bigint): WalkitError {
 }
 
 /** Where the clock was set back, a time may have come twice. */
-function checkReadings(generation: Branch, time: bigint): void {
+function checkReadings(generation: Generation, time: bigint): void {
   const readings = readingsAt(generation, time);
   if (readings.length === 1) return;
   const choices = readings.slice(0, SHOWN).map(({ position }) => {
@@ -205,14 +206,14 @@ function checkReadings(generation: Branch, time: bigint): void {
   );
 }
 
-export function noSnapshot({ id, segments }: Branch): WalkitError {
+export function noSnapshot({ id, segments }: Generation): WalkitError {
   const found = segments.length === 0 ? "nothing" : `${segments.length} WAL segments and no snapshot`;
   return new WalkitError("replica/no-snapshot", `Expected a snapshot in generation ${id}, found ${found}`, {
     path: segments[0]?.path,
   });
 }
 
-function unknownGeneration(id: string, catalog: Catalog): WalkitError {
+function unknownGeneration(id: string, catalog: Generations): WalkitError {
   const found = catalog.generations.map((g) => g.id);
   return new WalkitError(
     "target/no-generation",

@@ -1,17 +1,17 @@
 /** What replay and plan find wrong between files: the errors, in the user's terms. */
 
 import { WalkitError } from "../../errors.ts";
-import { formatPosition, type Position } from "../../replay/position.ts";
+import { formatPosition, type WalPosition } from "../../replay/position.ts";
 import type { WalHeader } from "../../wal/index.ts";
 import { segmentPathBeside } from "./names.ts";
 
 /** A segment's file and place. */
-export interface FileAt extends Position {
+export interface FileAt extends WalPosition {
   path: string;
 }
 
 /** The path that the segment at `position` would have, beside `other`. */
-function pathOf(position: Position, other: FileAt): string {
+function pathOf(position: WalPosition, other: FileAt): string {
   return segmentPathBeside(position, other.path);
 }
 
@@ -32,7 +32,7 @@ export function missingFirstSegment(generation: string, first: FileAt): WalkitEr
 }
 
 /** `missing` is where the segment before, `other`, ends or another one begins; `next` is the one found. */
-export function missingSegment(missing: Position, next: Position, other: FileAt): WalkitError {
+export function missingSegment(missing: WalPosition, next: WalPosition, other: FileAt): WalkitError {
   return new WalkitError(
     "replica/missing-segment",
     `Expected a WAL segment at ${formatPosition(missing)}, found ${formatPosition(next)} to be the next there is`,
@@ -78,7 +78,7 @@ export function formatChanged(segment: FileAt, before: WalHeader, now: WalHeader
 export function uncommittedTail(
   segment: FileAt,
   where: string,
-  committed: Position,
+  committed: WalPosition,
   frames: number,
 ): WalkitError {
   return new WalkitError(
@@ -93,7 +93,7 @@ export function missingTransactions(
   segment: FileAt,
   { expected, found }: { expected: string; found: string },
   start: number,
-  end: Position,
+  end: WalPosition,
 ): WalkitError {
   return new WalkitError(
     "replica/missing-transactions",

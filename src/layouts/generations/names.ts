@@ -14,7 +14,7 @@
  */
 
 import { hex } from "../../bytes.ts";
-import { checkIndex, checkOffset, MAX_INDEX, type Position } from "../../replay/position.ts";
+import { checkIndex, checkOffset, MAX_INDEX, type WalPosition } from "../../replay/position.ts";
 
 const SNAPSHOT = /^([0-9a-f]{8}|[0-9a-f]{16})\.snapshot\.lz4$/;
 const SEGMENT = /^([0-9a-f]{8})_([0-9a-f]{8,16})\.wal\.lz4$/;
@@ -31,7 +31,7 @@ export function parseSnapshotName(name: string): number | undefined {
  * The position in a WAL segment's name below `wal/` (of 0.4: `<index>/<offset>.wal.lz4`); undefined where it is no such
  * name, or the position is past what walkit counts to.
  */
-export function parseSegmentName(name: string): Position | undefined {
+export function parseSegmentName(name: string): WalPosition | undefined {
   const flat = SEGMENT.exec(name);
   const nested = flat ? undefined : NESTED.exec(name);
   const index = parseIndex(flat?.[1] ?? nested?.[1] ?? nested?.[3]);
@@ -59,7 +59,7 @@ export function formatSnapshotName(index: number): string {
 }
 
 /** `0000001f_00001038.wal.lz4` */
-export function formatSegmentName({ index, offset }: Position): string {
+export function formatSegmentName({ index, offset }: WalPosition): string {
   return `${hex(checkIndex(index))}_${hex(checkOffset(offset))}.wal.lz4`;
 }
 
@@ -67,7 +67,7 @@ export function formatSegmentName({ index, offset }: Position): string {
  * The path of the segment at `position` in the layout and the generation of `sibling`, the path of another file of that
  * generation: a segment's tells the layout, a snapshot's leaves the alphas of 0.4 untold.
  */
-export function segmentPathBeside(position: Position, sibling: string): string {
+export function segmentPathBeside(position: WalPosition, sibling: string): string {
   const nested = /^(.*\/|)([0-9a-f]{8}|[0-9a-f]{16})\/(?:[0-9a-f]+\.wal\.lz4)?$/s.exec(sibling);
   const snapshot = /^(.*\/|)snapshots\/([0-9a-f]+)\.snapshot\.lz4$/s.exec(sibling);
   const beside = snapshot ? `${snapshot[1]}wal/` : sibling.slice(0, sibling.lastIndexOf("/") + 1);

@@ -1,23 +1,24 @@
 /** The moments that a refusal offers instead. */
 
 import type { Moment } from "../../errors.ts";
-import type { Branch } from "../../replay/catalog.ts";
+
 import { momentOf } from "../../replay/nearest.ts";
-import type { Position } from "../../replay/position.ts";
+import type { WalPosition } from "../../replay/position.ts";
+import type { Generation } from "./types.ts";
 
 /** One way to read a time. */
 export interface Reading {
   /** The first file that is younger. */
   path: string | undefined;
   /** Where it begins: all before it belongs to the moment. Undefined: the newest state. */
-  position: Position | undefined;
+  position: WalPosition | undefined;
 }
 
 /**
  * The places, by name, where files up to `time` give way to younger ones: one, unless the clock was set back. Those of the
  * snapshots are looked at where there is one for the WAL.
  */
-export function readingsAt({ snapshots, segments }: Branch, time: bigint): Reading[] {
+export function readingsAt({ snapshots, segments }: Generation, time: bigint): Reading[] {
   const inWal = cutsAt(segments, time).map((at): Reading => {
     const next = segments[at];
     return { path: next?.path, position: next && { index: next.index, offset: next.offset } };
@@ -41,7 +42,7 @@ function cutsAt(files: readonly { modified: bigint | undefined }[], time: bigint
 }
 
 /** The last file at or before `time`, and the first one behind it, of these generations. */
-export function timeMoments(generations: readonly Branch[], time: bigint): Moment[] {
+export function timeMoments(generations: readonly Generation[], time: bigint): Moment[] {
   let before: { id: string; modified: bigint } | undefined;
   let after: { id: string; modified: bigint } | undefined;
   for (const generation of generations) {
@@ -62,7 +63,7 @@ export function timeMoments(generations: readonly Branch[], time: bigint): Momen
 const TRIED = 16;
 
 /** The times of a generation's files; of those that came more than once, only such next to `time` as can be had. */
-function comesOnce(generation: Branch, time: bigint): bigint[] {
+function comesOnce(generation: Generation, time: bigint): bigint[] {
   const { snapshots, segments } = generation;
   const times = [...snapshots, ...segments].flatMap(({ modified }) => modified ?? []);
   const falls = [segments, snapshots].some((files) =>

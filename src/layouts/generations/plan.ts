@@ -8,21 +8,21 @@
 
 import { WalkitError } from "../../errors.ts";
 import { type Finding, makeFinding } from "../../findings.ts";
-import type { Branch, Catalog, Change, Claim } from "../../replay/catalog.ts";
+
 import { refuseBesideLtx } from "../../replay/faults.ts";
 import {
   type PlannedWal,
   type PlanOptions,
-  type PlanTarget,
   plannedSegment,
   type RestorePlan,
   sizeOf,
 } from "../../replay/plan.ts";
-import { comparePositions, formatPosition, type Position } from "../../replay/position.ts";
+import { comparePositions, formatPosition, type WalPosition } from "../../replay/position.ts";
 import { formatTime } from "../../time.ts";
 import { chooseGeneration, noSnapshot, refuseUnknown } from "./choose.ts";
 import { missingFirstSegment, missingIndex } from "./faults.ts";
 import { timesUntrusted } from "./times.ts";
+import type { Generation, Generations, Segment, Snapshot, WalTarget } from "./types.ts";
 
 /**
  * Plans the restore of `target`.
@@ -32,8 +32,8 @@ import { timesUntrusted } from "./times.ts";
  * @throws TypeError, RangeError where the target is none: both an index and a time, or a time that is no bigint
  */
 export function planRestore(
-  catalog: Catalog,
-  target: PlanTarget = {},
+  catalog: Generations,
+  target: WalTarget = {},
   options: PlanOptions = {},
 ): RestorePlan {
   checkTarget(target);
@@ -64,7 +64,7 @@ export function planRestore(
  *
  * @throws WalkitError `replica/missing-index`, `replica/missing-first-segment`, `target/out-of-range`
  */
-export function planWal(generation: Branch, target: PlanTarget): PlannedWal {
+export function planWal(generation: Generation, target: WalTarget): PlannedWal {
   refuseUnknown(generation);
   const index = generation.segments[0]?.index ?? 0;
   const files = chooseSegments(generation, index, target);
@@ -74,7 +74,7 @@ export function planWal(generation: Branch, target: PlanTarget): PlannedWal {
   return plannedWal(generation, files, target);
 }
 
-function plannedWal({ id }: Branch, { segments, later }: WalFiles, target: PlanTarget): PlannedWal {
+function plannedWal({ id }: Generation, { segments, later }: WalFiles, target: WalTarget): PlannedWal {
   const { commit } = target;
   const follows = endsExactly(segments, target) ? undefined : later[0];
   return {
@@ -87,7 +87,7 @@ function plannedWal({ id }: Branch, { segments, later }: WalFiles, target: PlanT
   };
 }
 
-function checkTarget({ index, timestamp, commit }: PlanTarget): void {
+function checkTarget({ index, timestamp, commit }: WalTarget): void {
   const given = Object.entries({ index, timestamp, commit }).filter(([, value]) => value !== undefined);
   if (given.length > 1) {
     throw new TypeError(`Expected one target, found ${given.map(([name]) => name).join(" and ")}`);
@@ -104,9 +104,9 @@ function checkTarget({ index, timestamp, commit }: PlanTarget): void {
  * The newest snapshot that fits, and the segments from there to the target. Where that snapshot is not settled, an older
  * one with all WAL since then leads to the same commit, and surely no further.
  */
-function chooseFiles(generation: Branch, target: PlanTarget, avoid: ReadonlySet<string>): Files {
+function chooseFiles(generation: Generation, target: WalTarget, avoid: ReadonlySet<string>): Files {
   const snapshots = fittingSnapshots(generation, target, avoid);
-  const filesFrom = (snapshot: Claim) => ({
+  const filesFrom = (snapshot: Snapshot) => ({
     snapshot,
     ...chooseSegments(generation, snapshot.index, target),
   });
@@ -124,7 +124,7 @@ function chooseFiles(generation: Branch, target: PlanTarget, avoid: ReadonlySet<
 }
 
 /** A segment on the way cannot be read; or, by time, the next segment cannot, whose time may be the target's. */
-function refuseUnreadable({ segments, later }: WalFiles, target: PlanTarget): void {
+function refuseUnreadable({ segments, later }: WalFiles, target: WalTarget): void {
   const next = target.timestamp !== undefined && !endsExactly(segments, target) ? later.slice(0, 1) : [];
   const error = [...segments, ...next].find(({ unreadable }) => unreadable)?.unreadable;
   if (error) throw error;
@@ -133,13 +133,13 @@ function refuseUnreadable({ segments, later }: WalFiles, target: PlanTarget): vo
 interface WalFiles {
   /** The first index. */
   from: number;
-  segments: Change[];
+  segments: Segment[];
   /** What follows them in the replica. */
-  later: Change[];
+  later: Segment[];
 }
 
 interface Files extends WalFiles {
-  snapshot: Claim;
+  snapshot: Snapshot;
 }
 
 /**
@@ -148,7 +148,7 @@ interface Files extends WalFiles {
  * to the snapshot's mark had been uploaded. A snapshot newer than all WAL may hold transactions that were never uploaded;
  * where the WAL of its own index is gone, nothing shows what it holds of that.
  */
-export function isSettled(generation: Branch, { index, modified }: Claim): boolean {
+export function isSettled(generation: Generation, { index, modified }: Snapshot): boolean {
   const last = generation.segments.at(-1);
   if (!last || last.index < index) return false;
   if (last.index > index) return generation.segments.some((segment) => segment.index === index);
@@ -157,7 +157,7 @@ export function isSettled(generation: Branch, { index, modified }: Claim): boole
 }
 
 /** Newest first. */
-function fittingSnapshots(generation: Branch, target: PlanTarget, avoid: ReadonlySet<string>): Claim[] {
+function fittingSnapshots(generation: Generation, target: WalTarget, avoid: ReadonlySet<string>): Snapshot[] {
   const { snapshots, id } = generation;
   if (snapshots.length === 0) throw noSnapshot(generation);
   const { timestamp } = target;
@@ -187,9 +187,9 @@ function fittingSnapshots(generation: Branch, target: PlanTarget, avoid: Readonl
 }
 
 function chooseSegments(
-  generation: Branch,
+  generation: Generation,
   from: number,
-  { index, timestamp, commit }: PlanTarget,
+  { index, timestamp, commit }: WalTarget,
 ): WalFiles {
   const all = generation.segments.filter((segment) => segment.index >= from);
   let count = -1;
@@ -202,9 +202,9 @@ function chooseSegments(
 }
 
 function notePastEnd(
-  { id, segments }: Branch,
-  snapshot: Claim,
-  { index }: PlanTarget,
+  { id, segments }: Generation,
+  snapshot: Snapshot,
+  { index }: WalTarget,
   findings: Finding[],
 ): void {
   const newest = Math.max(snapshot.index, segments.at(-1)?.index ?? 0);
@@ -222,15 +222,15 @@ function notePastEnd(
  * Whether the target ends with the last segment, whatever is missing behind it. A commit does. So does a time that is the very
  * time of that segment: a segment that is missing behind it is younger.
  */
-function endsExactly(segments: readonly Change[], { timestamp, commit }: PlanTarget): boolean {
+function endsExactly(segments: readonly Segment[], { timestamp, commit }: WalTarget): boolean {
   return commit !== undefined || (timestamp !== undefined && segments.at(-1)?.modified === timestamp);
 }
 
 /** What is missing: every index from the snapshot's to the target's must be there, from its first byte on. */
 function gapIn(
-  { id }: Branch,
+  { id }: Generation,
   { from, segments, later }: WalFiles,
-  target: PlanTarget,
+  target: WalTarget,
 ): WalkitError | undefined {
   let index = from - 1;
   for (const segment of segments) {
@@ -255,7 +255,7 @@ function gapIn(
   return undefined;
 }
 
-function notReached(id: string, commit: Position): WalkitError {
+function notReached(id: string, commit: WalPosition): WalkitError {
   return new WalkitError(
     "target/out-of-range",
     `Expected WAL of generation ${id} up to ${formatPosition(commit)}, found that it ends before that`,

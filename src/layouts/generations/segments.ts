@@ -7,8 +7,8 @@
 import { familyOf, isFault, type WalkitError } from "../../errors.ts";
 import type { PageRun, ReplayEvent } from "../../replay/events.ts";
 import type { ChangesOptions, ReadContext } from "../../replay/layout.ts";
-import type { Leg, PlannedSegment } from "../../replay/plan.ts";
-import { comparePositions, formatPosition, type Position } from "../../replay/position.ts";
+
+import { comparePositions, formatPosition, type WalPosition } from "../../replay/position.ts";
 import { lockPage } from "../../sqlite/header.ts";
 import {
   FRAME_HEADER_SIZE,
@@ -35,6 +35,7 @@ import {
 } from "./faults.ts";
 import { decodeFile, ReadAhead } from "./files.ts";
 import { isLongerThanItsHeader } from "./snapshot.ts";
+import type { WalFile, WalLeg } from "./types.ts";
 
 /**
  * Reads WAL segments in order: the one place where LZ4 frames become WAL frames become committed transactions.
@@ -44,7 +45,7 @@ import { isLongerThanItsHeader } from "./snapshot.ts";
  */
 export async function* readSegments(
   context: ReadContext,
-  leg: Leg,
+  leg: WalLeg,
   options: ChangesOptions = {},
 ): AsyncGenerator<ReplayEvent, void, undefined> {
   const run = new Replay(context, leg, options);
@@ -86,15 +87,15 @@ interface NextPage1 {
 const NO_PAGE_1: NextPage1 = { number: -1, isLong: false, written: new Set(), pageSize: 512 };
 
 class Replay {
-  readonly #plan: Leg;
-  readonly #files: readonly PlannedSegment[];
+  readonly #plan: WalLeg;
+  readonly #files: readonly WalFile[];
   readonly #context: ReadContext;
   readonly #ahead: ReadAhead;
   readonly #throws: boolean;
   readonly #salvage: boolean;
   readonly #continuity = new Continuity();
   /** Faults met inside the reader and the decoder, until they can be yielded. */
-  readonly #faults: { error: WalkitError; position: Position; breaks: boolean }[] = [];
+  readonly #faults: { error: WalkitError; position: WalPosition; breaks: boolean }[] = [];
   /** Of the index under way. Undefined where its header is missing: then its files are decoded, no more. */
   #reader: WalReader | undefined;
   #index = -1;
@@ -102,7 +103,7 @@ class Replay {
   #expected: number | undefined = 0;
   #mayExpect: number | undefined;
   #whole = true;
-  #segment: PlannedSegment | undefined;
+  #segment: WalFile | undefined;
   #before: WalHeader | undefined;
   /** Of the segment before: how to read it once more, and its first frame's stored checksum. */
   #previous: { start: WalResume; checksum: string; size: number | undefined } | undefined;
@@ -110,7 +111,7 @@ class Replay {
   #isBaseLong: Promise<boolean> | undefined;
   #page1: NextPage1 = NO_PAGE_1;
 
-  constructor(context: ReadContext, plan: Leg, options: ChangesOptions) {
+  constructor(context: ReadContext, plan: WalLeg, options: ChangesOptions) {
     this.#plan = plan;
     this.#files = [...plan.segments, ...(plan.proof ?? [])];
     this.#throws = options.faults !== "report";
@@ -159,7 +160,7 @@ class Replay {
     this.#applying = false;
   }
 
-  #beginIndex(segment: PlannedSegment): void {
+  #beginIndex(segment: WalFile): void {
     const before = this.#index;
     this.#index = segment.index;
     this.#continuity.beginIndex();
@@ -188,7 +189,7 @@ class Replay {
   }
 
   /** A further segment of the same index must begin where the one before ended. */
-  #checkStart(segment: PlannedSegment): void {
+  #checkStart(segment: WalFile): void {
     const { offset } = segment;
     if (offset === (this.#expected ?? this.#mayExpect)) return;
     const header = this.#reader?.header;
@@ -207,11 +208,11 @@ class Replay {
     this.#reader = this.#newReader({ header, offset, checksum: undefined, faulted: true });
   }
 
-  #missingSegment(next: Position): WalkitError {
+  #missingSegment(next: WalPosition): WalkitError {
     return missingSegment({ index: this.#index, offset: this.#expected! }, next, this.#segment!);
   }
 
-  async *#readSegment(number: number, segment: PlannedSegment): AsyncGenerator<ReplayEvent> {
+  async *#readSegment(number: number, segment: WalFile): AsyncGenerator<ReplayEvent> {
     const reader = this.#reader;
     const resume = reader?.header && this.#whole ? reader.resumeState() : undefined;
     let decoded = 0;
@@ -274,7 +275,7 @@ class Replay {
   }
 
   /** What the LZ4 layer alone can say of a file whose WAL cannot be read. */
-  async *#decodeOnly(segment: PlannedSegment): AsyncGenerator<ReplayEvent> {
+  async *#decodeOnly(segment: WalFile): AsyncGenerator<ReplayEvent> {
     try {
       const context = { ...this.#context, onRead: undefined };
       for await (const _ of decodeFile(segment, context));
@@ -286,7 +287,7 @@ class Replay {
   }
 
   /** Page size and byte order stay through a generation. */
-  #checkHeader(reader: WalReader, segment: PlannedSegment): void {
+  #checkHeader(reader: WalReader, segment: WalFile): void {
     const header = reader.header!;
     const before = this.#before;
     if (before && (before.pageSize !== header.pageSize || before.bigEndian !== header.bigEndian)) {
@@ -408,7 +409,7 @@ class Replay {
   #fault(
     error: WalkitError,
     breaks: boolean,
-    position: Position = { index: this.#index, offset: this.#expected ?? this.#segment?.offset ?? 0 },
+    position: WalPosition = { index: this.#index, offset: this.#expected ?? this.#segment?.offset ?? 0 },
   ): void {
     if (breaks) {
       this.#whole = false;
@@ -428,7 +429,7 @@ class Replay {
    * A copy of the segment before, put where that one ends. Its first frame then has the very checksum of that one's
    * first, which no frame in its place could have; read from there it must fit to its last frame.
    */
-  async #isDuplicate(number: number, segment: PlannedSegment): Promise<boolean> {
+  async #isDuplicate(number: number, segment: WalFile): Promise<boolean> {
     const { index, offset, size } = segment;
     const { storage, signal } = this.#context;
     const previous = this.#previous;

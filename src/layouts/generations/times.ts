@@ -6,10 +6,10 @@
  * within a generation; times are held against that order. A copy can only make a time later, never earlier.
  */
 
-import type { Branch, Change, Claim } from "../../replay/catalog.ts";
 import { formatPosition } from "../../replay/position.ts";
 import type { Doubt } from "../../replay/times.ts";
 import { formatTime } from "../../time.ts";
+import type { Generation, Segment, Snapshot } from "./types.ts";
 
 export interface Evidence {
   /** Undefined: nothing speaks against the times. */
@@ -35,7 +35,7 @@ const SECOND = 1_000_000_000n;
  * What the times of each generation are worth, in the light of them all: a generation of a few files is too short to show
  * at which pace it was written.
  */
-export function judgeTimes(generations: readonly Branch[]): ReadonlyMap<Branch, Evidence> {
+export function judgeTimes(generations: readonly Generation[]): ReadonlyMap<Generation, Evidence> {
   const known = judgements.get(generations);
   if (known) return known;
   // Of what cannot be read no time is known; that says nothing about the others.
@@ -47,7 +47,7 @@ export function judgeTimes(generations: readonly Branch[]): ReadonlyMap<Branch, 
   return judged;
 }
 
-function withoutUnreadable(generation: Branch): Branch {
+function withoutUnreadable(generation: Generation): Generation {
   const [snapshots, segments] = [generation.snapshots, generation.segments];
   if (![...snapshots, ...segments].some(({ unreadable }) => unreadable)) return generation;
   return {
@@ -58,9 +58,9 @@ function withoutUnreadable(generation: Branch): Branch {
 }
 
 /** Verify asks for each generation of a catalog, which nobody changes. */
-const judgements = new WeakMap<readonly Branch[], ReadonlyMap<Branch, Evidence>>();
+const judgements = new WeakMap<readonly Generation[], ReadonlyMap<Generation, Evidence>>();
 
-function judge(generations: readonly Branch[]): ReadonlyMap<Branch, Evidence> {
+function judge(generations: readonly Generation[]): ReadonlyMap<Generation, Evidence> {
   const filled = generations.filter((g) => g.snapshots.length + g.segments.length > 0);
   const judged = new Map(filled.map((generation) => [generation, endsOf(generation)]));
   const dated = filled.filter((generation) => {
@@ -68,7 +68,7 @@ function judge(generations: readonly Branch[]): ReadonlyMap<Branch, Evidence> {
     evidence.doubt = withoutTime(generation) ?? disorder(generation);
     return evidence.doubt === undefined;
   });
-  const few: Branch[] = [];
+  const few: Generation[] = [];
   for (const generation of dated) {
     const own = stepsOf(generation);
     if (own.length < MANY) few.push(generation);
@@ -88,8 +88,8 @@ function judge(generations: readonly Branch[]): ReadonlyMap<Branch, Evidence> {
 
 /** Why the times of a generation cannot simply be those of its files' creation; undefined where nothing says so. */
 export function timesUntrusted(
-  generation: Branch,
-  among: readonly Branch[] = [generation],
+  generation: Generation,
+  among: readonly Generation[] = [generation],
 ): Doubt | undefined {
   return judgeTimes(among).get(generation)?.doubt;
 }
@@ -111,7 +111,7 @@ export function isBefore(one: Evidence, other: Evidence): boolean {
   return gap + tickOf([one.end, other.begin]) >= BigInt(LEAST_STEP);
 }
 
-function endsOf({ snapshots, segments }: Branch): Evidence {
+function endsOf({ snapshots, segments }: Generation): Evidence {
   const [first, last] = [segments[0], segments.at(-1)];
   const base = snapshots[0];
   const top = snapshots.at(-1);
@@ -126,13 +126,13 @@ function endsOf({ snapshots, segments }: Branch): Evidence {
   };
 }
 
-function withoutTime({ snapshots, segments }: Branch): Doubt | undefined {
+function withoutTime({ snapshots, segments }: Generation): Doubt | undefined {
   const file = [...snapshots, ...segments].find(({ modified }) => modified === undefined);
   return file && { kind: "none", path: file.path, reason: "the storage keeps no times" };
 }
 
 /** Times that are not in the order of the names. */
-function disorder({ snapshots, segments }: Branch): Doubt | undefined {
+function disorder({ snapshots, segments }: Generation): Doubt | undefined {
   const falls = segments.filter((segment, i) => i > 0 && segment.modified! < segments[i - 1]!.modified!);
   const [fall] = falls;
   if (fall) {
@@ -155,7 +155,7 @@ function disorder({ snapshots, segments }: Branch): Doubt | undefined {
  * ones, as uploads of WAL wait for the sync interval; but when it was made all of that had been written, so the next
  * upload takes each of these indexes whole: a segment each, two of the first where an upload was under way.
  */
-function misplacedSnapshot(snapshots: readonly Claim[], segments: readonly Change[]): Doubt | undefined {
+function misplacedSnapshot(snapshots: readonly Snapshot[], segments: readonly Segment[]): Doubt | undefined {
   // Both lists ascend: what the one before has passed need not be looked at again.
   let later = 0;
   let newer = 0;
@@ -199,9 +199,9 @@ function misplacedSnapshot(snapshots: readonly Claim[], segments: readonly Chang
 }
 
 /** The steps that only Litestream's clock leads over: nanoseconds, none negative. */
-function stepsOf({ snapshots, segments }: Pick<Branch, "snapshots" | "segments">): number[] {
+function stepsOf({ snapshots, segments }: Pick<Generation, "snapshots" | "segments">): number[] {
   const steps: number[] = [];
-  const add = (before: Claim | Change, after: Claim | Change) => {
+  const add = (before: Snapshot | Segment, after: Snapshot | Segment) => {
     const step = Number(after.modified! - before.modified!);
     if (step >= 0) steps.push(step);
   };
@@ -216,7 +216,7 @@ function isFast(steps: readonly number[], least = LEAST_STEP): boolean {
   return steps.length > 0 && Float64Array.from(steps).sort()[(steps.length - 1) >> 1]! < least;
 }
 
-function copied({ snapshots, segments }: Branch, fast: string | undefined): Doubt | undefined {
+function copied({ snapshots, segments }: Generation, fast: string | undefined): Doubt | undefined {
   if (fast === undefined) return undefined;
   const isOne = segments.length > 1 && segments[0]!.modified === segments.at(-1)!.modified;
   const reason = isOne ? `all ${segments.length} WAL segments have the same time` : fast;
@@ -224,7 +224,7 @@ function copied({ snapshots, segments }: Branch, fast: string | undefined): Doub
 }
 
 /** An index is one segment where the sync interval is long: then the uploads alone tell. */
-function uploadedTooFast(generation: Branch): Doubt | undefined {
+function uploadedTooFast(generation: Generation): Doubt | undefined {
   const { segments } = generation;
   if (segments.length < MANY || tickOf(timesOf(generation)) > 0n) return undefined;
   const uploads = segments.slice(1).map(({ modified }, i) => Number(modified! - segments[i]!.modified!));
@@ -244,7 +244,7 @@ function tooFast(steps: readonly number[], times: readonly bigint[]): string | u
 }
 
 /** The same where the files of several small generations lie about in time, in which no step is that of neighbours. */
-function tooFastInAll(generations: readonly Branch[]): string | undefined {
+function tooFastInAll(generations: readonly Generation[]): string | undefined {
   const times = generations.flatMap(timesOf).sort((a, b) => (a < b ? -1 : 1));
   if (generations.length < 2 || tickOf(times) > 0n) return undefined;
   const steps = generations.reduce((sum, generation) => sum + needed(generation), generations.length - 1);
@@ -252,12 +252,12 @@ function tooFastInAll(generations: readonly Branch[]): string | undefined {
 }
 
 /** How many steps a generation takes at least. */
-function needed({ snapshots, segments }: Branch): number {
+function needed({ snapshots, segments }: Generation): number {
   const indexes = new Set(segments.map(({ index }) => index)).size;
   return segments.length - indexes + Math.max(0, snapshots.length - 1);
 }
 
-function timesOf({ snapshots, segments }: Pick<Branch, "snapshots" | "segments">): bigint[] {
+function timesOf({ snapshots, segments }: Pick<Generation, "snapshots" | "segments">): bigint[] {
   return [...snapshots, ...segments].map(({ modified }) => modified!);
 }
 
@@ -267,6 +267,6 @@ function tickOf(times: readonly bigint[]): bigint {
   return times.every((time) => time % SECOND === 0n) ? SECOND : 0n;
 }
 
-function nameOf(segment: Change): string {
+function nameOf(segment: Segment): string {
   return `segment ${formatPosition(segment)} (${formatTime(segment.modified!)})`;
 }

@@ -8,6 +8,7 @@ import {
   type RestorePlan,
   type PlanTarget as Target,
 } from "../../../src/layouts/generations/index.ts";
+import type { Generations, WalTarget } from "../../../src/layouts/generations/types.ts";
 import {
   type Catalog,
   formatSegmentName,
@@ -154,7 +155,7 @@ async function catalogOf(files: File[]): Promise<Catalog> {
 
 function attempt(catalog: Catalog, target: Target): RestorePlan | WalkitError {
   try {
-    return planRestore(catalog, target);
+    return planRestore(catalog as Generations, target as WalTarget);
   } catch (error) {
     if (error instanceof WalkitError) return error;
     throw error;

@@ -13,6 +13,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WalkitError } from "../../../src/errors.ts";
 import { planRestore } from "../../../src/layouts/generations/index.ts";
 import { readingsAt } from "../../../src/layouts/generations/nearest.ts";
+import type { Generations } from "../../../src/layouts/generations/types.ts";
+import type { WalPosition } from "../../../src/replay/position.ts";
 import { parsePosition, timeRange, timesUntrusted } from "../../../src/snapshot/index.ts";
 import type { MemoryFile } from "../../../src/storage/index.ts";
 import { FIXTURES, GOLDEN, readFixture, readTar } from "../../support/fixtures.ts";
@@ -154,7 +156,9 @@ describe("a clock that was set back", () => {
     const from = segments.findIndex(([path]) => path.includes("00000003_"));
     const step = segments[from + 3]![1] - segments[from - 3]![1];
     const late = new Set(segments.slice(from).map(([path]) => path));
-    const catalog = await catalogOf(changed(times, (time, path) => (late.has(path) ? time - step : time)));
+    const catalog = (await catalogOf(
+      changed(times, (time, path) => (late.has(path) ? time - step : time)),
+    )) as Generations;
     const generation = catalog.generations[0]!;
     expect(timesUntrusted(generation)).toMatchObject({ kind: "clock", path: segments[from]![0] });
     const twice = generation.segments[from]!.modified!;
@@ -164,7 +168,8 @@ describe("a clock that was set back", () => {
     expect(choices.length).toBeGreaterThan(1);
     const ends = choices.map(([, named, position]) => {
       expect(named).toBe(id);
-      return planRestore(catalog, { generation: named, commit: parsePosition(position!)! }).segments.length;
+      return planRestore(catalog, { generation: named, commit: parsePosition(position!) as WalPosition })
+        .segments.length;
     });
     expect(new Set(ends).size).toBe(choices.length);
     // What came once can be had: all that has a time before the clock's second round, and after its first.

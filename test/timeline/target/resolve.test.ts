@@ -9,6 +9,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Moment } from "../../../src/errors.ts";
+import type { WalPosition } from "../../../src/replay/position.ts";
 import { parsePosition, parseTime } from "../../../src/snapshot/index.ts";
 import { formatRestorePoints, restorePointsPath } from "../../../src/timeline/restore-points.ts";
 import type { Target } from "../../../src/timeline/target/target.ts";
@@ -50,7 +51,7 @@ async function takeOffer(
 ): Promise<void> {
   const one = oracle.generations.find(({ id }) => id === generation)!;
   const { storage } = oracle.branches;
-  const place = position === undefined ? undefined : parsePosition(position)!;
+  const place = position === undefined ? undefined : (parsePosition(position) as WalPosition);
   if (place) await hold(storage, { generation, position: place }, one.position(place), tally);
   else {
     const timestamp = parseTime(time!);

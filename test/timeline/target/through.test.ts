@@ -10,7 +10,12 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { WalkitError } from "../../../src/errors.ts";
 import { replicaIn } from "../../../src/layouts/open.ts";
-import { comparePositions, type Position } from "../../../src/replay/position.ts";
+import {
+  comparePositions,
+  type Position,
+  sectionOf,
+  type WalPosition,
+} from "../../../src/replay/position.ts";
 import { readCatalog } from "../../../src/snapshot/index.ts";
 import { MemoryStorage } from "../../../src/storage/index.ts";
 import { formatHistory, historyOf, historyPath, pathTo, readLineage } from "../../../src/timeline/index.ts";
@@ -93,9 +98,9 @@ function hasWay(
   if (!above || one.timeline.commits[0]?.index !== 0) return false;
   const first = one.commits.findLast(({ time }) => time === one.commits[0]!.time)!;
   if (!covered || comparePositions(place, first) <= 0) return "perhaps";
-  const needsItsFirst = switchPoint!.index < secondIndex(oracle.branches.storage, above.id);
+  const needsItsFirst = sectionOf(switchPoint!) < secondIndex(oracle.branches.storage, above.id);
   if (needsItsFirst && harmed.has(above.id)) return hasWay(oracle, above, switchPoint!, harmed);
-  return above.position(switchPoint!).type === "state" || "perhaps";
+  return above.position(switchPoint as WalPosition).type === "state" || "perhaps";
 }
 
 /** Restores moments of `one`, whose first snapshot is harmed in `storage`, and looks at what comes. */
@@ -114,7 +119,7 @@ async function restoreWithout(
     const covered = isThere === true && vouched;
     if (attempt.error) {
       expectAdvice(attempt.error);
-      if (place.index >= second || covered) throw new Error(`${what}: ${attempt.error.message}`);
+      if (sectionOf(place) >= second || covered) throw new Error(`${what}: ${attempt.error.message}`);
       const hasGuess = /; through its parent there is a way, but /.test(attempt.error.message);
       if (isThere === true) expect([what, hasGuess]).toEqual([what, true]);
       tally.add(`refused, ${hasGuess ? "incomplete" : isThere === false ? "no way" : "perhaps a way"}`);
@@ -124,7 +129,7 @@ async function restoreWithout(
     const { restored } = attempt;
     const through = restored.findings.filter(({ code }) => code === "timeline/through-parent");
     // A bit of LZ4 may be another one, and what comes of it the same.
-    const isByItself = place.index >= second || how.kind === "flip";
+    const isByItself = sectionOf(place) >= second || how.kind === "flip";
     expect([what, attempt.sha256, through.length > 0 || isByItself]).toEqual([what, sha256, true]);
     tally.add(through.length > 0 ? `through ${through.length}: right` : "by itself");
   }

@@ -1,6 +1,6 @@
 /** Positions as columns: a replica may have a million of them. */
 
-import { type Position, sectionOf } from "../../../src/replay/position.ts";
+import { type Position, sectionOf, type WalPosition } from "../../../src/replay/position.ts";
 
 /** One element per position. */
 export interface PositionColumns {
@@ -14,14 +14,14 @@ export function positionColumns(length: number): PositionColumns {
 }
 
 /** Columns from positions. */
-export function positionsAsColumns(positions: readonly Position[]): PositionColumns {
+export function positionsAsColumns(positions: readonly WalPosition[]): PositionColumns {
   const columns = positionColumns(positions.length);
   for (const [i, position] of positions.entries()) setPosition(columns, i, position);
   return columns;
 }
 
 /** Position `i`. */
-export function positionAt({ index, offset }: PositionColumns, i: number): Position {
+export function positionAt({ index, offset }: PositionColumns, i: number): WalPosition {
   return { index: index[i]!, offset: offset[i]! };
 }
 
@@ -31,7 +31,13 @@ export function sectionIn({ index }: PositionColumns, i: number): number | undef
 }
 
 /** Makes `position` position `i`. */
-export function setPosition(columns: PositionColumns, i: number, position: Position): void {
+export function setPosition(columns: PositionColumns, i: number, position: WalPosition): void {
   columns.index[i] = sectionOf(position);
   columns.offset[i] = position.offset;
+}
+
+/** A position of a generation: the page opens nothing else. */
+export function inWal(position: Position): WalPosition {
+  if (position.txid !== undefined) throw new TypeError("Expected a position in a WAL, found a TXID");
+  return position;
 }

@@ -4,7 +4,7 @@
  */
 
 import type { Finding } from "../../../src/findings.ts";
-import type { Position } from "../../../src/replay/position.ts";
+import type { WalPosition } from "../../../src/replay/position.ts";
 import type { Unproven } from "../../../src/restore/execute.ts";
 import type { VerifyReport } from "../../../src/verify/report.ts";
 import type { PositionColumns } from "./positions.ts";
@@ -54,7 +54,7 @@ export interface Opened {
 }
 
 /** A moment: the end of a commit; or, where a section begins, the snapshot of the section by itself. */
-export interface MomentId extends Position {
+export interface MomentId extends WalPosition {
   generation: string;
 }
 
@@ -101,7 +101,7 @@ export interface TimelineView {
   id: number;
   generation: string | undefined;
   parent: number | undefined;
-  switchPoint: Position | undefined;
+  switchPoint: WalPosition | undefined;
   reason: string | undefined;
   inferred: boolean;
   state: "whole" | "damaged" | "gone" | "empty";
@@ -111,7 +111,7 @@ export interface TimelineView {
   snapshots: SnapshotView[];
   segments: SegmentsView;
   gaps: GapView[];
-  restorePoints: (Position & { name: string; restorable: boolean })[];
+  restorePoints: (WalPosition & { name: string; restorable: boolean })[];
   /** All commits, in order, as columns: one element per commit. */
   moments: PositionColumns & {
     /** Number of the commit's segment in `segments`, from 0. */

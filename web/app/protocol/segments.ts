@@ -1,12 +1,12 @@
 /** The WAL segments of a timeline. The worker sends them as columns: a replica may have a hundred thousand. */
 
-import type { Position } from "../../../src/replay/position.ts";
+import type { WalPosition } from "../../../src/replay/position.ts";
 import { segmentPathBeside } from "../../../src/snapshot/index.ts";
 import { positionAt, positionsAsColumns } from "./positions.ts";
 import type { SegmentsView } from "./protocol.ts";
 
 /** One segment, at the position where it begins. */
-export interface Segment extends Position {
+export interface Segment extends WalPosition {
   /** Compressed; undefined if the listing has no sizes. */
   bytes: number | undefined;
   /** Milliseconds since 1970; undefined if times cannot be trusted. */

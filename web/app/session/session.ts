@@ -1,6 +1,6 @@
 /** An opened replica, and the place of the playhead in it. */
 
-import { comparePositions, type Position } from "../../../src/replay/position.ts";
+import { comparePositions, type WalPosition } from "../../../src/replay/position.ts";
 import type { VerifyReport } from "../../../src/verify/report.ts";
 import type {
   IntegrityView,
@@ -166,7 +166,7 @@ export class Session {
   }
 
   /** Moves the playhead to the last moment at or before a WAL position of a generation. */
-  moveToPosition(generation: string | undefined, position: Position): void {
+  moveToPosition(generation: string | undefined, position: WalPosition): void {
     const lane = this.lanes.find(({ timeline }) => timeline.generation === generation) ?? this.#place?.lane;
     if (lane) this.moveTo(lane, lane.stops.atOrBefore(position));
   }

@@ -3,7 +3,7 @@
  * can be restored by themselves.
  */
 
-import { comparePositions, type Position, sectionAt, sectionOf } from "../../../src/replay/position.ts";
+import { comparePositions, sectionAt, sectionOf, type WalPosition } from "../../../src/replay/position.ts";
 import {
   type PositionColumns,
   positionAt,
@@ -39,7 +39,7 @@ export class Stops {
     this.#ordinal = new Uint32Array(this.length);
     let at = 0;
     let next = 0;
-    const put = (position: Position, segment: number, restorable: number, ordinal: number) => {
+    const put = (position: WalPosition, segment: number, restorable: number, ordinal: number) => {
       setPosition(this.#positions, at, position);
       this.#segment[at] = segment;
       this.#restorable[at] = restorable;
@@ -88,7 +88,7 @@ export class Stops {
   }
 
   /** The last stop at or before a position; -1 if there is none. */
-  atOrBefore(position: Position): number {
+  atOrBefore(position: WalPosition): number {
     return this.#count((i) => comparePositions(positionAt(this.#positions, i), position) <= 0) - 1;
   }
 

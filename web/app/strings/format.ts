@@ -1,6 +1,6 @@
 /** Numbers, sizes, times and positions as people read them. */
 
-import { type Position, parsePosition as parse } from "../../../src/replay/position.ts";
+import { isInWal, parsePosition as parse, type WalPosition } from "../../../src/replay/position.ts";
 
 export { formatPosition } from "../../../src/replay/position.ts";
 
@@ -31,8 +31,9 @@ export function hex(n: number): string {
 }
 
 /** Parses `0000001f:00001038`, also with blanks around it, as people type it; undefined for any other text. */
-export function parsePosition(text: string): Position | undefined {
-  return parse(text.trim());
+export function parsePosition(text: string): WalPosition | undefined {
+  const position = parse(text.trim());
+  return position && isInWal(position) ? position : undefined;
 }
 
 /** The smallest part of a time that is shown. */
