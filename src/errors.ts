@@ -31,6 +31,27 @@ export type WalCode =
   | "wal/frame-checksum"
   | "wal/page-number";
 
+/** What can be wrong with an LTX file. */
+export type LtxCode =
+  | "ltx/bad-magic"
+  | "ltx/extinct"
+  | "ltx/truncated"
+  | "ltx/header"
+  | "ltx/page-header"
+  | "ltx/page-order"
+  | "ltx/page-number"
+  | "ltx/page-data"
+  | "ltx/missing-page"
+  | "ltx/index"
+  | "ltx/trailer"
+  | "ltx/file-checksum"
+  | "ltx/database-checksum"
+  | "ltx/trailing-data"
+  | "ltx/name"
+  | "ltx/chain"
+  | "ltx/database-header"
+  | "ltx/unusual";
+
 /** What can be wrong with a SQLite database file, as far as its header and length tell. */
 export type DatabaseCode =
   | "database/bad-magic"
@@ -107,6 +128,7 @@ export type EnvironmentCode =
 export type ErrorCode =
   | Lz4Code
   | WalCode
+  | LtxCode
   | DatabaseCode
   | ReplicaCode
   | TimelineCode

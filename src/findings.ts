@@ -54,6 +54,13 @@ const WAL_DAMAGED: Omit<Rule, "severity"> = {
     "Bring this file back from another copy of the replica. Until then: walkit restore --salvage, or restore a moment outside the damage",
 };
 
+const LTX_DAMAGED: Omit<Rule, "severity"> = {
+  meaning:
+    "The LTX file is not as it was written. The transactions in it cannot be trusted, nor can what later files build on them",
+  action:
+    "Bring this file back from another copy of the replica, or restore a moment before its transactions",
+};
+
 const SOMETHING_MISSING: Omit<Rule, "severity"> = {
   meaning: "Transactions are missing. Every state after this place, up to the next good snapshot, is lost",
   action:
@@ -109,6 +116,77 @@ export const RULES: Readonly<Record<ErrorCode, Rule>> = {
   "wal/salt": { severity: "damage", ...WAL_DAMAGED },
   "wal/frame-checksum": { severity: "damage", ...WAL_DAMAGED },
   "wal/page-number": { severity: "damage", ...WAL_DAMAGED },
+  "ltx/bad-magic": { severity: "damage", ...LTX_DAMAGED },
+  "ltx/extinct": {
+    severity: "inconclusive",
+    meaning:
+      "The file is in a layout that LiteFS used before its first release with the present format. Nothing reads it any more, so nothing can be said of what it holds",
+    action: "Read it with the LiteFS that wrote it (0.1, or 0.2.0-beta1), and export the database from there",
+  },
+  "ltx/truncated": {
+    severity: "damage",
+    meaning:
+      "The end of the LTX file is missing: its upload or copy broke off, or something cut it. The transactions in it cannot be applied",
+    action:
+      "Bring this file back from another copy of the replica, or restore a moment before its transactions",
+  },
+  "ltx/header": { severity: "damage", ...LTX_DAMAGED },
+  "ltx/page-header": { severity: "damage", ...LTX_DAMAGED },
+  "ltx/page-order": { severity: "damage", ...LTX_DAMAGED },
+  "ltx/page-number": { severity: "damage", ...LTX_DAMAGED },
+  "ltx/page-data": { severity: "damage", ...LTX_DAMAGED },
+  "ltx/missing-page": {
+    severity: "damage",
+    meaning:
+      "The file should hold every page of the database, and a page is not in it: a database restored from it would have a hole",
+    action: "Restore a moment that begins with another snapshot, or bring this file back from another copy",
+  },
+  "ltx/index": {
+    severity: "damage",
+    meaning:
+      "The file's index of its pages does not fit the pages. Programs that fetch single pages through it would read wrong ones, or none",
+    action: "Bring this file back from another copy of the replica",
+  },
+  "ltx/trailer": { severity: "damage", ...LTX_DAMAGED },
+  "ltx/file-checksum": { severity: "damage", ...LTX_DAMAGED },
+  "ltx/database-checksum": {
+    severity: "damage",
+    meaning:
+      "The file is as it was written, but the database that it leads to is not the one that its writer had: pages were lost or changed before, or as, it was written",
+    action:
+      "Restore an earlier moment and compare. If the original database is still there, check it with PRAGMA integrity_check and take a new snapshot",
+  },
+  "ltx/trailing-data": {
+    severity: "damage",
+    meaning: "Bytes follow the end of the LTX file. Other programs refuse such a file",
+    action:
+      "Bring this file back from another copy of the replica, and find out what wrote to the replica besides its program",
+  },
+  "ltx/name": {
+    severity: "damage",
+    meaning:
+      "The file's name speaks of other transactions than the file itself: it was renamed, or is here by mistake. Programs that go by names would apply it at the wrong place",
+    action: "Find out which of the two is right. If it is the file, give it the name that its header says",
+  },
+  "ltx/chain": {
+    severity: "damage",
+    meaning:
+      "The file does not go on where the one before it ends: transactions between them are missing, or one of the two is of another database",
+    action:
+      "Bring the missing files back from another copy of the replica, or restore a moment before this place",
+  },
+  "ltx/database-header": {
+    severity: "warning",
+    meaning:
+      "The first page of the database does not say what the file says of it. An encrypted database has that effect; else the page was wrong when it was written",
+    action: "Restore the database and run PRAGMA integrity_check",
+  },
+  "ltx/unusual": {
+    severity: "warning",
+    meaning:
+      "The file has something in it that no known program writes. All that walkit knows how to check is right, but there may be more to the file than it knows",
+    action: "Look for a newer walkit, and find out what wrote the file",
+  },
   "database/bad-magic": { severity: "damage", ...SNAPSHOT_DAMAGED },
   "database/header": { severity: "damage", ...SNAPSHOT_DAMAGED },
   "database/page-size": { severity: "damage", ...SNAPSHOT_DAMAGED },

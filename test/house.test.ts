@@ -15,7 +15,7 @@ const imports = new Map(
 /** From the ground up. Rooms of one floor may know each other. */
 const FLOORS = [
   /^((errors|bytes|findings|turn|time)\.ts$|kernel\/)/,
-  /^(lz4|wal)\//,
+  /^(lz4|wal|ltx)\//,
   /^(storage|sqlite)\//,
   /^replay\//,
   /^layouts\//,

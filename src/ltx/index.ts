@@ -1,0 +1,19 @@
+/** LTX, the files of LiteFS and Litestream 0.5: read with every check, written as their readers expect them. */
+
+export { DatabaseChecksum, FileChecksum, lockPage, pageChecksum } from "./checksum.ts";
+export {
+  CHECKSUM_FLAG,
+  encodeLtxHeader,
+  FLAG_LZ4,
+  FLAG_NO_CHECKSUM,
+  hasDatabaseChecksums,
+  isSnapshot,
+  LTX_HEADER_SIZE,
+  type LtxHeader,
+  parseLtxHeader,
+} from "./header.ts";
+export { formatTxid, type LtxName, ltxName, parseLtxName, parseTxid } from "./names.ts";
+export type { LtxPages } from "./page-block.ts";
+export { LtxReader, type LtxReaderOptions } from "./reader.ts";
+export { LTX_TRAILER_SIZE, type LtxTrailer } from "./trailer.ts";
+export { LTX_VARIANTS, type LtxVariant } from "./variant.ts";
