@@ -17,3 +17,4 @@ export type { LtxPages } from "./page-block.ts";
 export { LtxReader, type LtxReaderOptions } from "./reader.ts";
 export { LTX_TRAILER_SIZE, type LtxTrailer } from "./trailer.ts";
 export { LTX_VARIANTS, type LtxVariant } from "./variant.ts";
+export { LtxWriter, type LtxWriterOptions } from "./writer.ts";
