@@ -14,6 +14,8 @@ export {
 } from "./header.ts";
 export { formatTxid, type LtxName, ltxName, parseLtxName, parseTxid } from "./names.ts";
 export type { LtxPages } from "./page-block.ts";
+export { decodePageFrame, type PageFrameOptions } from "./page-frame.ts";
+export { type LtxOutline, PageIndex, type ReadRange, readLtxOutline, readPageIndex } from "./page-index.ts";
 export { LtxReader, type LtxReaderOptions } from "./reader.ts";
 export { LTX_TRAILER_SIZE, type LtxTrailer } from "./trailer.ts";
 export { LTX_VARIANTS, type LtxVariant } from "./variant.ts";
