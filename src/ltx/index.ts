@@ -12,6 +12,8 @@ export {
   type LtxHeader,
   parseLtxHeader,
 } from "./header.ts";
+export { LtxMerge, type MergedPages, type MergeOptions } from "./merge.ts";
+export type { MergeSource } from "./merge-input.ts";
 export { formatTxid, type LtxName, ltxName, parseLtxName, parseTxid } from "./names.ts";
 export type { LtxPages } from "./page-block.ts";
 export { decodePageFrame, type PageFrameOptions } from "./page-frame.ts";
