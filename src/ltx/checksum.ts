@@ -23,13 +23,8 @@ export function lockPage(pageSize: number): number {
   return LOCK_BYTE / pageSize + 1;
 }
 
-/** How many pages a database of `commit` pages has, without its lock page. */
-export function dataPages(commit: number, pageSize: number): number {
-  return commit < lockPage(pageSize) ? commit : commit - 1;
-}
-
 /** The checksum whose low and high 32 bits are `low` and `high`. */
-export function checksumOf(low: number, high: number): bigint {
+function checksumOf(low: number, high: number): bigint {
   return (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0) | CHECKSUM_FLAG;
 }
 
