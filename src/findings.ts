@@ -138,7 +138,7 @@ export const RULES: Readonly<Record<ErrorCode, Rule>> = {
   "ltx/missing-page": {
     severity: "damage",
     meaning:
-      "The file should hold every page of the database, and a page is not in it: a database restored from it would have a hole",
+      "A page that the file should hold is not in it: a database restored from it would have a hole there",
     action: "Restore a moment that begins with another snapshot, or bring this file back from another copy",
   },
   "ltx/index": {

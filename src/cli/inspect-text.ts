@@ -2,14 +2,16 @@
 
 import { familyOf } from "../errors.ts";
 import type { Finding } from "../findings.ts";
+import type { LtxVariant } from "../ltx/index.ts";
 import type { DatabaseDetails, WalDetails } from "./inspect-content.ts";
+import type { LtxDetails } from "./inspect-ltx.ts";
 import type { Inspection, Lz4FrameDetails } from "./inspection.ts";
 import { colourOf, countOf, findingLines } from "./output.ts";
 import type { Kind } from "./recognize.ts";
 import { count, exactBytes, formatBytes, type Paint, printable, row, table } from "./text.ts";
 
 export function inspectionLines(inspection: Inspection, paint: Paint): string[] {
-  const { file, size, description, lz4, wal, database, notes, findings } = inspection;
+  const { file, size, description, lz4, wal, database, ltx, notes, findings } = inspection;
   const lines: (string | string[])[] = [
     `${printable(file)}: ${paint.bold(description)}, ${exactBytes(size)}`,
     verdict(inspection, paint),
@@ -23,6 +25,7 @@ export function inspectionLines(inspection: Inspection, paint: Paint): string[] 
   }
   if (wal) lines.push("", walLines(wal));
   if (database) lines.push("", databaseLines(database));
+  if (ltx) lines.push("", ltxLines(ltx));
   if (notes.length > 0)
     lines.push(
       "",
@@ -42,6 +45,7 @@ function verdict({ status, findings, kind, content }: Inspection, paint: Paint):
   const warnings = countOf(findings, "warning");
   const texts: Partial<Record<Kind, string>> = {
     database: "OK: the header is right (pages have no checksums: for them, PRAGMA integrity_check)",
+    ltx: "OK: every checksum fits, the pages are in order, and the index agrees with them",
     "wal-segment":
       "OK as far as this file alone can tell: what its first frame follows on, only walkit verify can check",
   };
@@ -141,4 +145,39 @@ function databaseLines(database: DatabaseDetails): string[] {
     `  journal mode ${writeVersion === 2 ? "WAL" : "rollback"}, change counter ${changeCounter}, schema cookie ${schemaCookie}, user version ${userVersion}`,
     `  free pages ${database.freelistCount}, last written by SQLite ${writer}`,
   ];
+}
+
+/** Who writes such files. */
+const LTX_WRITERS: Record<LtxVariant, string> = {
+  "v1-raw": "LiteFS 0.2 and 0.3, or a later one without compression",
+  "v1-lz4": "LiteFS 0.4 and 0.5",
+  "v2-frame": "the test versions of Litestream 0.5.0",
+  "v3-frame": "Litestream 0.5.0 to 0.5.15",
+  "v3-block": "Litestream from 0.5.16 on",
+};
+
+function ltxLines({ variant, header, pages, pageList, trailer }: LtxDetails): string[] {
+  const lines = [variant === null ? "LTX" : `LTX: ${variant}, as written by ${LTX_WRITERS[variant]}`];
+  if (header !== null) {
+    const { minTxid, maxTxid, snapshot, pageSize, pageCount, time, wal, nodeId } = header;
+    const range = minTxid === maxTxid ? `transaction ${minTxid}` : `transactions ${minTxid} to ${maxTxid}`;
+    const after = pageCount === 0 ? "deleted" : `${count(pageCount, "page")} of ${pageSize} bytes`;
+    lines.push(
+      `  ${range}${snapshot ? ", a snapshot" : ""}, ${time === null ? "without a time" : `made at ${time}`}`,
+      `  the database afterwards: ${after}`,
+      `  checksum of the database before ${header.preApplyChecksum ?? "none"}, afterwards ${trailer === null ? "not reached or not right" : (trailer.postApplyChecksum ?? "none")}`,
+    );
+    if (wal !== null)
+      lines.push(`  read from a WAL at byte ${wal.offset}, ${exactBytes(wal.size)}, salts ${wal.salts}`);
+    if (nodeId !== null) lines.push(`  made by LiteFS node ${nodeId}`);
+  }
+  lines.push(
+    `  ${count(pages, "page")}, file checksum ${trailer?.fileChecksum ?? "not reached or not right"}`,
+  );
+  if (pageList.length > 0) {
+    const rows = pageList.map((p) => [`  ${p.page}`, p.offset, p.size, p.checksum]);
+    lines.push(...table([["  page", "at byte", "size", "checksum"], ...rows]));
+    if (pages > pageList.length) lines.push(`  … and ${pages - pageList.length} more (--frames all)`);
+  }
+  return lines;
 }

@@ -13,6 +13,7 @@ import { cannotRead } from "../storage/system.ts";
 import { statusOf } from "../verify/report.ts";
 import { exitCodeOf } from "./exit.ts";
 import { Content } from "./inspect-content.ts";
+import { describeLtx, inspectLtx } from "./inspect-ltx.ts";
 import { inspectionLines } from "./inspect-text.ts";
 import type { Inspection, Lz4FrameDetails } from "./inspection.ts";
 import { print, printJson } from "./output.ts";
@@ -68,11 +69,16 @@ async function inspect(
     const result: Inspection = {
       ...{ command: "inspect", status: "ok", file: location, size, kind: recognized.kind },
       description: recognized.name,
-      ...{ lz4: undefined, content: undefined, wal: undefined, database: undefined },
+      ...{ lz4: undefined, content: undefined, wal: undefined, database: undefined, ltx: undefined },
       ...{ notes: [], findings: [] },
     };
     if (recognized.kind === "lz4") await inspectLz4(result, pieces, path, limit);
-    else if (["wal", "wal-segment", "database"].includes(recognized.kind)) {
+    else if (recognized.kind === "ltx") {
+      const { details, findings } = await inspectLtx(pieces, path, basename(path), limit);
+      result.ltx = details;
+      result.description = describeLtx(details);
+      result.findings.push(...findings);
+    } else if (["wal", "wal-segment", "database"].includes(recognized.kind)) {
       const content = new Content({ path, decoded: false, limit });
       for await (const piece of pieces) content.push(piece);
       content.end(true);
@@ -218,8 +224,6 @@ function notRecognized(result: Inspection, path: string, head: Uint8Array): void
   const found = result.kind === "foreign" ? result.description : `bytes ${hexBytes(head, 16)}`;
   const hints: Record<string, string> = {
     "a file encrypted with age": "Decrypt it first: age --decrypt --identity <key file>",
-    "an LTX file (Litestream 0.5 and LiteFS)":
-      "This version of walkit reads replicas of Litestream 0.3 and of the 0.4 betas only: litestream restore reads this one",
     "a gzip file": "If it is a .tar.gz of a replica: walkit verify reads it as it is. Else unpack it first",
     "a zip archive": "If a replica is in it: walkit verify reads it as it is. Else unpack it first",
     "a tar archive": "If a replica is in it: walkit verify reads it as it is. Else unpack it first",
@@ -230,7 +234,7 @@ function notRecognized(result: Inspection, path: string, head: Uint8Array): void
     result.kind === "foreign"
       ? (hints[result.description] ?? "Unpack it first, then inspect what was in it")
       : "If this should be a file of a replica, its beginning is damaged: bring it back from another copy";
-  const message = `Expected an LZ4 frame, a SQLite WAL or a SQLite database, found ${found}`;
+  const message = `Expected an LZ4 frame, an LTX file, a SQLite WAL or a SQLite database, found ${found}`;
   result.findings.push({
     ...makeFinding("replica/stray-file", message, { path, hint, severity: "inconclusive" }),
     meaning:

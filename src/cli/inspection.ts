@@ -3,6 +3,7 @@
 import type { Finding } from "../findings.ts";
 import type { BlockInfo, FrameHeader } from "../lz4/index.ts";
 import type { DatabaseDetails, WalDetails } from "./inspect-content.ts";
+import type { LtxDetails } from "./inspect-ltx.ts";
 import type { Kind } from "./recognize.ts";
 
 export interface Lz4FrameDetails {
@@ -37,6 +38,7 @@ export interface Inspection {
   content: Kind | undefined;
   wal: WalDetails | undefined;
   database: DatabaseDetails | undefined;
+  ltx: LtxDetails | undefined;
   notes: string[];
   findings: Finding[];
 }

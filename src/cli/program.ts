@@ -348,11 +348,11 @@ function addInspect(program: Command): void {
   addCommand(
     program,
     "inspect",
-    "look into one file, whatever its name: LZ4, WAL, WAL segment, snapshot, database",
+    "look into one file, whatever its name: LZ4, WAL, WAL segment, snapshot, database, LTX",
   )
     .argument("<file>", "the file", parseLocation)
     .addOption(
-      new Option("--frames <n>", "how many blocks, frames and transactions to list of each; or all")
+      new Option("--frames <n>", "how many blocks, frames, transactions and pages to list of each; or all")
         .argParser(parseLimit)
         .default(10),
     )

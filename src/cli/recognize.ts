@@ -2,11 +2,12 @@
 
 import { readUint16BE, readUint32BE } from "../bytes.ts";
 import { WalkitError } from "../errors.ts";
+import { LTX_HEADER_SIZE, parseLtxHeader } from "../ltx/index.ts";
 import { parseFrameHeader as parseLz4Header } from "../lz4/index.ts";
 import { isDatabase } from "../snapshot/index.ts";
 import { FRAME_HEADER_SIZE, parseFrameHeader, walChecksum } from "../wal/index.ts";
 
-export type Kind = "lz4" | "wal" | "wal-segment" | "database" | "empty" | "foreign" | "unknown";
+export type Kind = "lz4" | "ltx" | "wal" | "wal-segment" | "database" | "empty" | "foreign" | "unknown";
 
 /** WAL frames without a header before them. */
 export interface SegmentLayout {
@@ -37,7 +38,6 @@ const FOREIGN: readonly (readonly [name: string, magic: string, offset?: number]
   ["an xz file", "\xfd7zXZ\0"],
   ["a bzip2 file", "BZh"],
   ["a tar archive", "ustar", 257],
-  ["an LTX file (Litestream 0.5 and LiteFS)", "LTX1"],
   ["a SQLite rollback journal", "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"],
   ["a SQLite shared-memory file (-shm)", "\x18\xe2\x2d\0"],
 ];
@@ -46,6 +46,7 @@ const FOREIGN: readonly (readonly [name: string, magic: string, offset?: number]
 export function recognize(head: Uint8Array, whole: boolean): Recognized {
   if (head.length === 0) return { kind: "empty", name: "an empty file" };
   if (isLz4(head)) return { kind: "lz4", name: "LZ4" };
+  if (isLtx(head)) return { kind: "ltx", name: "an LTX file" };
   if (isWal(head)) return { kind: "wal", name: "a SQLite WAL" };
   if (isDatabase(head) || isDamagedDatabase(head)) return { kind: "database", name: "a SQLite database" };
   for (const [name, magic, offset = 0] of FOREIGN) {
@@ -62,6 +63,8 @@ function begins(bytes: Uint8Array, magic: string): boolean {
   for (let i = 0; i < magic.length; i++) if (bytes[i] !== magic.charCodeAt(i)) return false;
   return true;
 }
+
+const LTX_MAGIC = "LTX1";
 
 /** An LZ4 frame, also a legacy or skippable one, a cut one, or one whose magic number has one wrong byte. */
 function isLz4(head: Uint8Array): boolean {
@@ -80,6 +83,23 @@ function lz4Error(head: Uint8Array): string | undefined {
     return undefined;
   } catch (error) {
     if (error instanceof WalkitError) return error.code;
+    throw error;
+  }
+}
+
+/** An LTX file, also a cut one, or one whose magic number has one wrong byte. */
+function isLtx(head: Uint8Array): boolean {
+  if (begins(head, LTX_MAGIC)) return true;
+  const magic = Array.from(LTX_MAGIC, (character) => character.charCodeAt(0));
+  const mended = head.slice(0, LTX_HEADER_SIZE);
+  if (mended.length < LTX_HEADER_SIZE || magic.filter((byte, i) => mended[i] !== byte).length !== 1)
+    return false;
+  mended.set(magic);
+  try {
+    parseLtxHeader(mended);
+    return true;
+  } catch (error) {
+    if (error instanceof WalkitError) return false;
     throw error;
   }
 }

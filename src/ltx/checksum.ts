@@ -10,8 +10,9 @@
  */
 
 import { writeUint32BE } from "../bytes.ts";
-import { ARENA_START, type Arena } from "../kernel/index.ts";
+import { ARENA_START, type Arena, crc64 } from "../kernel/index.ts";
 import { borrow, giveBack } from "../lz4/arenas.ts";
+import { shiftOver } from "./crc-shift.ts";
 import { CHECKSUM_FLAG } from "./header.ts";
 
 /** SQLite never uses the page that holds this byte of the database. */
@@ -22,25 +23,12 @@ export function lockPage(pageSize: number): number {
   return LOCK_BYTE / pageSize + 1;
 }
 
-/** How many pages a database of `commit` pages has, without its lock page. */
-export function dataPages(commit: number, pageSize: number): number {
-  return commit < lockPage(pageSize) ? commit : commit - 1;
-}
-
 /** The checksum whose low and high 32 bits are `low` and `high`. */
-export function checksumOf(low: number, high: number): bigint {
+function checksumOf(low: number, high: number): bigint {
   return (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0) | CHECKSUM_FLAG;
 }
 
 const crc = new Int32Array(2);
-
-/** Leaves in `sum` (low and high 32 bits, bit 63 not set by force) the checksum of the page at `at` of the arena. The 4 bytes before it are overwritten. */
-export function sumPage(sum: Int32Array, arena: Arena, at: number, pageNumber: number, size: number): void {
-  writeUint32BE(arena.bytes, at - 4, pageNumber);
-  sum[0] = 0;
-  sum[1] = 0;
-  arena.crc64(sum, at - 4, at + size);
-}
 
 /**
  * The checksum of one page: `data` is the whole page, uncompressed.
@@ -54,7 +42,9 @@ export function pageChecksum(pageNumber: number, data: Uint8Array): bigint {
   const at = ARENA_START + 16;
   const arena = borrow(at + data.length);
   arena.bytes.set(data, at);
-  sumPage(crc, arena, at, pageNumber, data.length);
+  writeUint32BE(arena.bytes, at - 4, pageNumber);
+  crc.fill(0);
+  arena.crc64(crc, at - 4, at + data.length);
   giveBack(arena);
   return checksumOf(crc[0]!, crc[1]!);
 }
@@ -125,4 +115,30 @@ export class FileChecksum {
   updateIn(arena: Arena, start: number, end: number): void {
     arena.crc64(this.#crc, start, end);
   }
+
+  /**
+   * The bytes `start` to `end` of an arena, of which those from `at` on are page `pageNumber`. Leaves in `sum` the low and high
+   * 32 bits of the page's own checksum, for {@link DatabaseChecksum.xor}.
+   */
+  updateWithPage(
+    arena: Arena,
+    start: number,
+    at: number,
+    end: number,
+    pageNumber: number,
+    sum: Int32Array,
+  ): void {
+    crc64(this.#crc, arena.bytes, start, at);
+    writeUint32BE(number, 0, pageNumber);
+    sum.fill(0);
+    crc64(sum, number, 0, 4);
+    sum[0]! ^= this.#crc[0]!;
+    sum[1]! ^= this.#crc[1]!;
+    shiftOver(end - at).apply(sum);
+    arena.crc64(this.#crc, at, end);
+    sum[0]! ^= this.#crc[0]!;
+    sum[1]! ^= this.#crc[1]!;
+  }
 }
+
+const number = new Uint8Array(4);

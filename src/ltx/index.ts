@@ -12,8 +12,13 @@ export {
   type LtxHeader,
   parseLtxHeader,
 } from "./header.ts";
+export { LtxMerge, type MergedPages, type MergeOptions } from "./merge.ts";
+export type { MergeSource } from "./merge-input.ts";
 export { formatTxid, type LtxName, ltxName, parseLtxName, parseTxid } from "./names.ts";
 export type { LtxPages } from "./page-block.ts";
+export { decodePageFrame, type PageFrameOptions } from "./page-frame.ts";
+export { type LtxOutline, PageIndex, type ReadRange, readLtxOutline, readPageIndex } from "./page-index.ts";
 export { LtxReader, type LtxReaderOptions } from "./reader.ts";
 export { LTX_TRAILER_SIZE, type LtxTrailer } from "./trailer.ts";
 export { LTX_VARIANTS, type LtxVariant } from "./variant.ts";
+export { LtxWriter, type LtxWriterOptions } from "./writer.ts";

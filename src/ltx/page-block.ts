@@ -8,7 +8,7 @@ import { readUint16BE, readUint32BE, writeUint32BE } from "../bytes.ts";
 import { type LtxCode, WalkitError } from "../errors.ts";
 import type { Arena } from "../kernel/index.ts";
 import { borrow, giveBack } from "../lz4/arenas.ts";
-import { DatabaseChecksum, type FileChecksum, sumPage } from "./checksum.ts";
+import { DatabaseChecksum, type FileChecksum } from "./checksum.ts";
 import { FrameFeed } from "./frame-feed.ts";
 import { hasDatabaseChecksums, isSnapshot, LTX_HEADER_SIZE, type LtxHeader } from "./header.ts";
 import { IndexCheck } from "./index-check.ts";
@@ -278,14 +278,15 @@ export class PageBlock {
     const at = this.#decoder.page;
     const end = at + this.#pageSize;
     this.#rules.accept(page);
-    this.#fileChecksum.updateIn(arena, at - before, end);
+    const database = this.databaseChecksum;
+    if (database === undefined) this.#fileChecksum.updateIn(arena, at - before, end);
+    else {
+      this.#fileChecksum.updateWithPage(arena, at - before, at, end, page, this.#sum);
+      database.xor(this.#sum[0]!, this.#sum[1]!);
+    }
     if (page === 1) {
       const fault = pageOneFault(arena.bytes, this.#header, at);
       if (fault !== undefined) this.#notice("ltx/database-header", fault, offset);
-    }
-    if (this.databaseChecksum !== undefined) {
-      sumPage(this.#sum, arena, at, page, this.#pageSize);
-      this.databaseChecksum.xor(this.#sum[0]!, this.#sum[1]!);
     }
     if (hasPageIndex(this.#variant)) this.index.page(page, offset, size);
     const count = this.#count++;

@@ -19,23 +19,11 @@ export function writeUvarint(bytes: Uint8Array, at: number, value: number): numb
   return at;
 }
 
-/** The size of `value` as it is written, in bytes. */
-export function uvarintSize(value: number): number {
-  let size = 1;
-  for (; value >= 0x80; value = Math.floor(value / 128)) size++;
-  return size;
-}
-
 /** Reads one number after another. `value` is the last one, as a number, where {@link push} has said that it is whole. */
 export class UvarintReader {
   value = 0;
   #scale = 1;
   #size = 0;
-
-  /** Bytes of the number that has begun. */
-  get size(): number {
-    return this.#size;
-  }
 
   /** Takes a byte: 1 it is the last of a number, 0 there are more, -1 the number is too large: not below 2^53. */
   push(byte: number): -1 | 0 | 1 {

@@ -3,12 +3,19 @@
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { build, MAIN, temporaryFolder, unpack, walkit, walkitJson } from "./support.ts";
 
 build();
 
 const basic = unpack("basic");
+const LTX_FILE = fileURLToPath(
+  new URL(
+    "../fixtures/ltx/litestream-0.5.17-vfs/ltx/0/0000000000000002-0000000000000002.ltx",
+    import.meta.url,
+  ),
+);
 const doc = (name: string) => readFileSync(new URL(`../../docs/${name}`, import.meta.url), "utf8");
 
 describe("usage", () => {
@@ -190,6 +197,9 @@ describe("docs/json.md", () => {
     check("inspect lz4 frames", segment.lz4.frameList[0]);
     check("inspect wal", segment.wal);
     check("inspect database", database.database);
+    const { ltx } = (await walkitJson(["inspect", LTX_FILE])).json;
+    check("inspect ltx", ltx);
+    check("inspect ltx header", ltx.header);
     expect(findings(nothing)).toBe(1);
 
     const failures = [

@@ -2,6 +2,7 @@
 
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { compress, compressLegacy, decompress, skippableFrame } from "../../src/lz4/index.ts";
@@ -74,7 +75,6 @@ describe("recognizes", () => {
     const foreign: [Uint8Array | string, RegExp][] = [
       [gzipSync("x"), /gzip/],
       ["age-encryption.org/v1\n-> X25519", /age/],
-      ["LTX1\0\0\0\0", /LTX/],
       ["PK\x03\x04", /zip/],
       [Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd), /zstd/],
     ];
@@ -190,6 +190,80 @@ describe("finds the first thing wrong", () => {
     for (const [i, { code, findings }] of found.entries()) {
       expect([cuts[i], code, findings[0]?.code]).toEqual([cuts[i], 1, "lz4/truncated"]);
     }
+  });
+});
+
+describe("an LTX file", () => {
+  const ltx = fileURLToPath(new URL("../fixtures/ltx/", import.meta.url));
+  const load = (path: string) => readFileSync(ltx + path);
+  const NAME = "0000000000000005-0000000000000005.ltx";
+  const bytes = load(`litestream-0.5.17-vfs/ltx/0/${NAME}`);
+
+  it("of each variant is recognized and told of as it was read by others", async () => {
+    for (const variant of ["v1-raw", "v1-lz4", "v2-frame", "v3-frame", "v3-block"]) {
+      const path = `${variant}/0000000000000003-0000000000000003.ltx`;
+      const expected = JSON.parse(load("reference-library/expected.json").toString())[path];
+      const found = await of(load(`reference-library/${path}`), "0000000000000003-0000000000000003.ltx");
+      expect([found.code, found.kind, found.status, found.findings]).toEqual([0, "ltx", "ok", []]);
+      expect(found.ltx.variant).toBe(variant);
+      const { pageSize, commit, minTXID, preApplyChecksum, timestamp } = expected.header;
+      expect(found.ltx.header).toEqual({
+        ...{ flags: expected.header.flags, pageSize, pageCount: commit, minTxid: minTXID, maxTxid: minTXID },
+        ...{ snapshot: false, preApplyChecksum, wal: null, nodeId: null },
+        time: new Date(timestamp).toISOString().replace(".000Z", "Z"),
+      });
+      expect(found.ltx.trailer).toEqual(expected.trailer);
+      expect(found.ltx.pages).toBe(expected.pages.length);
+      expect(found.ltx.pageList.map((p: { checksum: string }) => p.checksum)).toEqual(
+        expected.pages.slice(0, 10).map((p: { checksum: string }) => p.checksum),
+      );
+    }
+  });
+
+  it("that is damaged says what is wrong first, and what there is before that", async () => {
+    const wrong = Buffer.from(bytes);
+    wrong[bytes.length - 1]! ^= 1;
+    const [flipped, cut, magic, name, odd] = await Promise.all([
+      of(wrong),
+      of(bytes.subarray(0, 50), "x.ltx"),
+      of(Buffer.concat([Buffer.from("LTX2"), bytes.subarray(4)])),
+      of(bytes, "0000000000000005-0000000000000006.ltx"),
+      of(load("malformed/reserved-nonzero.ltx")),
+    ]);
+    expect([flipped.code, flipped.findings[0].code]).toEqual([1, "ltx/file-checksum"]);
+    expect([flipped.ltx.pages, flipped.ltx.trailer]).toEqual([flipped.ltx.pageList.length, null]);
+    expect([cut.code, cut.kind, cut.findings[0].code, cut.ltx.header]).toEqual([
+      1,
+      "ltx",
+      "ltx/truncated",
+      null,
+    ]);
+    expect([magic.code, magic.kind, magic.findings[0].code]).toEqual([1, "ltx", "ltx/bad-magic"]);
+    expect([name.code, name.findings[0].code]).toEqual([1, "ltx/name"]);
+    expect(name.findings[0].message).toContain(NAME);
+    expect([odd.code, odd.findings.map((f: { code: string }) => f.code)]).toEqual([
+      0,
+      ["ltx/unusual", "ltx/database-header"],
+    ]);
+  });
+
+  it("in words", async () => {
+    const tiny = load("reference-library/v3-block/special/tiny-0000000000000001-0000000000000001.ltx");
+    const [good, short, deleted] = await Promise.all([
+      walkit(["inspect", file(bytes, NAME), "--frames", "2"]),
+      walkit(["inspect", file(tiny)]),
+      walkit([
+        "inspect",
+        join(ltx, "reference-library/v1-lz4/special/deletion-0000000000000005-0000000000000005.ltx"),
+      ]),
+    ]);
+    expect(good.stdout).toMatch(/: an LTX file, changes, [^\n]*\nOK: every checksum fits/);
+    expect(good.stdout).toContain("LTX: v3-block, as written by Litestream from 0.5.16 on");
+    expect(good.stdout).toContain("more (--frames all)");
+    expect(short.stdout).toContain("a snapshot");
+    expect(short.stdout).toContain("made by LiteFS node a1b2c3d4e5f60718");
+    expect(short.stdout).toContain("read from a WAL at byte 32, 536 bytes, salts 11223344 55667788");
+    expect(deleted.stdout).toContain("the database afterwards: deleted");
   });
 });
 

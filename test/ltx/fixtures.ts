@@ -2,6 +2,7 @@
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { concat } from "../../src/bytes.ts";
 import { WalkitError } from "../../src/errors.ts";
 import {
   type LtxHeader,
@@ -9,6 +10,7 @@ import {
   type LtxReaderOptions,
   type LtxTrailer,
   type LtxVariant,
+  LtxWriter,
   pageChecksum,
 } from "../../src/ltx/index.ts";
 
@@ -115,4 +117,18 @@ export function failureOf(pieces: Iterable<Uint8Array>, options: LtxReaderOption
     throw error;
   }
   throw new Error("Expected a WalkitError");
+}
+
+/** A file of these pages. */
+export function writeLtx(
+  variant: LtxVariant,
+  header: LtxHeader,
+  pages: readonly (readonly [page: number, data: Uint8Array])[],
+  postApplyChecksum?: bigint,
+): Uint8Array {
+  const writer = new LtxWriter({ variant, header });
+  const parts: Uint8Array[] = [];
+  for (const [page, data] of pages) parts.push(...writer.push([page], data));
+  parts.push(...writer.end(postApplyChecksum));
+  return concat(parts);
 }
