@@ -88,6 +88,12 @@ export type ReplicaCode =
   | "replica/snapshot-mismatch"
   | "replica/snapshot-unproven"
   | "replica/before-mark"
+  | "replica/missing-txid"
+  | "replica/merge-mismatch"
+  | "replica/level-gap"
+  | "replica/wal-gap"
+  | "replica/full-copies"
+  | "replica/backlog"
   | "replica/times-untrusted"
   | "replica/changed-while-reading";
 

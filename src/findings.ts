@@ -321,6 +321,40 @@ export const RULES: Readonly<Record<ErrorCode, Rule>> = {
     action:
       "Nothing, if Litestream went on running and nothing was written since. Else compare the restored database with what is known of it: SQLite's integrity_check finds only some of such states",
   },
+  "replica/missing-txid": { severity: "damage", ...SOMETHING_MISSING },
+  "replica/merge-mismatch": {
+    severity: "damage",
+    meaning:
+      "A merged LTX file and the files that it was merged from tell of two different databases: two programs wrote to the replica, or one of the files was merged from others than these",
+    action:
+      "Restore both ways and compare: walkit restore takes the merged file, and --salvage what the single ones lead to where SQLite finds the first corrupt",
+  },
+  "replica/level-gap": {
+    severity: "info",
+    meaning:
+      "A level of LTX files has a hole, which other files cover: nothing is lost, but the moments in between are kept less finely",
+    action:
+      "Nothing, if a lifecycle rule of the bucket deletes files. Litestream itself leaves no such holes",
+  },
+  "replica/wal-gap": {
+    severity: "warning",
+    meaning:
+      "The LTX file was not read from where the one before it ended in the WAL: transactions between them may be missing from both",
+    action:
+      "Compare the restored database with what is known of it, or have SQLite check it: --integrity-check full",
+  },
+  "replica/full-copies": {
+    severity: "info",
+    meaning:
+      "One LTX file after another holds the whole database, as where Litestream loses its place in the WAL again and again: nothing is lost, but the replica is larger than it need be",
+    action: "Update Litestream: 0.5.10 and later do so no more without need",
+  },
+  "replica/backlog": {
+    severity: "warning",
+    meaning:
+      "Files of one level have not been merged into the next for long: nothing is lost, but restores take longer and longer",
+    action: "Look at Litestream's log for why it merges no more: a missing file stops it for good",
+  },
   "replica/before-mark": {
     severity: "damage",
     meaning:

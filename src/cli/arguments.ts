@@ -3,7 +3,7 @@
 import { InvalidArgumentError, type Option } from "commander";
 import { WalkitError } from "../errors.ts";
 import type { LocatedReplica } from "../layouts/locate.ts";
-import { isGenerationName } from "../replay/branch-name.ts";
+import { isBranchName } from "../replay/branch-name.ts";
 import type { DirectoryStorage } from "../storage/directory.ts";
 
 /** The command line asks for what cannot be asked: exit code 2. */
@@ -74,8 +74,10 @@ export function swallowedOption(options: readonly Option[], words: readonly stri
 }
 
 export function parseGeneration(text: string): string {
-  if (isGenerationName(text)) return text;
-  throw new InvalidArgumentError("Expected 16 lowercase hexadecimal digits, as in generations/<generation>.");
+  if (isBranchName(text)) return text;
+  throw new InvalidArgumentError(
+    "Expected 16 lowercase hexadecimal digits, as in generations/<generation>, or ltx for the LTX files.",
+  );
 }
 
 /** Hexadecimal, as Litestream takes it. */

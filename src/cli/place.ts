@@ -99,7 +99,11 @@ async function foldersOf({ folder, prefix }: LocatedReplica): Promise<string[]> 
   // Of an archive nothing can be written to but the archive itself.
   if (!folder) return [];
   const generations = join(folder.root, prefix);
-  const own = await realpath(generations).catch((error) => Promise.reject(cannotRead(prefix, error)));
+  const own = await realpath(generations).catch((error: { code?: string }) => {
+    // A replica of LTX files has no such folder: then it is the root that counts.
+    if (error.code === "ENOENT") return generations;
+    throw cannotRead(prefix, error);
+  });
   const root = await realOf(folder.root);
   const folders = new Set([own]);
   if (root !== undefined) folders.add(root);
@@ -114,5 +118,18 @@ async function foldersOf({ folder, prefix }: LocatedReplica): Promise<string[]> 
       if (real !== undefined && !isInside(real, own)) folders.add(real);
     }
   }
+  for (const name of (await readdir(folder.root).catch(() => [])).filter(isLtxFolder)) {
+    for (const part of [name, ...LEVELS.map((level) => join(name, level))]) {
+      const real = await realOf(join(folder.root, part));
+      if (real !== undefined && (root === undefined || !isInside(real, root))) folders.add(real);
+    }
+  }
   return [...folders];
 }
+
+/** Whether a folder in a replica's root holds LTX files, or the folders of these. */
+function isLtxFolder(name: string): boolean {
+  return /^(ltx|000[0-9])$/.test(name);
+}
+
+const LEVELS = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];

@@ -2,6 +2,7 @@
 
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { LocatedReplica } from "../layouts/locate.ts";
+import { isInWal, parsePosition } from "../replay/position.ts";
 import { expectRestorePointName } from "../timeline/restore-points.ts";
 import {
   checkTarget,
@@ -19,6 +20,7 @@ export interface TargetFlags {
   timestamp?: bigint | "now";
   targetTime?: bigint | "now";
   targetPosition?: Target["position"];
+  txid?: Target["position"];
   targetTransaction?: number;
   targetName?: string;
   targetImmediate?: boolean;
@@ -41,6 +43,13 @@ function argument<T>(parse: (text: string) => T): (text: string) => T {
       throw error;
     }
   };
+}
+
+/** @throws RangeError */
+function parseTxid(text: string): Target["position"] {
+  const position = parsePosition(text);
+  if (position && !isInWal(position)) return position;
+  throw new RangeError(`Expected a TXID of 16 hexadecimal digits, as LTX files are named, found ${text}`);
 }
 
 /** The name of a restore point. */
@@ -71,8 +80,13 @@ export function addTargetOptions(command: Command): Command {
   add("--timestamp <time>", "the same as --target-time, Litestream's name for it", time);
   add(
     "--target-position <index:offset>",
-    "the last commit that ends at or before this WAL position, both hexadecimal",
+    "the last commit that ends at or before this WAL position, both hexadecimal; of LTX files the state behind this TXID",
     parseTargetPosition,
+  );
+  add(
+    "--txid <hex>",
+    "the same for a TXID of LTX files, 16 hexadecimal digits: Litestream's name for it",
+    parseTxid,
   );
   add("--target-transaction <n>", "this commit of the generation, counted from 1", parseTargetTransaction);
   add("--target-name <name>", "a restore point: see walkit mark", expectRestorePointName);
@@ -86,13 +100,16 @@ export function targetOf(flags: TargetFlags): Target {
   if (flags.timestamp !== undefined && flags.targetTime !== undefined) {
     throw new UsageError("--timestamp and --target-time are the same: give one of them");
   }
+  if (flags.txid !== undefined && flags.targetPosition !== undefined) {
+    throw new UsageError("--txid and --target-position are the same: give one of them");
+  }
   const time = flags.targetTime ?? flags.timestamp;
   const target: Target = {
     generation: flags.generation,
     timeline: flags.targetTimeline,
     index: flags.index,
     timestamp: time === "now" ? undefined : time,
-    position: flags.targetPosition,
+    position: flags.targetPosition ?? flags.txid,
     transaction: flags.targetTransaction,
     name: flags.targetName,
     immediate: flags.targetImmediate,

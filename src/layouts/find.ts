@@ -13,6 +13,8 @@ import { replicaIn } from "./open.ts";
 export interface FoundReplica extends Replica {
   /** The replica's folder in the storage, without `generations/`; empty for the storage's own root. To call it by. */
   path: string;
+  /** The path of an LTX file, where the replica has nothing else. */
+  onlyLtx?: string | undefined;
 }
 
 export interface FindOptions {
@@ -53,8 +55,10 @@ class Search {
   #shadow: string | undefined;
   /** A folder with `snapshots/` or `wal/` in it that is no generation's. */
   #nameless: string | undefined;
-  /** An LTX file. */
+  /** An LTX file that is in no replica. */
   #ltx: string | undefined;
+  /** By prefix: the first LTX file beside it. */
+  readonly #ltxIn = new Map<string, string>();
   readonly #top = new Set<string>();
   #unreadable: WalkitError | undefined;
 
@@ -64,7 +68,12 @@ class Search {
     const parts = path.split("/");
     const name = parts.at(-1)!;
     this.#top.add(parts[0]!);
-    if (isLtxPath(path)) this.#ltx ??= path;
+    if (isLtxPath(path)) {
+      const folders = /^(|.*\/)(?:ltx\/[0-9]|000[0-9])\/[^/]*$/s.exec(path);
+      if (folders) this.#add(`${folders[1]}generations/`, undefined, path);
+      else this.#ltx ??= path;
+      return;
+    }
     // <prefix> <generation> / snapshots or wal / <name>; of Litestream 0.4 wal / <index> / <name>
     const isNested = parts.at(-3) === "wal" && parseIndexFolder(parts.at(-2)!) !== undefined;
     const at = parts.length - (isNested ? 4 : 3);
@@ -84,10 +93,12 @@ class Search {
     }
   }
 
-  #add(prefix: string, generation: string): void {
-    const generations = this.#replicas.get(prefix);
-    if (generations) generations.add(generation);
-    else this.#replicas.set(prefix, new Set([generation]));
+  /** `generation`: undefined for LTX files beside that folder. */
+  #add(prefix: string, generation: string | undefined, ltx?: string): void {
+    if (ltx !== undefined && !this.#ltxIn.has(prefix)) this.#ltxIn.set(prefix, ltx);
+    const generations = this.#replicas.get(prefix) ?? new Set();
+    this.#replicas.set(prefix, generations);
+    if (generation !== undefined) generations.add(generation);
   }
 
   /**
@@ -102,7 +113,8 @@ class Search {
       const [generation] = this.#replicas.get(prefix) ?? [];
       const isOwn = prefix === "" && generation !== undefined && this.#top.size === 1;
       const path = prefix.replace(/(^|\/)generations\/$/, "").replace(/\/$/, "");
-      return { ...replicaIn(storage, { prefix, generation: isOwn ? generation : undefined }), path };
+      const onlyLtx = generation === undefined ? this.#ltxIn.get(prefix) : undefined;
+      return { ...replicaIn(storage, { prefix, generation: isOwn ? generation : undefined }), path, onlyLtx };
     });
   }
 

@@ -62,6 +62,10 @@ export async function openReplica(location: string): Promise<LocatedReplica> {
     await refuseShadowWal(storage, "", location);
     return inFolder(storage, "");
   }
+  const root = /^(.*)[\\/](?:ltx[\\/][0-9]|000[0-9])[\\/][^\\/]*$/s.exec(
+    (await ltxIn(path, names)) ?? "",
+  )?.[1];
+  if (root !== undefined) return inFolder(new DirectoryStorage(root), "generations/");
   throw await notAReplica(path, location, names);
 }
 

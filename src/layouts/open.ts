@@ -1,10 +1,11 @@
 import type { Replica } from "../replay/layout.ts";
 import type { Storage } from "../storage/storage.ts";
 import { generations } from "./generations/layout.ts";
+import { litestream } from "./litestream.ts";
 
 /**
- * The replica of Litestream 0.3 whose generations lie below `prefix`, `generations/` by default; with `generation` that one
- * alone. Looks at nothing: whether there is one shows when it is read.
+ * The replica whose generations lie below `prefix`, `generations/` by default, and whose LTX files beside that folder; with
+ * `generation` that one alone, or the LTX files by the name `ltx`. Looks at nothing: whether there is one shows when it is read.
  */
 export function replicaIn(
   storage: Storage,
@@ -13,5 +14,10 @@ export function replicaIn(
     generation,
   }: { prefix?: string | undefined; generation?: string | undefined } = {},
 ): Replica {
-  return { storage, layout: generations, prefix, generation };
+  return { storage, layout: litestream, prefix, generation };
+}
+
+/** The generations alone of {@link replicaIn}: of LTX files beside them no more is known than that they are there. */
+export function generationsIn(storage: Storage, options: Parameters<typeof replicaIn>[1] = {}): Replica {
+  return { ...replicaIn(storage, options), layout: generations };
 }

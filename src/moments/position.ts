@@ -51,6 +51,7 @@ export async function positionOf(
     time: timeAt(replica.layout, generation, position),
     findings,
   });
+  if (generation.exact) return found(plan.end ?? startOf(plan.snapshot), plan.findings);
   const position = (await lastCommit(replica, plan, signal)) ?? beginningOf(plan, generation);
   const isOwn = plan.ancestors.length === 0 && isSameSection(position, plan.snapshot);
   if (!isOwn || (plan.proof.length === 0 && !plan.end)) return found(position, plan.findings);

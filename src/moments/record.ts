@@ -3,7 +3,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { WalkitError } from "../errors.ts";
-import { isGenerationName } from "../replay/branch-name.ts";
+import { isGenerationName, LTX_BRANCH, rootAbove } from "../replay/branch-name.ts";
 import type { Catalog, TimelineFile } from "../replay/catalog.ts";
 import { formatPosition, type Position } from "../replay/position.ts";
 import type { DirectoryStorage } from "../storage/directory.ts";
@@ -64,7 +64,8 @@ export async function recordRestorePoint(
       if (other !== generation) await replaceLine(storage, restorePointsPath(prefix, other), name, "");
     }
   };
-  await withLock(storage, `${prefix}.walkit-mark.tmp`, record, signal);
+  const folder = generation === LTX_BRANCH ? rootAbove(prefix) : prefix;
+  await withLock(storage, `${folder}.walkit-mark.tmp`, record, signal);
   return path;
 }
 
@@ -72,14 +73,22 @@ export async function recordRestorePoint(
 async function restorePointFiles(storage: DirectoryStorage, prefix: string): Promise<Catalog> {
   const folder = join(storage.root, prefix);
   const timelineFiles: TimelineFile[] = [];
-  const names = await readdir(folder).catch((error) => Promise.reject(cannotRead(prefix, error)));
+  const add = async (generation: string) => {
+    const path = restorePointsPath(prefix, generation);
+    const found = await stat(join(storage.root, path)).catch(() => undefined);
+    if (found && !found.isDirectory())
+      timelineFiles.push({ generation, kind: "restore-points", path, size: found.size });
+  };
+  await add(LTX_BRANCH);
+  const names = await readdir(folder).catch((error: { code?: string }) => {
+    // A replica of LTX files has no such folder.
+    if (error.code === "ENOENT" && rootAbove(prefix) !== prefix) return [];
+    throw cannotRead(prefix, error);
+  });
   for (const entry of names) {
     const generation = entry.slice(0, 16);
-    const path = restorePointsPath(prefix, generation);
-    if (!isGenerationName(generation) || prefix + entry !== path) continue;
-    const found = await stat(join(folder, entry)).catch(() => undefined);
-    if (!found || found.isDirectory()) continue;
-    timelineFiles.push({ generation, kind: "restore-points", path, size: found.size });
+    if (isGenerationName(generation) && prefix + entry === restorePointsPath(prefix, generation))
+      await add(generation);
   }
   return { generations: [], timelineFiles, strays: [] };
 }

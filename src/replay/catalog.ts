@@ -23,8 +23,11 @@ export interface RemoteFile {
 /** A file of changes, which begins at the position that it has. */
 export type Change = RemoteFile & Position;
 
-/** A file that says what all pages are: at the position that it has, or at one that lies behind it in the same section. */
-export type Claim = RemoteFile & Position;
+/**
+ * A file that says what all pages are: at the position that it has, or at one that lies behind it in the same section. With
+ * `since`, it has only the pages that were changed since then: the changes from there on, merged.
+ */
+export type Claim = RemoteFile & Position & { since?: Position | undefined };
 
 /** One history of one database, without a break that is meant: a generation. */
 export interface Branch {
@@ -33,6 +36,13 @@ export interface Branch {
   snapshots: Claim[];
   /** Ascending. */
   segments: Change[];
+  /**
+   * Its claims hold the state at their very positions, and the numbers of its changes tell of each that is missing. Without:
+   * see {@link Claim}, and nothing ties one section to the next.
+   */
+  exact?: boolean | undefined;
+  /** Changes merged, which others hold one by one, or which nothing leads to: claims with `since`. Ascending. */
+  merged?: Claim[] | undefined;
   /** Why not all of its files are known: folders that cannot be listed, names whose numbers are too large. */
   unreadable?: WalkitError[] | undefined;
 }
@@ -68,7 +78,12 @@ export interface Catalog {
 
 /** All files of history that a catalog has. */
 export function filesOf({ generations }: Catalog): RemoteFile[] {
-  return generations.flatMap(({ snapshots, segments }) => [...snapshots, ...segments]);
+  return generations.flatMap(filesIn);
+}
+
+/** All files of history that a branch has. */
+export function filesIn({ snapshots, segments, merged = [] }: Omit<Branch, "id">): RemoteFile[] {
+  return [...snapshots, ...segments, ...merged];
 }
 
 /** The part of a catalog that is one branch's. */
@@ -89,8 +104,8 @@ export function hasChanged(before: Catalog, after: Catalog): boolean {
 }
 
 /** What the listing says cannot be read of a branch. */
-export function unreadableIn({ snapshots, segments, unreadable = [] }: Branch): WalkitError[] {
-  const files = [...snapshots, ...segments].map((file) => file.unreadable);
+export function unreadableIn({ unreadable = [], ...branch }: Branch): WalkitError[] {
+  const files = filesIn(branch).map((file) => file.unreadable);
   return [...unreadable, ...files.filter((error) => error !== undefined)];
 }
 

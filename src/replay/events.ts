@@ -18,8 +18,8 @@ export interface PageRun {
  * to section nothing does, and a snapshot may hold any version of a page from within its own section.
  */
 export type ReplayEvent =
-  /** The first change of a section is about to be read. */
-  | { type: "opens"; section: Position }
+  /** The first change of a section is about to be read. `tied`: numbers tell that nothing is missing before it. */
+  | { type: "opens"; section: Position; tied?: boolean }
   /** Pages of one transaction, in order. `sound`: all that leads here in its section is proven by checksums. */
   | { type: "pages"; run: PageRun; sound: boolean; applied: boolean }
   /** All pages since the last commit are committed; `end` is the position behind them, `pageCount` the database's size. */
@@ -31,8 +31,8 @@ export type ReplayEvent =
       applied: boolean;
       change: PlannedSegment;
     }
-  /** A file was read to its end, at the position `end`, and was whole. */
-  | { type: "change"; change: PlannedSegment; end: Position; applied: boolean }
+  /** A file was read to its end, at the position `end`, and was whole. `time`: of its making, nanoseconds since 1970, where it tells. */
+  | { type: "change"; change: PlannedSegment; end: Position; applied: boolean; time?: bigint | undefined }
   /** The last change of a section has been read. `whole`: from its first byte to a commit, without a fault. */
   | { type: "closes"; section: Position; whole: boolean }
   /** Something is wrong. `breaks`: what follows cannot be applied to what came before. */

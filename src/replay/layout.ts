@@ -8,7 +8,7 @@ import type { Finding } from "../findings.ts";
 import type { DatabaseHeader } from "../sqlite/header.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Branch, Catalog, Change, Claim } from "./catalog.ts";
-import type { ReplayEvent } from "./events.ts";
+import type { PageRun, ReplayEvent } from "./events.ts";
 import type { Leg, PlannedFile, PlannedWal, PlanOptions, PlanTarget, RestorePlan } from "./plan.ts";
 import type { Position } from "./position.ts";
 import type { Doubt } from "./times.ts";
@@ -21,6 +21,13 @@ export interface Replica {
   prefix: string;
   /** Set where this is one branch alone. */
   generation?: string | undefined;
+}
+
+export interface CatalogOptions {
+  generation?: string | undefined;
+  signal?: AbortSignal | undefined;
+  times?: boolean | undefined;
+  alone?: boolean | undefined;
 }
 
 /** What reading a file takes. */
@@ -51,6 +58,8 @@ export interface ClaimPiece {
   header: DatabaseHeader;
   position: number;
   data: Uint8Array;
+  /** When the claim was made, nanoseconds since 1970, where its file tells. */
+  time?: bigint | undefined;
 }
 
 /** Files of which names say that they lead on from one to the next, from a claim on. */
@@ -66,14 +75,12 @@ export interface Layout {
   readonly name: string;
 
   /**
-   * What the listing says; opens no file.
+   * What the listing says; opens no file, but for `times`: those that files tell themselves are read from there.
+   * `alone`: what lies beside is left alone.
    *
    * @throws WalkitError `storage/*`; `target/no-generation` for a `generation` that is not there
    */
-  catalog(
-    replica: Pick<Replica, "storage" | "prefix">,
-    options: { generation?: string | undefined; signal?: AbortSignal | undefined },
-  ): Promise<Catalog>;
+  catalog(replica: Pick<Replica, "storage" | "prefix">, options: CatalogOptions): Promise<Catalog>;
 
   /**
    * The fewest files that lead to `target`. Pure.
@@ -101,6 +108,11 @@ export interface Layout {
 
   /** Whether all that a claim may hold of its own section is in the branch as changes. */
   isSettled(branch: Branch, claim: Claim): boolean;
+
+  /**
+   * Where a restore can end, ascending, as far as names tell; undefined where only reading does.
+   */
+  states(branch: Branch): Position[] | undefined;
 
   /** Why the times of a branch are not simply those of its files' creation; undefined where nothing says so. */
   doubt(branch: Branch, among?: readonly Branch[]): Doubt | undefined;
@@ -130,4 +142,11 @@ export interface Layout {
    * @throws WalkitError what is wrong with the file
    */
   claim(context: ReadContext, claim: PlannedFile): AsyncGenerator<ClaimPiece, void, undefined>;
+
+  /**
+   * Reads a claim with `since`: the pages that it has.
+   *
+   * @throws WalkitError what is wrong with the file
+   */
+  merged?(context: ReadContext, claim: Claim): AsyncGenerator<PageRun, void, undefined>;
 }

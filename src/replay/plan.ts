@@ -1,7 +1,7 @@
 /** The plan of a restore: which files, in which order. Plain JSON, as `--dry-run` prints it. */
 
 import type { Finding } from "../findings.ts";
-import type { Change } from "./catalog.ts";
+import type { Change, Claim } from "./catalog.ts";
 import { type Position, positionOf } from "./position.ts";
 
 /**
@@ -93,6 +93,8 @@ export interface Leg {
   /** What the segments are laid over, and what follows them: looked at where only that tells whether a commit follows. */
   snapshot?: PlannedFile | undefined;
   later?: readonly PlannedSegment[] | undefined;
+  /** Merged changes, one of which may stand in for what cannot be read: claims with `since`. */
+  merged?: readonly Claim[] | undefined;
 }
 
 /** What a plan says of a change. */

@@ -120,6 +120,11 @@ export function positionOf(position: Position): Position {
   return { index: position.index, offset: position.offset };
 }
 
+/** The state behind transaction `txid` of an LTX history. @throws RangeError as {@link checkTxid} */
+export function behind(txid: number): TxPosition {
+  return { txid: checkTxid(txid) };
+}
+
 /** Where section `number` of a WAL begins. */
 export function sectionAt(number: number): WalPosition {
   return { index: number, offset: 0 };

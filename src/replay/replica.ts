@@ -1,10 +1,10 @@
 /** A replica, asked: its catalog, its files, and work that needs it to stand still. */
 
 import { isGone, type WalkitError } from "../errors.ts";
-import { type Branch, branchOf, type Catalog, hasChanged } from "./catalog.ts";
+import { type Branch, branchOf, type Catalog, filesIn, hasChanged } from "./catalog.ts";
 import type { ReplayEvent } from "./events.ts";
 import { noGeneration } from "./faults.ts";
-import type { ChangesOptions, ClaimPiece, Layout, ReadContext, Replica } from "./layout.ts";
+import type { CatalogOptions, ChangesOptions, ClaimPiece, Layout, ReadContext, Replica } from "./layout.ts";
 import type { Leg, PlannedFile } from "./plan.ts";
 
 type Reading = Omit<ReadContext, "storage">;
@@ -16,12 +16,9 @@ type Reading = Omit<ReadContext, "storage">;
  */
 export function catalogOf(
   replica: Replica,
-  {
-    generation = replica.generation,
-    signal,
-  }: { generation?: string | undefined; signal?: AbortSignal | undefined } = {},
+  { generation = replica.generation, signal, times }: Omit<CatalogOptions, "alone"> = {},
 ): Promise<Catalog> {
-  return replica.layout.catalog(replica, { generation, signal });
+  return replica.layout.catalog(replica, { generation, signal, times });
 }
 
 /**
@@ -80,6 +77,8 @@ export interface StillOptions<T> {
   /** Of a catalog what concerns the work. */
   part?: ((catalog: Catalog) => Catalog) | undefined;
   signal?: AbortSignal | undefined;
+  /** See {@link CatalogOptions}. */
+  times?: boolean | undefined;
 }
 
 /**
@@ -144,8 +143,7 @@ function hold(replica: Replica, catalog: Catalog): Replica {
 /** `replica`, whose storage refuses to read what the listing says cannot be read, whatever stands at its path. */
 export function guarded(replica: Replica, branch: Branch): Replica {
   const errors = new Map<string, WalkitError>();
-  for (const { path, unreadable } of [...branch.snapshots, ...branch.segments])
-    if (unreadable) errors.set(path, unreadable);
+  for (const { path, unreadable } of filesIn(branch)) if (unreadable) errors.set(path, unreadable);
   if (errors.size === 0) return replica;
   const { storage } = replica;
   return {

@@ -17,14 +17,15 @@ import { readChanges, readClaim } from "./replica.ts";
 
 /**
  * Where a claim comes: `before` the changes of its section, as what they are laid over; `behind` them; or `alone`, where its
- * section has none.
+ * section has none. In an exact branch `before` what it leads to, `at` the state that it has to equal, or `aside`, where no
+ * change ends that state can be told from.
  */
-export type ClaimPlace = "before" | "behind" | "alone";
+export type ClaimPlace = "before" | "behind" | "alone" | "at" | "aside";
 
-/** What came of reading a claim: its size, or what is wrong with it. */
+/** What came of reading a claim: its size, or what is wrong with it. A claim with `since` has no header. */
 export type ClaimRead =
-  | { header: DatabaseHeader; pages: number; error?: undefined }
-  | { header?: undefined; pages: number; error: WalkitError };
+  | { header?: DatabaseHeader | undefined; pages: number; error?: undefined; time?: bigint | undefined }
+  | { header?: undefined; pages: number; error: WalkitError; time?: undefined };
 
 /** Is told of a pass. It holds no storage, and whatever it is handed is valid until it returns. */
 export interface Fold {
@@ -83,8 +84,11 @@ class Run {
   /** Those that want pages: the one that leads may not. */
   readonly #listening: readonly Fold[];
   readonly #options: RunOptions;
-  /** Ascending; those that have had their turn are taken out. */
+  /** Ascending; those before `#next` have had their turn. */
   readonly #claims: Claim[];
+  #next = 0;
+  /** Where the last change ends that was read to its end. */
+  #end: Position | undefined;
   /** The section under way, and its claim until that is read. */
   #section: Position | undefined;
   #claim: Claim | undefined;
@@ -99,21 +103,29 @@ class Run {
     this.#folds = [lead, ...folds];
     this.#listening = this.#folds.filter(({ page }) => page);
     this.#options = options;
-    this.#claims = [...branch.snapshots];
+    // At one position what leads on comes first.
+    this.#claims = [...branch.snapshots, ...(branch.merged ?? [])].sort(
+      (a, b) => comparePositions(a, b) || Number(!!a.since) - Number(!!b.since),
+    );
   }
 
   async run(): Promise<void> {
-    const { id, snapshots } = this.#branch;
+    const { id, snapshots, exact, merged } = this.#branch;
     const segments = splitLeftover(this.#branch).segments.map(plannedSegment);
     const { signal, parallelism, onRead } = this.#options;
-    const leg = { generation: id, segments, snapshot: snapshots[0] };
+    const leg = { generation: id, segments, snapshot: snapshots[0], merged };
     const options = { signal, parallelism, onRead, faults: "report" } as const;
     for await (const event of readChanges(this.#replica, leg, options)) {
       // There are many events, and hardly any that has to be waited for: of 20,000 small files 0.3 of 2 s.
       const work = event.type === "pages" && this.#hasEntered ? this.#pages(event) : this.#take(event);
       if (work) await work;
     }
-    for (const claim of this.#claims.splice(0)) await this.#read(claim, "alone");
+    if (exact) await this.#exactly(undefined);
+    for (let claim = this.#takeClaim(); claim; claim = this.#takeClaim()) await this.#read(claim, "alone");
+  }
+
+  #takeClaim(): Claim | undefined {
+    return this.#claims[this.#next] && this.#claims[this.#next++];
   }
 
   #take(event: ReplayEvent): Promise<void> | undefined {
@@ -139,6 +151,7 @@ class Run {
   }
 
   #tell(event: Exclude<ReplayEvent, { type: "pages" }>): Promise<void> | undefined {
+    if (event.type === "change") this.#end = event.end;
     let told: Promise<unknown> | undefined;
     for (const fold of this.#folds) {
       const work = told ? told.then(() => fold.on(event)) : fold.on(event);
@@ -162,21 +175,48 @@ class Run {
   }
 
   async #open(section: Position): Promise<void> {
+    if (this.#branch.exact) await this.#exactly(section);
     // Claims of sections without any change between here and there.
-    while (this.#claims[0] && comparePositions(this.#claims[0], section) < 0) {
-      const claim = this.#claims.shift()!;
+    while (this.#isNextBefore(section)) {
+      const claim = this.#takeClaim()!;
       if (!this.#section || comparePositions(claim, this.#section) > 0) await this.#read(claim, "alone");
     }
     this.#section = section;
     this.#hasEntered = false;
-    const [next] = this.#claims;
-    this.#claim = next && isSameSection(next, section) ? this.#claims.shift() : undefined;
+    const next = this.#claims[this.#next];
+    const isOwn = next && !this.#branch.exact && isSameSection(next, section);
+    this.#claim = isOwn ? this.#takeClaim() : undefined;
+  }
+
+  #isNextBefore(position: Position): boolean {
+    const next = this.#claims[this.#next];
+    return next !== undefined && comparePositions(next, position) < 0;
+  }
+
+  /**
+   * Of an exact branch: the claims on the way to `section`, or all that are left. Where nothing leads to the section, the claims
+   * at its very beginning wait until what is wrong before it has been told.
+   */
+  async #exactly(section: Position | undefined): Promise<void> {
+    for (let claim = this.#claims[this.#next]; claim; claim = this.#claims[this.#next]) {
+      const order = this.#end ? comparePositions(claim, this.#end) : 1;
+      if (section && order > 0 && comparePositions(claim, section) >= 0) return;
+      this.#next++;
+      await this.#read(claim, this.#placeOf(claim, order));
+    }
+  }
+
+  /** `order`: of the claim and the end of the last change. */
+  #placeOf({ since }: Claim, order: number): ClaimPlace {
+    if (order === 0 && this.#lead.leads) return "at";
+    return order >= 0 && !since ? "before" : "aside";
   }
 
   /** Before the first page of a section, when what leads here is known to be sound or not. */
   async #enter(): Promise<void> {
     if (this.#hasEntered) return;
     this.#hasEntered = true;
+    if (this.#branch.exact) await this.#enterExactly();
     const claim = this.#claim;
     if (!this.#lead.leads && claim) {
       this.#claim = undefined;
@@ -185,38 +225,74 @@ class Run {
     this.#lead.enters();
   }
 
+  async #enterExactly(): Promise<void> {
+    const section = this.#section!;
+    for (let claim = this.#claims[this.#next]; claim; claim = this.#claims[this.#next]) {
+      if (comparePositions(claim, section) !== 0) return;
+      this.#next++;
+      // The first that is whole leads here; others at this position have to equal it.
+      await this.#read(claim, this.#lead.leads ? "at" : claim.since ? "aside" : "before");
+    }
+  }
+
   async #read(claim: Claim, place: ClaimPlace): Promise<void> {
     const folds = this.#folds.filter((fold) => fold.claimOpens?.(claim, place) ?? false);
     if (folds.length === 0) return;
-    const { signal, onRead } = this.#options;
-    const pages = new Pages((page, data) => {
+    const page = (number: number, data: Uint8Array) => {
       if (this.#options.pages === false) return;
       const hash = xxh32(data) || 1;
-      for (const fold of folds) fold.claimPage?.(page, data, hash);
-    });
+      for (const fold of folds) fold.claimPage?.(number, data, hash);
+    };
     const odd: WalkitError[] = [];
     const onOdd = (error: WalkitError) => odd.push(error);
-    let read: ClaimRead | undefined;
-    let header: DatabaseHeader | undefined;
+    const count = { pages: 0 };
+    let read: ClaimRead;
     try {
-      for await (const piece of readClaim(this.#replica, claim, { signal, onRead, onOdd })) {
-        this.#pageSize ??= piece.header.pageSize;
-        if (!header && piece.header.pageSize !== this.#pageSize)
-          throw pageSizeChanged(claim.path, this.#pageSize, piece.header.pageSize);
-        header ??= piece.header;
-        pages.add(piece);
-      }
-      read = { header: header!, pages: pages.count };
+      read = claim.since
+        ? await this.#readMerged(claim, page, onOdd, count)
+        : await this.#readWhole(claim, page, onOdd, count);
     } catch (error) {
       if (!isFault(error)) throw error;
-      read = { pages: pages.count, error };
+      read = { ...count, error };
     }
     for (const fold of this.#folds) {
       for (const error of odd) await fold.on({ type: "fault", error, position: claim, breaks: false });
       await fold.claimCloses?.(claim, place, read);
     }
   }
+
+  async #readWhole(claim: Claim, page: EachPage, onOdd: Odd, count: { pages: number }): Promise<ClaimRead> {
+    const { signal, onRead } = this.#options;
+    const pages = new Pages(page);
+    let header: DatabaseHeader | undefined;
+    let time: bigint | undefined;
+    for await (const piece of readClaim(this.#replica, claim, { signal, onRead, onOdd })) {
+      this.#pageSize ??= piece.header.pageSize;
+      if (!header && piece.header.pageSize !== this.#pageSize)
+        throw pageSizeChanged(claim.path, this.#pageSize, piece.header.pageSize);
+      header ??= piece.header;
+      time ??= piece.time;
+      pages.add(piece);
+      count.pages = pages.count;
+    }
+    return { ...count, header, time };
+  }
+
+  async #readMerged(claim: Claim, page: EachPage, onOdd: Odd, count: { pages: number }): Promise<ClaimRead> {
+    const { storage, layout } = this.#replica;
+    const { signal, onRead } = this.#options;
+    for await (const run of layout.merged!({ storage, signal, onRead, onOdd }, claim)) {
+      this.#pageSize ??= run.pageSize;
+      if (run.pageSize !== this.#pageSize) throw pageSizeChanged(claim.path, this.#pageSize, run.pageSize);
+      run.forEach(page);
+      count.pages += run.count;
+    }
+    return { ...count };
+  }
 }
+
+type EachPage = (page: number, data: Uint8Array) => void;
+type Odd = (error: WalkitError) => void;
 
 /** Leads where nobody asks more than whether changes follow on a claim: until one does not. */
 export class Follower implements Lead {

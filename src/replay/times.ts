@@ -1,6 +1,6 @@
 /** The times of a branch's files. What they prove, its layout says. */
 
-import type { Branch } from "./catalog.ts";
+import { type Branch, filesIn } from "./catalog.ts";
 
 /** Why times of a branch are not simply those of its files' creation. */
 export interface Doubt {
@@ -19,7 +19,7 @@ export interface Doubt {
 export function timeRange(branch: Branch): { oldest: bigint; newest: bigint } | undefined {
   let oldest: bigint | undefined;
   let newest: bigint | undefined;
-  for (const { modified } of [...branch.snapshots, ...branch.segments]) {
+  for (const { modified } of filesIn(branch)) {
     if (modified === undefined) continue;
     if (oldest === undefined || modified < oldest) oldest = modified;
     if (newest === undefined || modified > newest) newest = modified;

@@ -167,7 +167,7 @@ class Execution {
     const { snapshot } = this.#plan;
     for await (const event of readChanges(this.#replica, { ...wal, snapshot }, options)) {
       if (event.type === "opens") {
-        this.#steps.begin(event.section, !isFirst);
+        this.#steps.begin(event.section, !isFirst && !event.tied);
         isFirst = false;
         isOwn = isSnapshots && isSameSection(event.section, snapshot);
       } else if (event.type === "pages") {

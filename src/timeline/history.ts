@@ -11,7 +11,7 @@
  */
 
 import { type TimelineCode, WalkitError } from "../errors.ts";
-import { isGenerationName } from "../replay/branch-name.ts";
+import { isBranchName, pathBeside } from "../replay/branch-name.ts";
 import { formatPosition, type Position, parsePosition } from "../replay/position.ts";
 import { type Line, linesOf, quoted } from "./restore-points.ts";
 
@@ -111,7 +111,7 @@ function parseId(text: string, line: Line, fail: Fail): number {
 
 function addName(named: Map<number, Named>, word: string, generation: string, line: Line, fail: Fail): void {
   const id = parseId(word, line, fail);
-  if (!isGenerationName(generation)) {
+  if (!isBranchName(generation)) {
     fail(line, "a generation of 16 lowercase hexadecimal digits", quoted(generation));
   }
   const known = named.get(id);
@@ -155,8 +155,7 @@ function checkNames(named: ReadonlyMap<number, Named>, lines: readonly HistoryLi
  */
 export function formatHistory({ lines, generations, complete }: History): string {
   for (const generation of generations.values()) {
-    if (!isGenerationName(generation))
-      throw new RangeError(`Expected a generation, found ${quoted(generation)}`);
+    if (!isBranchName(generation)) throw new RangeError(`Expected a generation, found ${quoted(generation)}`);
   }
   const names = [...generations].sort(([a], [b]) => a - b);
   const text = [
@@ -181,5 +180,5 @@ function formatLine({ parent, switchPoint, reason }: HistoryLine): string {
 
 /** `generations/386e2c145a976578.history`, where `prefix` is `generations/`. */
 export function historyPath(prefix: string, generation: string): string {
-  return `${prefix}${generation}.history`;
+  return pathBeside(prefix, generation, "history");
 }

@@ -9,6 +9,7 @@
  */
 
 import { WalkitError } from "../errors.ts";
+import { pathBeside } from "../replay/branch-name.ts";
 import { formatPosition, type Position, parsePosition } from "../replay/position.ts";
 import { parseTime } from "../time.ts";
 
@@ -119,7 +120,7 @@ export function expectRestorePointName(name: string): string {
 
 /** `generations/386e2c145a976578.restore-points`, where `prefix` is `generations/`. */
 export function restorePointsPath(prefix: string, generation: string): string {
-  return `${prefix}${generation}.restore-points`;
+  return pathBeside(prefix, generation, "restore-points");
 }
 
 /** A line of a text file, without its line break. */

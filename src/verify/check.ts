@@ -25,23 +25,12 @@ import {
   run,
 } from "../replay/run.ts";
 import { countSeen, judgeCounters, judgePages } from "./ahead.ts";
+import type { Checked } from "./checked.ts";
 import { Comparison } from "./comparison.ts";
+import { ExactCheck } from "./exact.ts";
 import { LinkCount } from "./links.ts";
 import { type RangeDraft, startRange } from "./ranges.ts";
-import type { Links } from "./report.ts";
 import { ClaimedState, State } from "./state.ts";
-
-export interface Checked {
-  findings: Finding[];
-  ranges: RangeDraft[];
-  transactions: number;
-  frames: number;
-  pageSize: number | undefined;
-  pageCount: number | undefined;
-  /** Files encrypted with age; the findings have the first of them. */
-  encrypted: number;
-  links: Links;
-}
 
 /** Met at the first page of a section, and wrong with what lies before it. */
 const BEFORE_THE_SECTION = new Set<ErrorCode>(["replica/missing-index", "replica/missing-transactions"]);
@@ -57,8 +46,8 @@ export async function checkBranch(
   options: RunOptions,
   folds: readonly Fold[] = [],
 ): Promise<Checked> {
-  const check = new Check(replica, branch, options);
-  await check.readLeftover();
+  const check = branch.exact ? new ExactCheck(branch, options) : new Check(replica, branch, options);
+  if (check instanceof Check) await check.readLeftover();
   await run(replica, branch, check, folds, options);
   return check.finish();
 }
@@ -130,6 +119,7 @@ class Check implements Lead {
     return {
       findings: this.#findings,
       ranges: this.#ranges,
+      apart: [],
       transactions: this.#transactions,
       frames: this.#frames,
       pageSize: this.#state.pageSize,

@@ -2,14 +2,15 @@
 
 import { isGone, WalkitError } from "../errors.ts";
 import { type Finding, findingOf, makeFinding } from "../findings.ts";
-import { type Branch, branchOf, type Catalog } from "../replay/catalog.ts";
+import { type Branch, branchOf, type Catalog, type Claim, filesIn, filesOf } from "../replay/catalog.ts";
 import type { Replica } from "../replay/layout.ts";
-import { sectionOf } from "../replay/position.ts";
+import { formatPosition, sectionOf } from "../replay/position.ts";
 import { guarded, still } from "../replay/replica.ts";
 import { timeRange } from "../replay/times.ts";
 import { formatTime } from "../time.ts";
 import { emptyAlone, ltxFindings, strayFindings } from "./beside.ts";
-import { type Checked, checkBranch } from "./check.ts";
+import { checkBranch } from "./check.ts";
+import type { Checked } from "./checked.ts";
 import type { VerifyOptions } from "./options.ts";
 import { finishRange, startRange } from "./ranges.ts";
 import { type GenerationReport, type Level, statusOf, type VerifyReport } from "./report.ts";
@@ -125,7 +126,7 @@ async function check(
   generation: Branch,
   { level, signal, parallelism, foldsOf }: VerifyOptions,
   progress: ProgressOf,
-): Promise<Outcome> {
+): Promise<Checked> {
   if (level === "names") {
     const { findings, chains } = replica.layout.gaps(generation);
     const ranges = chains.map(({ claim, ...chain }) => ({ ...startRange(claim), ...chain }));
@@ -139,11 +140,10 @@ async function check(
   return pages ? checked : { ...checked, links: undefined };
 }
 
-type Outcome = Omit<Checked, "links"> & { links: Checked["links"] | undefined };
-
-const NOTHING: Outcome = {
+const NOTHING: Checked = {
   findings: [],
   ranges: [],
+  apart: [],
   transactions: 0,
   frames: 0,
   pageSize: undefined,
@@ -160,7 +160,7 @@ export interface Done {
   encrypted: number;
 }
 
-function finish(generation: Branch, checked: Outcome, names: Finding[]): Done {
+function finish(generation: Branch, checked: Checked, names: Finding[]): Done {
   const { id, snapshots, segments } = generation;
   // What the listing says cannot be read need not be said again.
   const said = new Set(names.filter(({ code }) => code === "storage/unreadable").map(({ path }) => path));
@@ -169,8 +169,8 @@ function finish(generation: Branch, checked: Outcome, names: Finding[]): Done {
   // What is not known may be newer.
   if (generation.unreadable) for (const range of checked.ranges) range.newest = false;
   const timesTrusted = !findings.some((finding) => finding.code === "replica/times-untrusted");
-  const range = timeRange(generation);
-  const files = [...snapshots, ...segments];
+  const range = checked.times ?? timeRange(generation);
+  const files = filesIn(generation);
   const sized = files.every((file) => file.size !== undefined);
   const report: GenerationReport = {
     generation: id,
@@ -187,11 +187,18 @@ function finish(generation: Branch, checked: Outcome, names: Finding[]): Done {
     newest: range && formatTime(range.newest),
     timesTrusted,
     restorable: checked.ranges.map((draft) => finishRange(draft, timesTrusted)),
+    ...(checked.apart.length > 0 && { apart: checked.apart.map((claim) => apartOf(claim, timesTrusted)) }),
     links: checked.encrypted > 0 ? undefined : checked.links,
     integrity: undefined,
     available: undefined,
   };
   return { report, findings, encrypted: checked.encrypted };
+}
+
+function apartOf(claim: Claim, timesTrusted: boolean): { position: string; time: string | undefined } {
+  const { modified } = claim;
+  const time = timesTrusted && modified !== undefined ? formatTime(modified) : undefined;
+  return { position: formatPosition(claim), time };
 }
 
 class ProgressOf {
@@ -200,7 +207,7 @@ class ProgressOf {
   #done = 0;
 
   constructor(catalog: Catalog, tell: VerifyOptions["onProgress"]) {
-    const files = catalog.generations.flatMap((g) => [...g.snapshots, ...g.segments]);
+    const files = filesOf(catalog);
     const sized = files.every((file) => file.size !== undefined);
     this.total = sized ? files.reduce((sum, file) => sum + file.size!, 0) : undefined;
     this.#tell = tell;

@@ -68,6 +68,11 @@ export interface GenerationReport {
   /** `false`: a time may be refused, or all of them are. */
   timesTrusted: boolean;
   restorable: Range[];
+  /**
+   * Of LTX: moments between those that a range comes by, which a snapshot has. Left out where there are none, and at level
+   * `names`.
+   */
+  apart?: { position: string; time: string | undefined }[] | undefined;
   /** From level `replay` on. */
   links: Links | undefined;
   /** At level `integrity`: what SQLite said of the newest state. */

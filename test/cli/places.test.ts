@@ -10,6 +10,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -312,93 +313,98 @@ describe("LTX files", () => {
     }
     return folder;
   };
+  const SAMPLE = fileURLToPath(new URL("../fixtures/ltx/litestream-0.5.17-vfs/", import.meta.url));
+
+  it.each(["", "dbs/app.db", "dbs/app.db/ltx"])("of LiteFS, in %s, are named", async (place) => {
+    const folder = lay(`dbs/app.db/ltx/${NAME}`);
+    for (const args of [["verify"], ["restore", "-o", out(), "--if-replica-exists"], ["generations"]]) {
+      const [command, ...options] = args;
+      const { code, json } = await walkitJson([command!, join(folder, place), ...options]);
+      expect([code, json.findings[0].code], place).toEqual([3, "replica/ltx"]);
+      const { message, action } = json.findings[0];
+      expect(message + action).toMatch(/LiteFS.*litefs export/s);
+    }
+  });
 
   it.each([
-    [`ltx/0/${NAME}`, ["", "ltx", "ltx/0"], /Litestream 0\.5/],
-    [`0000/${NAME}`, ["", "0000"], /Litestream 0\.5/],
-    [`0009/${NAME}`, ["", "0009"], /Litestream 0\.5/],
-    [`dbs/app.db/ltx/${NAME}`, ["", "dbs/app.db", "dbs/app.db/ltx"], /LiteFS.*litefs export/s],
-  ])("alone, %s, are named", async (path, places, words) => {
+    [`ltx/0/${NAME}`, ["", "ltx", "ltx/0"]],
+    [`0000/${NAME}`, ["", "0000"]],
+    [`0009/${NAME}`, ["", "0009"]],
+  ])("of Litestream 0.5, cut short at %s, are damage", async (path, places) => {
     const folder = lay(path);
     for (const place of places) {
-      for (const args of [["verify"], ["restore", "-o", out(), "--if-replica-exists"], ["generations"]]) {
-        const [command, ...options] = args;
-        const { code, json } = await walkitJson([command!, join(folder, place), ...options]);
-        expect([code, json.findings[0].code], place).toEqual([3, "replica/ltx"]);
-        const { message, action } = json.findings[0];
-        expect(message + action).toMatch(words);
-      }
+      const { code, json } = await walkitJson(["verify", join(folder, place)]);
+      expect([code, codesOf(json.findings)], place).toEqual([1, [`damage ltx/truncated ${path}`]]);
+      const refused = await walkitJson(["restore", join(folder, place), "-o", out(), "--if-replica-exists"]);
+      expect([refused.code, refused.json.findings[0].code]).toEqual([1, "ltx/truncated"]);
     }
   });
 
-  it.each([`ltx/0/${NAME}`, `0001/${NAME}`])("beside generations/, %s, may be newer", async (path) => {
-    const folder = unpack("basic", lay(path));
-    const id = readdirSync(join(folder, "generations"))[0]!;
-    for (const place of [folder, join(folder, "generations")]) {
-      const { code, json } = await walkitJson(["verify", place]);
-      expect([code, json.status]).toEqual([3, "inconclusive"]);
-      expect(codesOf(json.findings)).toEqual([`inconclusive replica/ltx ${path}`]);
-      for (const more of [
-        [],
-        ["--if-replica-exists"],
-        ["--dry-run"],
-        ["--salvage"],
-        ["--target-immediate"],
-        ["--target-time", "now"],
-        ["--target-timeline", "latest"],
-      ]) {
-        const refused = await walkitJson(["restore", place, "-o", out(), ...more]);
-        expect([refused.code, refused.json.findings[0].code], `${more}`).toEqual([3, "replica/ltx"]);
-        expect(refused.json.findings[0].action).toMatch(/--generation/);
-      }
-    }
-    expect((await walkit(["verify", folder])).stdout).not.toContain("newest state can be restored");
-    // The hint's ways.
-    for (const more of [
-      ["--generation", id],
-      ["--index", "0"],
-      ["--target-position", "0:fffff"],
-    ]) {
+  it("of Litestream 0.5 are a replica, from its root, its folder, or a level's", async () => {
+    for (const place of ["", "ltx", "ltx/0"]) {
+      expect((await walkit(["verify", join(SAMPLE, place)])).code).toBe(0);
       const output = out();
-      const { code, stderr } = await walkit(["restore", folder, "-o", output, ...more]);
-      if (more[0] === "--target-position") expect(code).toBe(1);
-      else expect([code, hashOf(output)], stderr).toEqual([0, latestOf("basic")]);
+      expect((await walkit(["restore", join(SAMPLE, place), "-o", output])).code).toBe(0);
+      expect(readFileSync(output).length).toBe(8192);
     }
-    expect((await walkit(["restore", folder, "-o", out(), "--target-position", "0:22350"])).code).toBe(0);
-    const listed = await walkitJson(["generations", folder]);
-    expect([listed.code, listed.json.generations.length, listed.json.findings[0].code]).toEqual([
-      0,
-      1,
-      "replica/ltx",
-    ]);
-    for (const command of ["timelines", "restore-points"]) {
-      const { code, json } = await walkitJson([command, folder]);
-      expect([code, json.status]).toEqual([3, "inconclusive"]);
-    }
-    expect((await walkit(["verify", folder, "--generation", id])).code).toBe(0);
   });
 
-  it("beside damage: the verdict is damage, and the newest state is not promised", async () => {
-    const folder = unpack("damaged/snapshot-truncated", lay(`ltx/0/${NAME}`));
-    const { code, stdout } = await walkit(["verify", folder]);
-    expect(code).toBe(1);
-    expect(stdout).toContain("replica/ltx");
-    expect(stdout).not.toMatch(/^The newest state/m);
+  it.each([`ltx/0/${NAME}`, `0001/${NAME}`])(
+    "beside generations/, %s, unreadable, may be newer",
+    async (path) => {
+      const folder = unpack("basic", lay(path));
+      const id = readdirSync(join(folder, "generations"))[0]!;
+      for (const place of [folder, join(folder, "generations")]) {
+        const { code, json } = await walkitJson(["verify", place]);
+        expect([code, json.status, json.newestGeneration]).toEqual([1, "damaged", null]);
+        for (const more of [
+          [],
+          ["--if-replica-exists"],
+          ["--dry-run"],
+          ["--salvage"],
+          ["--target-immediate"],
+        ]) {
+          const refused = await walkitJson(["restore", place, "-o", out(), ...more]);
+          expect([refused.code, refused.json.findings[0].code], `${more}`).toEqual([
+            3,
+            "target/ambiguous-generation",
+          ]);
+          expect(refused.json.findings[0].action).toMatch(/--generation/);
+        }
+      }
+      // The hint's ways.
+      for (const more of [
+        ["--generation", id],
+        ["--index", "0"],
+      ]) {
+        const output = out();
+        const { code, stderr } = await walkit(["restore", folder, "-o", output, ...more]);
+        expect([code, hashOf(output)], stderr).toEqual([0, latestOf("basic")]);
+      }
+      expect((await walkit(["restore", folder, "-o", out(), "--target-position", "0:22350"])).code).toBe(0);
+      expect((await walkit(["verify", folder, "--generation", id])).code).toBe(0);
+    },
+  );
+
+  it("beside older generations are the newest state", async () => {
+    const folder = unpack("basic");
+    for (const { parentPath, name } of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+      const path = join(parentPath, name);
+      const { mtimeMs } = statSync(path);
+      utimesSync(path, (mtimeMs - 90 * 86_400_000) / 1000, (mtimeMs - 90 * 86_400_000) / 1000);
+    }
+    cpSync(join(SAMPLE, "ltx"), join(folder, "ltx"), { recursive: true });
+    const { code, json } = await walkitJson(["verify", folder]);
+    expect([code, json.newestGeneration]).toEqual([0, "ltx"]);
+    const output = out();
+    expect((await walkit(["restore", folder, "-o", output])).code).toBe(0);
+    expect(readFileSync(output).length).toBe(8192);
+    const id = readdirSync(join(folder, "generations"))[0]!;
+    expect((await walkit(["restore", folder, "-o", out(), "--generation", id])).code).toBe(0);
+    expect((await walkit(["restore", folder, "-o", out(), "--generation", "ltx"])).code).toBe(0);
   });
 
-  it("beside an empty generations/ are no fresh start, and what only looks like them is none", async () => {
-    const folder = lay(`ltx/0/${NAME}`);
-    mkdirSync(join(folder, "generations"));
-    const { code, json } = await walkitJson([
-      "restore",
-      folder,
-      "-o",
-      out(),
-      "--if-replica-exists",
-      "--index",
-      "0",
-    ]);
-    expect([code, json.findings[0].code]).toEqual([3, "replica/ltx"]);
+  it("that only look like some are none", async () => {
     const other = unpack("basic", lay("ltx/readme", "0000/x.ltx", `ltx/0/${NAME}.tmp`, "0001.jpg"));
     expect((await walkit(["verify", other])).code).toBe(0);
   });

@@ -5,7 +5,7 @@ import { copyFileSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSyn
 import { join } from "node:path";
 import { beforeAll, expect, it } from "vitest";
 import { MemorySink, readCatalog, restore, verify } from "../../src/index.ts";
-import { replicaIn } from "../../src/layouts/open.ts";
+import { generationsIn } from "../../src/layouts/open.ts";
 import { HttpStorage } from "../../src/web.ts";
 import { readManifest, sha256, tarPath } from "../support/fixtures.ts";
 import { build, MAIN, temporaryFolder, unpack } from "./support.ts";
@@ -35,7 +35,7 @@ it("serves what is in an archive, in ranges and together", async () => {
   copyFileSync(tarPath("multi-index"), archive);
   await served(archive, async (storage, home) => {
     const sink = new MemorySink();
-    await restore(replicaIn(storage), {}, sink);
+    await restore(generationsIn(storage), {}, sink);
     const right = readManifest("multi-index").restores.find(({ id }) => id === "latest")!.db!.sha256;
     expect(sha256(sink.bytes)).toBe(right);
     const paths = readManifest("multi-index").generations[0]!.wal.map(({ path }) => path);
@@ -61,16 +61,16 @@ it("tells of what cannot be read, and of LTX files", async () => {
     const catalog = await readCatalog(storage);
     expect(catalog.ltx).toBe(ltx);
     expect(catalog.generations[0]!.segments.at(-1)!.unreadable).toMatchObject({ code: "storage/unreadable" });
-    const { status, findings } = await verify(replicaIn(storage), { level: "replay" });
+    const { status, findings } = await verify(generationsIn(storage), { level: "replay" });
     expect(status).toBe("inconclusive");
     expect(findings.map(({ code }) => code)).toEqual(
       expect.arrayContaining(["replica/ltx", "storage/unreadable"]),
     );
-    await expect(restore(replicaIn(storage), {}, new MemorySink())).rejects.toMatchObject({
+    await expect(restore(generationsIn(storage), {}, new MemorySink())).rejects.toMatchObject({
       code: "replica/ltx",
     });
     const { id: generation } = catalog.generations[0]!;
-    await expect(restore(replicaIn(storage), { generation }, new MemorySink())).rejects.toMatchObject({
+    await expect(restore(generationsIn(storage), { generation }, new MemorySink())).rejects.toMatchObject({
       code: "storage/unreadable",
     });
   });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { MemoryStorage, readCatalog } from "../../src/index.ts";
+import { catalogOf } from "../../src/replay/replica.ts";
 import { FileListStorage, findReplicas, folderOf, HandleStorage } from "../../src/web.ts";
 import { handleOf, pickedFiles, type Tree, treeOf } from "../support/browser.ts";
 import { readFixture } from "../support/fixtures.ts";
@@ -76,19 +77,28 @@ describe("findReplicas", () => {
     const inside = empty([`${GENERATION}/wal/00000000/00000000.wal.lz4`]);
     expect(await findReplicas(inside)).toMatchObject([{ prefix: "", generation: GENERATION, path: "" }]);
     const ltx = "0000000000000001-00000000000000ff.ltx";
-    for (const [path, words] of [
-      [`ltx/0/${ltx}`, /Litestream 0\.5/],
-      [`x/0009/${ltx}`, /Litestream 0\.5/],
-      [`dbs/app.db/ltx/${ltx}`, /LiteFS/],
+    const dead = `dbs/app.db/ltx/${ltx}`;
+    await expect(findReplicas(empty([dead, "other"]))).rejects.toMatchObject({
+      ...{ code: "replica/ltx", path: dead },
+      message: expect.stringMatching(/LiteFS/),
+    });
+    for (const [path, above] of [
+      [`ltx/0/${ltx}`, ""],
+      [`x/0009/${ltx}`, "x/"],
     ] as const) {
-      await expect(findReplicas(empty([path, "other"]))).rejects.toMatchObject({
-        ...{ code: "replica/ltx", path },
-        message: expect.stringMatching(words),
-      });
-      // Beside a replica they hinder nothing but the word on the newest state.
-      const beside = empty([path, ...names.map((name) => (path.startsWith("x/") ? "x/" : "") + name)]);
-      const [found] = await findReplicas(beside);
-      expect((await readCatalog(beside, found!)).ltx).toBe(path.startsWith("dbs") ? undefined : path);
+      const about = { prefix: `${above}generations/`, path: above.slice(0, -1) };
+      const alone = await findReplicas(empty([path, "other"]));
+      expect(alone).toMatchObject([{ ...about, onlyLtx: path }]);
+      // Beside generations they are one more branch of the same replica.
+      const beside = await findReplicas(empty([path, ...names.map((name) => above + name)]));
+      expect(beside).toMatchObject([{ ...about, onlyLtx: undefined }]);
+      for (const [one, branches] of [
+        [alone[0]!, ["ltx"]],
+        [beside[0]!, [GENERATION, "ltx"]],
+      ] as const) {
+        const { generations } = await catalogOf(one);
+        expect(generations.map(({ id }) => id)).toEqual(branches);
+      }
     }
   });
 

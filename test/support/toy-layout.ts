@@ -117,6 +117,8 @@ export const toy: Layout = {
     };
   },
 
+  states: () => undefined,
+
   planChanges: (branch, target) => ({
     ...{ generation: branch.id, proof: [], later: [], end: undefined, next: undefined },
     segments: branch.segments.filter((change) => sectionOf(change) < endOf(target)).map(plannedSegment),

@@ -1,7 +1,7 @@
 /** What the worker can be asked, over any storage. What it needs of where it runs is given to it. */
 
 import { WalkitError } from "../../src/errors.ts";
-import { replicaIn } from "../../src/layouts/open.ts";
+import { generationsIn } from "../../src/layouts/open.ts";
 import { positionOf } from "../../src/replay/position.ts";
 import { newestSound } from "../../src/restore/sound.ts";
 import type { Storage } from "../../src/storage/storage.ts";
@@ -76,7 +76,7 @@ export class ReplicaEngine implements Served {
     if (!this.#source) throw new EngineError("no-replica", "No replica is opened");
     const { storage, name } = this.#source;
     const { prefix, generation, path } = found;
-    const replica = { ...replicaIn(storage, { prefix, generation }), name: path || name };
+    const replica = { ...generationsIn(storage, { prefix, generation }), name: path || name };
     const { signal } = context;
     const { view, examined } = await viewReplica(replica, context, {
       integrityUpTo: this.#mostUnasked,

@@ -2,6 +2,7 @@
 
 import { WalkitError } from "../../src/errors.ts";
 import { findReplicas } from "../../src/layouts/find.ts";
+import { onlyLtx } from "../../src/layouts/ltx.ts";
 import { openArchive } from "../../src/storage/archive.ts";
 import { FileListStorage } from "../../src/storage/file-list.ts";
 import { folderOf, HandleStorage } from "../../src/storage/handles.ts";
@@ -42,7 +43,10 @@ export async function openSource(
   context.onProgress({ phase: "list", done: 0, total: undefined });
   try {
     const replicas = await findReplicas(storage, { signal });
-    const found = replicas.map(({ path, prefix, generation }) => ({ path, prefix, generation }));
+    const found = replicas
+      .filter((one) => !one.onlyLtx)
+      .map(({ path, prefix, generation }) => ({ path, prefix, generation }));
+    if (found.length === 0) throw onlyLtx(replicas[0]!.onlyLtx!);
     return { opened: { name, replicas: found, skipped: [...skipped], home }, storage };
   } catch (error) {
     if (!(error instanceof WalkitError) || error.code !== "replica/not-a-replica") throw error;

@@ -24,6 +24,8 @@ export interface CatalogOptions {
   /** Look at this generation only. */
   generation?: string | undefined;
   signal?: AbortSignal | undefined;
+  /** What lies beside the generations is left alone. */
+  alone?: boolean | undefined;
 }
 
 /**
@@ -99,7 +101,7 @@ export async function readCatalog(storage: Storage, options: CatalogOptions = {}
     generations: [...generations.values()].sort((a, b) => (a.id < b.id ? -1 : 1)),
     timelineFiles: timelineFiles.sort((a, b) => (a.path < b.path ? -1 : 1)),
     strays: strays.sort((a, b) => (a.path < b.path ? -1 : 1)),
-    ltx: only === undefined ? await ltxBeside(storage, prefix, options.signal) : undefined,
+    ltx: only === undefined && !options.alone ? await ltxBeside(storage, prefix, options.signal) : undefined,
   };
 }
 

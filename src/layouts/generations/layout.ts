@@ -23,6 +23,7 @@ export const generations: Layout = {
   choose: chooseGeneration,
   newest: newestGeneration,
   isSettled,
+  states: () => undefined,
   doubt: timesUntrusted,
   near: timeMoments,
   faults: nameFindings,

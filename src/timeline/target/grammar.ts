@@ -1,6 +1,6 @@
 /** Moments as text: what is written on the command line for a {@link Target}, what people read, what is a mistake. */
 
-import { isGenerationName } from "../../replay/branch-name.ts";
+import { isBranchName } from "../../replay/branch-name.ts";
 import { checkIndex, formatPosition, type Position, parsePosition } from "../../replay/position.ts";
 import { formatTime, parseTime } from "../../time.ts";
 import { MAX_TIMELINE } from "../history.ts";
@@ -88,7 +88,7 @@ export function parseTarget(text: string, now: bigint): Target {
 export function parseTargetPosition(text: string): Position {
   const position = parsePosition(text);
   if (position) return position;
-  throw expected("a position such as 0000001f:00001038", text);
+  throw expected("a position such as 0000001f:00001038, or a TXID of 16 hexadecimal digits", text);
 }
 
 /** From 1, decimal. @throws RangeError */
@@ -100,10 +100,13 @@ export function parseTargetTransaction(text: string): number {
 
 /** A generation (16 lowercase hexadecimal digits, decimal ones too), a decimal timeline ID, or a word. @throws RangeError */
 export function parseTargetTimeline(text: string): "current" | "latest" | string | number {
-  if (text === "current" || text === "latest" || isGenerationName(text)) return text;
+  if (text === "current" || text === "latest" || isBranchName(text)) return text;
   const id = Number(text);
   if (/^\d+$/.test(text) && id >= 1 && id <= MAX_TIMELINE) return id;
-  throw expected(`current, latest, a timeline ID up to ${MAX_TIMELINE}, or 16 lowercase hex digits`, text);
+  throw expected(
+    `current, latest, a timeline ID up to ${MAX_TIMELINE}, 16 lowercase hex digits, or ltx`,
+    text,
+  );
 }
 
 function parseTargetIndex(text: string): number {

@@ -10,6 +10,7 @@ import { commitMoment, hintOf } from "../../replay/nearest.ts";
 import type { PlanTarget } from "../../replay/plan.ts";
 import { plannedSegment } from "../../replay/plan.ts";
 import {
+  behind,
   comparePositions,
   formatPosition,
   isSameSection,
@@ -74,6 +75,7 @@ export async function chooseTarget(
     const one = find(context, generation);
     const newest = one.snapshots.at(-1);
     const index = newest && sectionOf(newest);
+    if (newest && one.exact) return settled({ generation: one.id, commit: startOf(newest) });
     return { bound: { generation: one.id, index }, exact: () => firstConsistent(context, one) };
   }
   return settled({ generation });
@@ -153,8 +155,10 @@ async function atRestorePoint(context: Context, name: string, exclusive: boolean
 }
 
 function at(context: Context, id: string | undefined, position: Position, exclusive: boolean): Chosen {
-  const generation = find(context, id);
   const bound = exclusive ? justBefore(position) : positionOf(position);
+  // Without a name, the kind of the position tells which branch is meant.
+  const generation = context.replica.layout.choose(context.catalog, { generation: id, commit: bound });
+  if (generation.exact) return settled({ generation: generation.id, commit: bound });
   return {
     bound: { generation: generation.id, commit: bound },
     exact: async () => ({
@@ -208,6 +212,8 @@ export async function newestCommit(
   generation: Branch,
   signal?: AbortSignal,
 ): Promise<Position | undefined> {
+  const states = replica.layout.states(generation);
+  if (states) return states.at(-1);
   const segment = generation.segments.at(-1);
   if (!segment) return undefined;
   let last = startOf(segment);
@@ -223,6 +229,8 @@ export async function newestCommit(
  */
 function nth({ replica, signal }: Context, generation: Branch, n: number, exclusive: boolean): Chosen {
   const { id } = generation;
+  // Its transactions have numbers of their own.
+  if (generation.exact) return settled({ generation: id, commit: behind(exclusive ? n - 1 : n) });
   const from = firstIndex(generation);
   const bound: PlanTarget = { generation: id, commit: sectionAt(from) };
   const exact = async (): Promise<PlanTarget> => {

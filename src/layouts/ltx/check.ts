@@ -1,0 +1,130 @@
+/** What the names of a replica's LTX files show. */
+
+import { type Finding, findingOf, makeFinding } from "../../findings.ts";
+import { unreadableIn } from "../../replay/catalog.ts";
+import type { Chain } from "../../replay/layout.ts";
+import { formatPosition } from "../../replay/position.ts";
+import { missingTxids, SNAPSHOT_LEVEL } from "./plan.ts";
+import { LTX_BRANCH, type LtxBranch, type LtxClaim, type LtxFile } from "./types.ts";
+
+/** So many files of a level above what the next one has merged are no chance any more: at Litestream's defaults 30 are usual. */
+const BACKLOG = 2000;
+
+/** Findings that no reading of files adds to. */
+export function nameFindings(branch: LtxBranch): Finding[] {
+  const findings = unreadableIn(branch).map((error) => findingOf(error, { generation: LTX_BRANCH }));
+  if (branch.snapshots.length === 0 && !branch.unreadable && branch.files.length > 0) {
+    const message = `Expected a snapshot or another LTX file that begins with TXID 1, found ${branch.files.length} files that all begin later`;
+    findings.push(
+      makeFinding("replica/no-snapshot", message, { generation: LTX_BRANCH, path: branch.files[0]!.path }),
+    );
+  }
+  findings.push(...levelGaps(branch), ...backlogs(branch));
+  return findings;
+}
+
+/** The files of each level, by name. */
+export function levelsOf({ files }: Pick<LtxBranch, "files">): Map<number, LtxFile[]> {
+  const levels = new Map<number, LtxFile[]>();
+  for (const file of files) {
+    const level = levels.get(file.level);
+    if (level) level.push(file);
+    else levels.set(file.level, [file]);
+  }
+  return levels;
+}
+
+/** Holes inside of a level that files of other levels cover. */
+function levelGaps(branch: LtxBranch): Finding[] {
+  const findings: Finding[] = [];
+  const missing = gapsInWalk(branch);
+  for (const [level, files] of levelsOf(branch)) {
+    if (level === SNAPSHOT_LEVEL) continue;
+    let reach: number | undefined;
+    let holes = 0;
+    let first: { file: LtxFile; reach: number } | undefined;
+    for (const file of files) {
+      if (reach !== undefined && file.minTxid > reach + 1) {
+        const [from, to] = [reach, file.minTxid - 1];
+        // What no other file covers is said as what it is.
+        if (!missing.some((gap) => gap.from < to && gap.to > from)) {
+          holes++;
+          first ??= { file, reach };
+        }
+      }
+      reach = Math.max(reach ?? 0, file.maxTxid);
+    }
+    if (!first) continue;
+    const message = `Expected the files of level ${level} to follow on one another, found ${holes === 1 ? "a hole" : `${holes} holes`}, the first behind TXID ${formatPosition({ txid: first.reach })}, which files of other levels cover`;
+    findings.push(
+      makeFinding("replica/level-gap", message, { generation: LTX_BRANCH, path: first.file.path }),
+    );
+  }
+  return findings;
+}
+
+/** Files of a level that wait to be merged into the next. */
+function backlogs(branch: LtxBranch): Finding[] {
+  const levels = levelsOf(branch);
+  const findings: Finding[] = [];
+  for (const [level, files] of levels) {
+    if (level === SNAPSHOT_LEVEL) continue;
+    const above = [...levels]
+      .filter(([other]) => other > level && other !== SNAPSHOT_LEVEL)
+      .flatMap(([, others]) => others);
+    const merged = above.reduce((max, { maxTxid }) => Math.max(max, maxTxid), 0);
+    const waiting = files.filter(({ minTxid }) => minTxid > merged);
+    if (waiting.length <= BACKLOG) continue;
+    const message = `Expected the files of level ${level} to be merged into the next, found ${waiting.length} that are not, from TXID ${formatPosition({ txid: waiting[0]!.minTxid })} on`;
+    findings.push(
+      makeFinding("replica/backlog", message, { generation: LTX_BRANCH, path: waiting[0]!.path }),
+    );
+  }
+  return findings;
+}
+
+/** Where no file leads on: from a transaction to where the next begins that can be had. */
+function gapsInWalk({ snapshots, segments }: LtxBranch): { from: number; to: number; next: LtxFile }[] {
+  const gaps: { from: number; to: number; next: LtxFile }[] = [];
+  let claim = 0;
+  let reach: number | undefined;
+  for (const step of segments) {
+    if (reach === undefined || step.txid !== reach) {
+      while (snapshots[claim] && snapshots[claim]!.txid < step.txid) claim++;
+      if (reach !== undefined) gaps.push({ from: reach, to: step.txid, next: step });
+    }
+    reach = step.maxTxid;
+  }
+  return gaps;
+}
+
+/** Gaps that names alone show, and the chains of files between them. */
+export function findGaps(branch: LtxBranch): { findings: Finding[]; chains: Chain[] } {
+  const { snapshots, segments } = branch;
+  const findings: Finding[] = [];
+  const chains: Chain[] = [];
+  let reach: number | undefined;
+  let chain: Chain | undefined;
+  const begin = (claim: LtxClaim) => chains.push((chain = { claim, last: undefined, newest: false }));
+  let next = 0;
+  for (const step of segments) {
+    if (chain && reach !== undefined && step.txid !== reach) {
+      findings.push(findingOf(missingTxids(reach, step), { generation: LTX_BRANCH }));
+      chain = undefined;
+    }
+    if (step.unreadable) chain = undefined;
+    for (; snapshots[next] && snapshots[next]!.txid <= step.txid; next++)
+      if (!chain && !snapshots[next]!.unreadable && snapshots[next]!.txid > (reach ?? -1))
+        begin(snapshots[next]!);
+    if (chain && !step.unreadable) chain.last = step;
+    reach = step.maxTxid;
+  }
+  for (const claim of snapshots.slice(next))
+    if (claim.txid > (reach ?? -1) && !claim.unreadable) {
+      begin(claim);
+      reach = claim.txid;
+    }
+  const newest = chains.at(-1);
+  if (newest) newest.newest = true;
+  return { findings, chains };
+}

@@ -1,0 +1,46 @@
+/** LTX files of Litestream 0.5, as a layout. */
+
+import { WalkitError } from "../../errors.ts";
+import { noGeneration } from "../../replay/faults.ts";
+import type { Layout } from "../../replay/layout.ts";
+import { listLtx } from "./catalog.ts";
+import { findGaps, nameFindings } from "./check.ts";
+import { nearTime } from "./nearest.ts";
+import { missingTxids, planLtx, planLtxChanges, statesOf } from "./plan.ts";
+import { readChanges, readClaim, readMerged } from "./read.ts";
+import { doubtOf, withTimes } from "./times.ts";
+import { isLtx, LTX_BRANCH, type LtxBranch, type LtxChange } from "./types.ts";
+
+/** `prefix`: the replica's root. */
+export const ltx: Layout = {
+  name: "ltx",
+
+  async catalog({ storage, prefix }, { signal, times = false }) {
+    const { branch, strays, timelineFiles } = await listLtx(storage, prefix, signal);
+    const dated = branch && times ? await withTimes(branch, { storage, signal }) : branch;
+    return { generations: dated ? [dated] : [], timelineFiles, strays };
+  },
+
+  plan: (catalog, target, options) => planLtx(branchIn(catalog.generations), target, options),
+  planChanges: (branch, target) => planLtxChanges(branch as LtxBranch, target),
+  choose: ({ generations }) => branchIn(generations),
+  newest: ({ generations }) => generations.find(isLtx),
+  isSettled: () => true,
+  states: (branch) => statesOf(branch as LtxBranch).map((txid) => ({ txid })),
+  doubt: (branch) => doubtOf(branch as LtxBranch),
+  near: (branches, time) => branches.filter(isLtx).flatMap((branch) => nearTime(branch, time)),
+  faults: (branch) => nameFindings(branch as LtxBranch),
+  gaps: (branch) => findGaps(branch as LtxBranch),
+  missing: (_branch, section, next) => missingTxids(section.txid ?? 0, next as LtxChange),
+  changes: readChanges,
+  claim: readClaim,
+  merged: readMerged,
+};
+
+/** @throws WalkitError `target/no-generation` */
+function branchIn(branches: readonly { id: string }[]): LtxBranch {
+  const branch = (branches as readonly LtxBranch[]).find(isLtx);
+  if (!branch) throw noGeneration(LTX_BRANCH, "ltx/");
+  if (branch.files.length > 0 || branch.unreadable) return branch;
+  throw new WalkitError("target/no-generation", "Expected LTX files, found none");
+}

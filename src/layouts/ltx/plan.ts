@@ -1,0 +1,231 @@
+/**
+ * Which LTX files lead to a target: as Litestream 0.5.8 and later plans, with a look for gaps whatever the target is, and what
+ * can be had instead. Pure, synchronous.
+ */
+
+import { type Moment, WalkitError } from "../../errors.ts";
+import { hintOf, momentOf } from "../../replay/nearest.ts";
+import type { PlannedSegment, PlannedWal, PlanOptions, PlanTarget, RestorePlan } from "../../replay/plan.ts";
+import { sizeOf } from "../../replay/plan.ts";
+import { formatPosition } from "../../replay/position.ts";
+import { formatTime } from "../../time.ts";
+import { LTX_BRANCH, type LtxBranch, type LtxFile } from "./types.ts";
+
+/** The level of snapshots. */
+export const SNAPSHOT_LEVEL = 9;
+
+/** What Litestream's planner is asked for: at most one of the two. */
+export interface LitestreamTarget {
+  /** Exactly this transaction. */
+  txid?: number | undefined;
+  /** Files from before this time: `isBefore` tells. */
+  isBefore?: ((file: LtxFile) => boolean) | undefined;
+}
+
+/**
+ * The files that Litestream merges for a target, in order; `undefined`: they lead to none. Without a target it also refuses a
+ * gap, which is for the caller to look for: {@link gapBehind}.
+ */
+export function chooseFiles(
+  files: readonly LtxFile[],
+  { txid, isBefore }: LitestreamTarget,
+): LtxFile[] | undefined {
+  const eligible = files.filter(
+    (file) => (txid === undefined || file.maxTxid <= txid) && (isBefore?.(file) ?? true),
+  );
+  const plan: LtxFile[] = [];
+  let reach = 0;
+  const snapshot = eligible
+    .filter(({ level }) => level === SNAPSHOT_LEVEL)
+    .reduce<LtxFile | undefined>((last, one) => (!last || isAfter(one, last) ? one : last), undefined);
+  if (snapshot) {
+    plan.push(snapshot);
+    reach = snapshot.maxTxid;
+  }
+  // By first transaction, so each file is looked at once: of those that connect the best one so far is enough.
+  const others = eligible
+    .filter(({ level }) => level !== SNAPSHOT_LEVEL)
+    .sort((a, b) => a.minTxid - b.minTxid);
+  let best: LtxFile | undefined;
+  for (let next = 0; txid === undefined || reach < txid; ) {
+    for (; next < others.length && others[next]!.minTxid <= reach + 1; next++)
+      if (!best || isBetter(others[next]!, best)) best = others[next];
+    if (!best || best.maxTxid <= reach) break;
+    plan.push(best);
+    reach = best.maxTxid;
+  }
+  return plan.length === 0 || (txid !== undefined && reach < txid) ? undefined : plan;
+}
+
+/** The order of one level: by first, then by last transaction. */
+function isAfter(a: LtxFile, b: LtxFile): boolean {
+  return a.minTxid - b.minTxid > 0 || (a.minTxid === b.minTxid && a.maxTxid > b.maxTxid);
+}
+
+/** Of two files that connect: the one that leads farther; else begins earlier; else is of the higher level; else is older. */
+function isBetter(a: LtxFile, b: LtxFile): boolean {
+  if (a.maxTxid !== b.maxTxid) return a.maxTxid > b.maxTxid;
+  if (a.minTxid !== b.minTxid) return a.minTxid < b.minTxid;
+  if (a.level !== b.level) return a.level > b.level;
+  return (a.modified ?? 0n) < (b.modified ?? 0n);
+}
+
+/** The first file, snapshots aside, that begins behind what follows on `reach`: transactions between the two are missing. */
+export function gapBehind(files: readonly LtxFile[], reach: number): LtxFile | undefined {
+  return files
+    .filter(({ level, minTxid }) => level !== SNAPSHOT_LEVEL && minTxid > reach + 1)
+    .reduce<LtxFile | undefined>(
+      (first, one) => (!first || one.minTxid < first.minTxid ? one : first),
+      undefined,
+    );
+}
+
+/** Transactions from behind `reach` up to where `next` begins are in no file that could be laid over it. */
+export function missingTxids(reach: number, next: LtxFile): WalkitError {
+  const last = next.minTxid - 1;
+  const which =
+    last === reach + 1
+      ? `TXID ${formatPosition({ txid: last })}`
+      : `TXIDs ${formatPosition({ txid: reach + 1 })} to ${formatPosition({ txid: last })}`;
+  const position = formatPosition({ txid: reach });
+  const message = `Expected ${which} behind ${position}, found ${next.path} to be the next file there is`;
+  return new WalkitError("replica/missing-txid", message, { path: next.path, position });
+}
+
+/**
+ * Plans the restore of `target`: a position is a TXID, and a time takes in files made at it or before it.
+ *
+ * @throws WalkitError `target/out-of-range`, `replica/no-snapshot`, `replica/missing-txid`; `storage/unreadable` for a file on the way
+ */
+export function planLtx(
+  branch: LtxBranch,
+  target: PlanTarget,
+  { avoid = new Set() }: PlanOptions = {},
+): RestorePlan {
+  const { timestamp, index, commit } = target;
+  if (branch.unreadable?.[0]) throw branch.unreadable[0];
+  if (index !== undefined || (commit && commit.txid === undefined))
+    throw notInWal(commit ? formatPosition(commit) : `index ${index}`);
+  const files = branch.files.filter(({ path }) => !avoid.has(path));
+  const isBefore =
+    timestamp === undefined
+      ? undefined
+      : (file: LtxFile) => file.modified !== undefined && file.modified <= timestamp;
+  const chosen = chooseFiles(files, { txid: commit?.txid, isBefore });
+  if (!chosen) throw notThere(branch, target);
+  const reach = chosen.at(-1)!.maxTxid;
+  const gap = commit ? undefined : gapBehind(isBefore ? files.filter(isBefore) : files, reach);
+  if (gap) throw withNearest(missingTxids(reach, gap), branch, reach);
+  const unreadable = chosen.find((file) => file.unreadable)?.unreadable;
+  if (unreadable) throw unreadable;
+  // What lies before the last file that holds every page is laid over whole.
+  const base = chosen.findLastIndex(({ minTxid }) => minTxid === 1);
+  const [snapshot, ...rest] = chosen.slice(base);
+  const after = files.filter(({ minTxid }) => minTxid > reach).reduce(earlier, undefined);
+  return {
+    generation: LTX_BRANCH,
+    snapshot: { ...planned(snapshot!), txid: snapshot!.maxTxid },
+    segments: steps(rest, snapshot!.maxTxid),
+    ...{ ancestors: [], proof: [], later: [], settled: true, mark: undefined, findings: [] },
+    end: chosen.length - base > 1 ? { txid: reach } : undefined,
+    next: after && { txid: after.minTxid - 1 },
+    bytes: sizeOf(chosen.slice(base)),
+  };
+}
+
+function earlier(first: LtxFile | undefined, one: LtxFile): LtxFile {
+  return !first || one.minTxid < first.minTxid ? one : first;
+}
+
+function planned({ path, size }: LtxFile): { path: string; size: number | undefined } {
+  return { path, size };
+}
+
+/** Each at the transaction that it is laid over. */
+function steps(files: readonly LtxFile[], from: number): PlannedSegment[] {
+  let reach = from;
+  return files.map((file) => {
+    const step = { ...planned(file), txid: reach };
+    reach = file.maxTxid;
+    return step;
+  });
+}
+
+/** The changes of a branch from its first to `target`: an LTX branch is no child of another. */
+export function planLtxChanges(branch: LtxBranch, target: PlanTarget): PlannedWal {
+  const { generation, segments, proof, end, next, later } = planLtx(branch, target);
+  return { generation, segments, proof, end, next, later };
+}
+
+function notInWal(found: string): WalkitError {
+  return new WalkitError(
+    "target/out-of-range",
+    `Expected a TXID of 16 hexadecimal digits, as LTX files are named, found ${found}, a place in a WAL of Litestream 0.3`,
+    { hint: "List the files and their TXIDs with: walkit ltx <replica>" },
+  );
+}
+
+/** No way leads to the target. */
+function notThere(branch: LtxBranch, { timestamp, commit }: PlanTarget): WalkitError {
+  const [first] = branch.snapshots;
+  if (!first) {
+    const found =
+      branch.files.length === 0
+        ? "no file"
+        : `${branch.files.length} files that all begin later, the first of them ${branch.files.reduce(earlier, undefined)!.path}`;
+    return new WalkitError(
+      "replica/no-snapshot",
+      `Expected a snapshot or another LTX file that begins with TXID 1, found ${found}`,
+      {
+        path: branch.files[0]?.path,
+      },
+    );
+  }
+  const reached = statesOf(branch);
+  if (commit) {
+    const wanted = commit.txid!;
+    const before = reached.findLast((txid) => txid < wanted);
+    const after = reached.find((txid) => txid > wanted);
+    const nearest = momentsOf(branch, [before, after]);
+    const within = branch.files.find(({ minTxid, maxTxid }) => minTxid <= wanted && wanted < maxTxid);
+    const found = within
+      ? `it only inside of ${within.path}, which leads further`
+      : wanted > (reached.at(-1) ?? 0)
+        ? `none from behind ${formatPosition({ txid: reached.at(-1)! })}`
+        : "none that leads there";
+    return new WalkitError(
+      "target/out-of-range",
+      `Expected LTX files that lead to TXID ${formatPosition(commit)}, found ${found}`,
+      { position: formatPosition(commit), nearest, hint: hintOf(nearest) },
+    );
+  }
+  const nearest = momentsOf(branch, [reached[0]]);
+  const { modified } = first;
+  const since = modified === undefined ? "" : `, the first of them ${first.path} of ${formatTime(modified)}`;
+  return new WalkitError(
+    "target/out-of-range",
+    `Expected a snapshot from ${timestamp === undefined ? "any time" : `${formatTime(timestamp)} or before`}, found only younger ones${since}`,
+    { nearest, hint: hintOf(nearest) },
+  );
+}
+
+function withNearest(error: WalkitError, branch: LtxBranch, reach: number): WalkitError {
+  const after = statesOf(branch).find((txid) => txid > reach);
+  const nearest = momentsOf(branch, [reach, after]);
+  return error.with({ nearest, hint: hintOf(nearest) });
+}
+
+/** The transactions that a restore can end with, ascending. */
+export function statesOf({ snapshots, segments }: LtxBranch): number[] {
+  const states = new Set(snapshots.map(({ txid }) => txid));
+  for (const { maxTxid } of segments) states.add(maxTxid);
+  return [...states].sort((a, b) => a - b);
+}
+
+function momentsOf(branch: LtxBranch, txids: readonly (number | undefined)[]): Moment[] {
+  return txids.flatMap((txid) => {
+    if (txid === undefined) return [];
+    const file = branch.files.find(({ maxTxid }) => maxTxid === txid);
+    return [momentOf(LTX_BRANCH, { txid }, file?.modified)];
+  });
+}

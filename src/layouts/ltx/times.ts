@@ -1,0 +1,52 @@
+/** When LTX files were made: by their headers, which no copy changes. */
+
+import { isFault, isGone } from "../../errors.ts";
+import type { ReadContext } from "../../replay/layout.ts";
+import type { Doubt } from "../../replay/times.ts";
+import { readTime } from "./file.ts";
+import type { LtxBranch, LtxFile } from "./types.ts";
+import { branchOfFiles } from "./walk.ts";
+
+/** Headers on their way at a time. */
+const AT_ONCE = 32;
+
+/**
+ * `branch` with the times of its headers in place of the storage's; that of a file whose header cannot be read is not known.
+ */
+export async function withTimes(branch: LtxBranch, context: ReadContext): Promise<LtxBranch> {
+  const files: (LtxFile | undefined)[] = new Array(branch.files.length);
+  let next = 0;
+  const work = async () => {
+    for (let at = next++; at < files.length; at = next++) {
+      const file = branch.files[at]!;
+      files[at] = file.unreadable ? file : await dated(file, context);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  const there = files.filter((file) => file !== undefined);
+  return { ...branchOfFiles(there), ...(branch.unreadable && { unreadable: branch.unreadable }) };
+}
+
+/** A file with the time of its header; undefined where it is not there any more, as retention deletes. */
+async function dated(file: LtxFile, context: ReadContext): Promise<LtxFile | undefined> {
+  try {
+    return { ...file, modified: await readTime(file, context) };
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    if (!isFault(error)) throw error;
+    return { ...file, modified: undefined };
+  }
+}
+
+/** Where times go back from one file to the next of a level: the writer's clock was set back. */
+export function doubtOf({ files }: LtxBranch): Doubt | undefined {
+  for (const [i, file] of files.entries()) {
+    const before = files[i - 1];
+    if (before?.level !== file.level || before.modified === undefined || file.modified === undefined)
+      continue;
+    if (file.modified >= before.modified) continue;
+    const reason = `${file.path} and ${before.path} before it are in the wrong order, as where the clock was set back`;
+    return { kind: "clock", path: file.path, reason };
+  }
+  return undefined;
+}

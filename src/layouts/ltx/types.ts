@@ -1,0 +1,37 @@
+/** The words of replay, for an LTX replica: all of its positions are TXIDs. */
+
+import { LTX_BRANCH } from "../../replay/branch-name.ts";
+import type { Branch, RemoteFile } from "../../replay/catalog.ts";
+import type { TxPosition } from "../../replay/position.ts";
+
+export { LTX_BRANCH };
+
+/** An LTX file by its path. */
+export interface LtxFile extends RemoteFile {
+  level: number;
+  minTxid: number;
+  maxTxid: number;
+}
+
+/** A snapshot, at the transaction that it ends with. */
+export type LtxClaim = LtxFile & TxPosition;
+
+/** A file of changes, at the transaction that it is laid over: at the least the one before its first. */
+export type LtxChange = LtxFile & TxPosition;
+
+/** A file that is no step of the walk, at the transaction that it ends with; `since`: where it begins. */
+export type LtxMerged = LtxFile & TxPosition & { since: TxPosition };
+
+export interface LtxBranch extends Branch {
+  snapshots: LtxClaim[];
+  segments: LtxChange[];
+  merged: LtxMerged[];
+  exact: true;
+  /** All of them, by level and name. */
+  files: readonly LtxFile[];
+}
+
+/** Whether a branch is that of a replica's LTX files. */
+export function isLtx(branch: Branch): branch is LtxBranch {
+  return branch.id === LTX_BRANCH;
+}

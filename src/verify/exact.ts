@@ -1,0 +1,224 @@
+/**
+ * Verify, one exact branch: its changes follow on one another by number, and each claim is the state at its very position. A
+ * fold, and the one that leads the pass.
+ */
+
+import { WalkitError } from "../errors.ts";
+import { type Finding, findingOf } from "../findings.ts";
+import type { Branch, Change, Claim } from "../replay/catalog.ts";
+import type { ReplayEvent } from "../replay/events.ts";
+import { missingPage } from "../replay/faults.ts";
+import { PageHashes } from "../replay/page-hashes.ts";
+import { formatPosition, positionOf } from "../replay/position.ts";
+import type { ClaimPlace, ClaimRead, Lead, RunOptions } from "../replay/run.ts";
+import { lockPage } from "../sqlite/header.ts";
+import { Changed } from "./changed.ts";
+import type { Checked } from "./checked.ts";
+import { type RangeDraft, startRange } from "./ranges.ts";
+
+/** A claim while it is read. */
+interface Reading {
+  claim: Claim;
+  /** Of a whole claim: what it says the state is. */
+  hashes: PageHashes | undefined;
+  /** Whether it is held against the state; with `since` also: the first change that it merges. */
+  compared: boolean;
+  first: number | undefined;
+  /** Pages that differ, and the first of them. */
+  wrong: number;
+  firstWrong: number | undefined;
+}
+
+export class ExactCheck implements Lead {
+  readonly hashes: boolean;
+  readonly #findings: Finding[] = [];
+  readonly #ranges: RangeDraft[] = [];
+  readonly #apart: Claim[] = [];
+  readonly #branch: Branch;
+  readonly #pages: boolean;
+  readonly #changes: ReadonlyMap<string, Change>;
+  /** Of the state: a hash a page. */
+  #state = new PageHashes();
+  #pageSize: number | undefined;
+  #pageCount = 0;
+  /** Undefined where no file is merged. */
+  readonly #changed: Changed | undefined;
+  /** Of the change under way: pages and hashes in turn. Its file may still turn out to be damaged. */
+  #pending: number[] = [];
+  /** The unbroken chain under way: undefined where nothing sound leads here. */
+  #range: RangeDraft | undefined;
+  #reading: Reading | undefined;
+  #transactions = 0;
+  #frames = 0;
+  /** When files say that they were made, nanoseconds since 1970. */
+  #oldest: bigint | undefined;
+  #newest: bigint | undefined;
+
+  constructor(branch: Branch, { pages = true }: RunOptions) {
+    this.#branch = branch;
+    this.#pages = pages;
+    this.hashes = pages;
+    this.#changes = new Map([...branch.segments, ...(branch.merged ?? [])].map((one) => [one.path, one]));
+    this.#changed = pages && branch.merged?.length ? new Changed() : undefined;
+  }
+
+  finish(): Checked {
+    if (this.#range) this.#range.newest = true;
+    return {
+      findings: this.#findings,
+      ranges: this.#ranges,
+      apart: this.#apart,
+      transactions: this.#transactions,
+      frames: this.#frames,
+      pageSize: this.#pageSize,
+      pageCount: this.#pageCount || undefined,
+      encrypted: 0,
+      links: undefined,
+      times: this.#oldest === undefined ? undefined : { oldest: this.#oldest, newest: this.#newest! },
+    };
+  }
+
+  get leads(): boolean {
+    return this.#range !== undefined;
+  }
+
+  enters(): void {}
+
+  run(count: number, pageSize: number): void {
+    this.#frames += count;
+    this.#pageSize ??= pageSize;
+  }
+
+  page(page: number, _data: Uint8Array, hash: number): void {
+    if (this.#range) this.#pending.push(page, hash);
+  }
+
+  on(event: Exclude<ReplayEvent, { type: "pages" }>): void {
+    if (event.type === "opens") this.#pending = [];
+    else if (event.type === "fault") {
+      this.#pending = [];
+      this.#report(event.error);
+      if (event.breaks) this.#range = undefined;
+    } else if (event.type === "commit") this.#commit(event);
+    else if (event.type === "change") this.#date(event);
+  }
+
+  /** What a file says of when it was made counts, whatever the storage says. */
+  #date({ change: { path }, time }: Extract<ReplayEvent, { type: "change" }>): void {
+    this.#time(time);
+    const range = this.#range;
+    if (time === undefined || range?.last?.path !== path) return;
+    const dated = { ...range.last, modified: time };
+    if (range.first === range.last) range.first = dated;
+    range.last = dated;
+  }
+
+  #commit({ end, pageCount, change: { path } }: Extract<ReplayEvent, { type: "commit" }>): void {
+    this.#transactions++;
+    const range = this.#range;
+    if (!range) return;
+    const pending = this.#pending;
+    this.#pending = [];
+    if (this.#pages) {
+      this.#changed?.begin(end);
+      for (let i = 0; i < pending.length; i += 2) {
+        this.#state.set(pending[i]!, pending[i + 1]!);
+        this.#changed?.add(pending[i]!);
+      }
+      const missing = this.#firstMissing(pageCount);
+      if (missing !== undefined) {
+        this.#report(missingPage(missing, pageCount, end, path));
+        this.#range = undefined;
+        return;
+      }
+      this.#state.truncate(pageCount);
+      this.#changed?.truncate(pageCount);
+    }
+    this.#pageCount = pageCount;
+    range.to = formatPosition(end);
+    range.last = this.#changes.get(path);
+    range.first ??= range.last;
+  }
+
+  /** The first page by which the database grew, and which nothing brought. */
+  #firstMissing(pageCount: number): number | undefined {
+    for (let page = this.#pageCount + 1; page <= pageCount; page++)
+      if (this.#state.get(page) === 0 && page !== lockPage(this.#pageSize!)) return page;
+    return undefined;
+  }
+
+  claimOpens(claim: Claim, place: ClaimPlace): boolean {
+    const { since } = claim;
+    const first = since && this.#changed?.changeBehind(since);
+    const compared = this.#pages && place === "at" && (!since || first !== undefined);
+    const hashes = since ? undefined : new PageHashes();
+    this.#reading = { claim, hashes, compared, first, wrong: 0, firstWrong: undefined };
+    return true;
+  }
+
+  claimPage(page: number, _data: Uint8Array, hash: number): void {
+    const reading = this.#reading!;
+    reading.hashes?.set(page, hash);
+    if (!reading.compared || page === lockPage(this.#pageSize ?? 0)) return;
+    const { first } = reading;
+    const isRight =
+      this.#state.get(page) === hash && (first === undefined || this.#changed!.isSince(first, page));
+    if (isRight) return;
+    reading.wrong++;
+    reading.firstWrong ??= page;
+  }
+
+  claimCloses(claim: Claim, place: ClaimPlace, read: ClaimRead): void {
+    const reading = this.#reading!;
+    this.#reading = undefined;
+    this.#pageSize ??= read.header?.pageSize;
+    this.#time(read.time);
+    const dated = { ...claim, modified: read.time ?? claim.modified };
+    if (read.error) {
+      this.#report(read.error.with({ position: formatPosition(claim) }));
+      return;
+    }
+    if (place === "before") this.#take(dated, reading.hashes!, read.pages);
+    else if (place === "aside") {
+      if (!claim.since) this.#apart.push(dated);
+    } else if (reading.compared) this.#compare(dated, reading, read.pages);
+  }
+
+  /** Makes the claim the base of a new chain. */
+  #take(claim: Claim, hashes: PageHashes, pages: number): void {
+    this.#state = hashes;
+    this.#pageCount = pages;
+    this.#changed?.reset(positionOf(claim));
+    this.#range = startRange(claim);
+    this.#ranges.push(this.#range);
+  }
+
+  #compare(claim: Claim, { first, wrong, firstWrong, hashes }: Reading, pages: number): void {
+    const expected = first === undefined ? this.#pageCount : this.#changed!.countSince(first);
+    if (wrong === 0 && pages === expected) return;
+    const found =
+      wrong > 0
+        ? `${wrong} page${wrong === 1 ? "" : "s"} that ${wrong === 1 ? "is" : "are"} not, the first of them page ${firstWrong}`
+        : `${pages} pages in place of ${expected}`;
+    const about = { path: claim.path, position: formatPosition(claim) };
+    if (claim.since) {
+      const message = `Expected the merged file to hold what the files of ${formatPosition(claim.since)} to ${formatPosition(claim)} hold one by one, found ${found}`;
+      this.#report(new WalkitError("replica/merge-mismatch", message, about));
+      return;
+    }
+    const message = `Expected the snapshot to be the database that the files up to ${formatPosition(claim)} lead to, found ${found}`;
+    this.#report(new WalkitError("replica/snapshot-mismatch", message, about));
+    // Which of the two is right cannot be told. What came before stays as it is; from here on the snapshot counts.
+    this.#take(claim, hashes!, pages);
+  }
+
+  #time(time: bigint | undefined): void {
+    if (time === undefined) return;
+    if (this.#oldest === undefined || time < this.#oldest) this.#oldest = time;
+    if (this.#newest === undefined || time > this.#newest) this.#newest = time;
+  }
+
+  #report(error: WalkitError): void {
+    this.#findings.push(findingOf(error, { generation: this.#branch.id }));
+  }
+}
