@@ -139,9 +139,7 @@ export async function restoreSalvaged(
     if (!found) continue;
     const { result, plan } = found;
     const lost = await lossOf(replica, catalog, target, plan, result.position, reason, signal);
-    // Why the target cannot be had is said once.
-    const findings = result.findings.filter(({ code, path }) => code !== reason.code || path !== reason.path);
-    return { ...result, findings, plan, lost };
+    return { ...result, plan, lost };
   }
   return undefined;
 }
