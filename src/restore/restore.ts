@@ -3,7 +3,7 @@
  * `salvage` goes as far as what is there is right.
  */
 
-import { type Available, familyOf, isGone, WalkitError } from "../errors.ts";
+import { type Available, familyOf, isGone, isOfFile, WalkitError } from "../errors.ts";
 import { type Finding, findingOf } from "../findings.ts";
 import { type Catalog, hasChanged } from "../replay/catalog.ts";
 import { refuseBesideLtx, restless } from "../replay/faults.ts";
@@ -217,13 +217,9 @@ function writtenAt(path: string | undefined, { generations }: Catalog): string |
 }
 
 /** What another snapshot, or stopping earlier, may mend. */
-function isSalvageable(error: WalkitError): boolean {
-  // Nothing that walkit reads leads to what LTX files hold.
-  if (error.code === "replica/ltx") return false;
-  return (
-    (["lz4", "wal", "database", "replica"].includes(familyOf(error.code)) &&
-      error.code !== "replica/encrypted") ||
-    error.code === "target/no-snapshot" ||
-    error.code === "storage/unreadable"
-  );
+function isSalvageable({ code }: WalkitError): boolean {
+  // Nothing that walkit reads leads to what LTX files and encrypted files hold.
+  if (code === "replica/ltx" || code === "replica/encrypted") return false;
+  const isOfOne = code === "target/no-snapshot" || code === "storage/unreadable";
+  return isOfOne || isOfFile(code) || ["database", "replica"].includes(familyOf(code));
 }

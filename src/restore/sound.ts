@@ -3,7 +3,7 @@
  * they lead to corrupt all the same: where a WAL index lost its last segment, or where it was corrupt before it was copied.
  */
 
-import { familyOf, isGone, WalkitError } from "../errors.ts";
+import { type ErrorCode, familyOf, isGone, isOfFile, WalkitError } from "../errors.ts";
 import type { Branch, Catalog } from "../replay/catalog.ts";
 import { checkTimes, restless } from "../replay/faults.ts";
 import type { Replica } from "../replay/layout.ts";
@@ -238,13 +238,15 @@ class Search {
   }
 }
 
+const OF_ONE_MOMENT: readonly ErrorCode[] = [
+  "database/integrity",
+  "restore/memory-budget",
+  "storage/unreadable",
+];
+
 /** Whether an error says something about one moment, and nothing about the next. */
 function isOfThisMoment(error: unknown): error is WalkitError {
-  return (
-    error instanceof WalkitError &&
-    (["lz4", "wal", "replica", "target"].includes(familyOf(error.code)) ||
-      error.code === "database/integrity" ||
-      error.code === "restore/memory-budget" ||
-      error.code === "storage/unreadable")
-  );
+  if (!(error instanceof WalkitError)) return false;
+  const { code } = error;
+  return isOfFile(code) || ["replica", "target"].includes(familyOf(code)) || OF_ONE_MOMENT.includes(code);
 }
