@@ -145,18 +145,18 @@ class Search {
     const { signal, parallelism } = this.#options;
     const [first] = snapshots;
     if (!first) return;
-    const sections = snapshots.map(sectionOf);
-    const pending = new Map(snapshots.map((snapshot) => [sectionOf(snapshot), snapshot]));
+    let read = 0;
+    /** Moments of snapshots, up to and with that of a section. */
     const alone = (section: number) => {
-      const snapshot = pending.get(section);
-      pending.delete(section);
-      if (snapshot) this.#add({ ...startOf(snapshot), modified: snapshot.modified });
+      for (; snapshots[read] && sectionOf(snapshots[read]!) <= section; read++)
+        this.#add({ ...startOf(snapshots[read]!), modified: snapshots[read]!.modified });
     };
     const modified = new Map(segments.map((segment) => [segment.path, segment.modified]));
     const wal = segments
       .filter((segment) => sectionOf(segment) >= sectionOf(first) && holdsChange(this.#target, segment))
       .map(plannedSegment);
-    let section = sectionOf(first) - 1;
+    let section = 0;
+    const hasSnapshot = () => sectionOf(snapshots[read - 1]!) === section;
     let leads = false;
     for await (const event of readChanges(
       this.#replica,
@@ -165,19 +165,16 @@ class Search {
     )) {
       if (event.type === "opens") {
         section = sectionOf(event.section);
-        for (const between of sections) if (between < section) alone(between);
-        if (!leads) alone(section);
-        leads ||= sections.includes(section);
+        alone(section);
+        leads ||= hasSnapshot();
       } else if (event.type === "fault" && event.breaks) {
         // What is missing before a section with a snapshot is no matter to what follows.
-        const isBefore = sectionOf(event.position) < section && sections.includes(section);
-        if (isBefore) alone(section);
-        else leads = false;
+        leads &&= sectionOf(event.position) < section && hasSnapshot();
       } else if (event.type === "commit" && leads && event.sound) {
         this.#add({ ...event.end, modified: modified.get(event.change.path) });
       }
     }
-    for (const after of sections) if (after > section) alone(after);
+    alone(Number.POSITIVE_INFINITY);
   }
 
   #add(moment: Dated): void {
