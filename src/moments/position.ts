@@ -14,7 +14,7 @@ import {
   sectionAt,
   startOf,
 } from "../replay/position.ts";
-import { catalogOf, readChanges } from "../replay/replica.ts";
+import { catalogOf, commitsOf } from "../replay/replica.ts";
 import { planTarget, restore } from "../restore/restore.ts";
 import { momentOf, type RestoreOptions } from "../restore/restored.ts";
 import type { DatabaseSink } from "../restore/sinks/sink.ts";
@@ -77,9 +77,8 @@ async function lastCommit(
   for (let rest = segments; !last && rest.length > 0; ) {
     const newest = rest.at(-1)!;
     const own = rest.filter((segment) => isSameSection(segment, newest));
-    for await (const event of readChanges(replica, { generation, segments: own, end, next }, { signal })) {
-      if (event.type === "commit" && event.applied) last = event.end;
-    }
+    const leg = { generation, segments: own, end, next };
+    for await (const commit of commitsOf(replica, leg, { signal })) if (commit.applied) last = commit.end;
     rest = rest.slice(0, -own.length);
   }
   if (end && (!last || comparePositions(last, end) !== 0)) {

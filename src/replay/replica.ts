@@ -2,7 +2,7 @@
 
 import { isGone, type WalkitError } from "../errors.ts";
 import { type Branch, branchOf, type Catalog, hasChanged } from "./catalog.ts";
-import type { ReplayEvent } from "./events.ts";
+import type { CommitEvent, ReplayEvent } from "./events.ts";
 import { noGeneration } from "./faults.ts";
 import type { ChangesOptions, ClaimPiece, Layout, ReadContext, Replica } from "./layout.ts";
 import type { Leg, PlannedFile } from "./plan.ts";
@@ -35,6 +35,13 @@ export function readChanges(
   { signal, onRead, ...options }: Reading & ChangesOptions = {},
 ): AsyncGenerator<ReplayEvent, void, undefined> {
   return layout.changes({ storage, signal, onRead }, leg, options);
+}
+
+/** Reads changes as {@link readChanges} does, for their commits alone. */
+export async function* commitsOf(
+  ...reading: Parameters<typeof readChanges>
+): AsyncGenerator<CommitEvent, void, undefined> {
+  for await (const event of readChanges(...reading)) if (event.type === "commit") yield event;
 }
 
 /**

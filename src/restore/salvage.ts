@@ -15,7 +15,7 @@ import {
   sectionOf,
   startOf,
 } from "../replay/position.ts";
-import { catalogOf, readChanges } from "../replay/replica.ts";
+import { catalogOf, commitsOf } from "../replay/replica.ts";
 import { type ExecuteOptions, executePlan, type RestoreResult } from "./execute.ts";
 import { holdsChange, holdsMoment } from "./holds.ts";
 import { judgeSnapshot } from "./judge.ts";
@@ -81,15 +81,11 @@ async function reachOf(
   const [first, last] = [segments[0], segments.at(-1)];
   if (!first || !last || !isSameSection(first, snapshot)) return { reach, connects: false };
   const later = generation.segments.filter((s) => comparePositions(s, last) > 0).map(plannedSegment);
+  const leg = { generation: generation.id, segments, snapshot, later };
   try {
-    for await (const event of readChanges(
-      replica,
-      { generation: generation.id, segments, snapshot, later },
-      { ...options, salvage: true },
-    )) {
-      if (event.type !== "commit") continue;
-      if (commit && comparePositions(event.end, commit) > 0) break;
-      reach = event.end;
+    for await (const { end } of commitsOf(replica, leg, { ...options, salvage: true })) {
+      if (commit && comparePositions(end, commit) > 0) break;
+      reach = end;
     }
   } catch (error) {
     if (!(error instanceof WalkitError)) throw error;
