@@ -16,7 +16,7 @@ interface Commit {
   written: number[];
 }
 
-/** A claim that its section is laid over. */
+/** A claim, and the section that is laid over it. */
 class Base {
   readonly claim: Claim;
   readonly hashes = new PageHashes();
@@ -31,9 +31,9 @@ class Base {
     this.claim = claim;
   }
 
-  /** Ends of the commits that do not see the newer pages of the claim. */
+  /** Ends of the commits whose pages do not come from the claim where it is too new. */
   get early(): Set<string> {
-    /** Pages that the claim has from its section, until that brings them. */
+    /** Pages of which the claim has a version from its section, until the section brings them. */
     const newer = new Set<number>();
     for (const page of this.window.pages) if (this.window.find(page, this.hashes.get(page))) newer.add(page);
     const early = new Set<string>();
@@ -41,7 +41,7 @@ class Base {
     for (const { end, pageCount, written } of this.commits) {
       for (const page of written) newer.delete(page);
       if (written.includes(1)) inHeader = undefined;
-      // A file may be longer than its header says, but no longer than the claim's is.
+      // A file may be longer than its header says, but not longer than the claim.
       const fits =
         (inHeader ?? pageCount) === pageCount || (inHeader! < pageCount && pageCount <= this.pages);
       if (fits && !hasUpTo(newer, pageCount)) early.add(formatPosition(end));
@@ -95,7 +95,7 @@ export class Early implements Fold {
   }
 }
 
-/** A loop, and no copy: it is asked at every commit, and mostly ends at the first page. */
+/** Copies nothing: it runs at every commit, and mostly ends at the first page. */
 function hasUpTo(pages: Iterable<number>, pageCount: number): boolean {
   for (const page of pages) if (page <= pageCount) return true;
   return false;

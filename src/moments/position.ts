@@ -32,7 +32,7 @@ export interface FoundPosition {
 
 /**
  * Where `target` lies: its generation, and the end of the last commit that a restore of it would apply. Reads the WAL of
- * that index; where its snapshot may hold pages from after the target, all that a restore reads.
+ * that index; where its snapshot may hold pages from after the target, everything that a restore reads.
  *
  * @throws WalkitError why a restore would refuse the target, as far as the names and that index tell
  */
@@ -54,7 +54,7 @@ export async function positionOf(
   const position = (await lastCommit(replica, plan, signal)) ?? beginningOf(plan, generation);
   const isOwn = plan.ancestors.length === 0 && isSameSection(position, plan.snapshot);
   if (!isOwn || (plan.proof.length === 0 && !plan.end)) return found(position, plan.findings);
-  // How far the snapshot reaches into that index only its pages tell. A time before that leads to where it does.
+  // Only its pages tell how far the snapshot reaches into that index. A time before its mark leads to the mark.
   const { timestamp, exclusive } = target;
   const moment =
     timestamp === undefined || plan.end
@@ -73,7 +73,7 @@ async function lastCommit(
   signal: AbortSignal | undefined,
 ): Promise<Position | undefined> {
   let last: Position | undefined;
-  // An index that was only just begun has none.
+  // An index that was only just begun has no commit.
   for (let rest = segments; !last && rest.length > 0; ) {
     const newest = rest.at(-1)!;
     const own = rest.filter((segment) => isSameSection(segment, newest));

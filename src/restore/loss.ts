@@ -90,7 +90,7 @@ export async function lossOf(
   };
 }
 
-/** Behind what was reached of the generation that the database is of. */
+/** The loss of the generation that the database is of: all behind what was reached. */
 async function ownLoss(
   replica: Replica,
   generation: Branch,
@@ -103,7 +103,7 @@ async function ownLoss(
   const isPast = (file: Change) => sectionOf(file) >= sectionOf(base) && !paths.has(file.path);
   const wanted = generation.segments.filter((file) => holdsChange(target, file));
   const past = wanted.filter(isPast);
-  // The segment that the way ends in may have commits behind that.
+  // The way may end in the middle of a segment.
   const last = end && wanted.find(({ path }) => path === applied.at(-1)?.path);
   const split = last && (await countCommits(replica, generation, [last], reached, signal));
   const segments = split === 0 || !last ? past : [last, ...past];

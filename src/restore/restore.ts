@@ -216,7 +216,7 @@ function writtenAt(path: string | undefined, { generations }: Catalog): string |
   return written === undefined ? undefined : formatTime(written);
 }
 
-/** What another snapshot, or stopping earlier, may mend. */
+/** Whether another snapshot, or an earlier end, may help. */
 function isSalvageable({ code }: WalkitError): boolean {
   // Nothing that walkit reads leads to what LTX files and encrypted files hold.
   if (code === "replica/ltx" || code === "replica/encrypted") return false;

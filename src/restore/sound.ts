@@ -139,7 +139,7 @@ class Search {
     };
   }
 
-  /** All that snapshots and whole WAL lead to, up to the target. */
+  /** The moments that snapshots and whole WAL lead to, up to the target. */
   async #readMoments(): Promise<void> {
     const { id, snapshots, segments } = this.#generation;
     const { signal, parallelism } = this.#options;
@@ -203,7 +203,7 @@ class Search {
     return list[sound];
   }
 
-  /** Where no step met a moment in order: whether there is one between them. */
+  /** No step met a moment in order: there may be one between them. */
   async #anyOf(list: readonly number[]): Promise<number | undefined> {
     for (let i = list.length - 1; i >= 0; i--) if (await this.#isSound(list[i]!, i)) return list[i];
     return undefined;
