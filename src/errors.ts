@@ -144,7 +144,7 @@ export function familyOf(code: ErrorCode): ErrorFamily {
 }
 
 /** Of each format that files of a replica have, the family about their bytes. */
-const FORMATS: readonly ErrorFamily[] = ["lz4", "wal"];
+const FORMATS: readonly ErrorFamily[] = ["lz4", "wal", "ltx"];
 
 /** Whether `code` is about the bytes of a file of a replica, whatever its format. */
 export function isOfFile(code: ErrorCode): boolean {
