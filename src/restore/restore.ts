@@ -12,13 +12,13 @@ import type { RestorePlan } from "../replay/plan.ts";
 import { formatPosition, sectionOf } from "../replay/position.ts";
 import { catalogOf } from "../replay/replica.ts";
 import { formatTime } from "../time.ts";
-import { isPlain, needsTimelines, type Target } from "../timeline/target/target.ts";
+import { type Goal, isPlain, needsTimelines, type Target } from "../timeline/target/target.ts";
 import { executePlan } from "./execute.ts";
 import { judgeSnapshot } from "./judge.ts";
 import type { Lost } from "./loss.ts";
 import type { Restored, RestoreOptions } from "./restored.ts";
 import type { DatabaseSink } from "./sinks/sink.ts";
-import { type Failed, type Goal, type Known, nothingKnown, type Way, waysTo } from "./ways.ts";
+import { type Failed, type Known, nothingKnown, type Way, waysTo } from "./ways.ts";
 
 export type { Restored, RestoreOptions } from "./restored.ts";
 

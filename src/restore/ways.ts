@@ -6,21 +6,11 @@
 import { WalkitError } from "../errors.ts";
 import { type Finding, findingOf } from "../findings.ts";
 import type { Catalog } from "../replay/catalog.ts";
-import type { Layout, Replica } from "../replay/layout.ts";
 import type { PlanTarget, RestorePlan } from "../replay/plan.ts";
 import { type Position, sectionOf } from "../replay/position.ts";
-import { catalogOf, whole } from "../replay/replica.ts";
 import { planToMark, withMark } from "../snapshot/mark.ts";
-
-/** Where the ways lead, and what is there. */
-export interface Goal {
-  replica: Replica;
-  catalog: Catalog;
-  /** Whether the catalog is that of one branch, whose parents it lacks. */
-  isPart: boolean;
-  target: PlanTarget;
-  signal: AbortSignal | undefined;
-}
+import type { Around } from "../timeline/target/around.ts";
+import type { Goal } from "../timeline/target/target.ts";
 
 export interface Way {
   plan: RestorePlan;
@@ -35,20 +25,17 @@ export interface Failed {
 }
 
 /** What has been found out, most of it by ways that failed. It stays true when the replica is listed anew. */
-export interface Known {
+export interface Known extends Around {
   /** No state past this is meant; undefined until the target is looked for. */
   bound: PlanTarget | undefined;
-  /** Paths of snapshots that cannot be used, and what was wrong with the first of them. */
   avoid: Set<string>;
+  /** What was wrong with the first snapshot that cannot be used, and with each of them. */
   first: WalkitError | undefined;
-  /** What was wrong with each of them. */
   notes: Finding[];
   /** How far snapshots reach into their sections, by path. */
   marks: Map<string, Position>;
   /** Of a time: the first way whose snapshot reaches past it. */
   late: Failed | undefined;
-  /** A way through the parent of which nothing says that it is complete: it is there, or it may be taken. */
-  guess: "there" | "taken" | undefined;
 }
 
 export function nothingKnown(): Known {
@@ -118,8 +105,15 @@ function avoid(known: Known, { plan, error }: Failed): void {
 /** The plan that is best by what is known; where no other snapshot serves, what was wrong with the first is the reason. */
 async function planOf(goal: Goal, known: Known): Promise<RestorePlan> {
   const own = await outcome(() => ownPlan(goal, known));
-  const plan = own instanceof WalkitError ? await planAround(goal, known, own) : own;
+  const plan = own instanceof WalkitError ? await otherPlan(goal, known, own) : own;
   return { ...plan, mark: known.marks.get(plan.snapshot.path) ?? plan.mark };
+}
+
+async function otherPlan(goal: Goal, known: Known, error: WalkitError): Promise<RestorePlan> {
+  if (!known.first && !/no-snapshot$/.test(error.code)) throw error;
+  // What most restores do not need is not loaded: a page has it as a file of its own.
+  const { planAround } = await import("../timeline/target/around.ts");
+  return await planAround(goal, known, known.first ?? error);
 }
 
 /** From a snapshot of the branch itself, save what the listing says cannot be read. */
@@ -131,54 +125,6 @@ function ownPlan({ replica, catalog, target }: Goal, known: Known): RestorePlan 
     if (error) avoid(known, { plan, error });
     else if (!known.first || comesBy(plan, catalog, known.avoid)) return plan;
     else throw known.first;
-  }
-}
-
-/** Through the parent, where no snapshot of the branch itself serves: `error` says why. */
-async function planAround(goal: Goal, known: Known, error: WalkitError): Promise<RestorePlan> {
-  const reason = known.first ?? error;
-  if (!known.first && !/no-snapshot$/.test(error.code)) throw reason;
-  const because = (why: string, hint: string | undefined) =>
-    new WalkitError(reason.code, `${reason.message}; through its parent there is ${why}`, {
-      path: reason.path,
-      hint,
-    });
-  const plan = await outcome(() => throughParent(goal, known));
-  if (plan instanceof WalkitError) throw because(`no way: ${plan.message}`, plan.hint ?? reason.hint);
-  if (plan?.ancestors.every(({ complete }) => complete)) return plan;
-  // Where a snapshot is whole, a state that may never have been is no help.
-  if (!plan || reason.code === "replica/before-mark") throw reason;
-  if (known.guess === "taken") return plan;
-  known.guess = "there";
-  throw because(
-    "a way, but no history file says that it is complete: what was changed between the switch point and the first byte of the generation's own WAL may be missing",
-    `walkit restore --generation ${plan.generation} --salvage goes that way and has SQLite check the result, which may be a state that never was`,
-  );
-}
-
-/** Undefined where no history file says which branch the parent is. */
-async function throughParent(goal: Goal, known: Known): Promise<RestorePlan | undefined> {
-  const { replica, catalog, target, signal } = goal;
-  const all = goal.isPart ? await catalogOf(whole(replica), { signal }) : catalog;
-  const generation = target.generation ?? meantGeneration(replica.layout, catalog, target);
-  if (!all.timelineFiles.some((file) => file.kind === "history" && file.generation === generation))
-    return undefined;
-  const [{ readLineage }, { planThrough }] = await Promise.all([
-    import("../timeline/lineage.ts"),
-    import("../timeline/target/through.ts"),
-  ]);
-  const lineage = await readLineage(replica, all, { signal });
-  return planThrough(replica.layout, all, lineage, { ...target, generation }, { avoid: known.avoid });
-}
-
-/** The generation of a target that names none, where it can be told: that of the plan, or the only one with WAL. */
-function meantGeneration(layout: Layout, catalog: Catalog, target: PlanTarget): string | undefined {
-  try {
-    return layout.choose(catalog, target).id;
-  } catch (error) {
-    if (!(error instanceof WalkitError)) throw error;
-    const filled = catalog.generations.filter(({ segments }) => segments.length > 0);
-    return filled.length === 1 ? filled[0]!.id : undefined;
   }
 }
 
