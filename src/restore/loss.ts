@@ -10,7 +10,7 @@ import { comparePositions, formatPosition, type Position, sectionOf, startOf } f
 import { readChanges } from "../replay/replica.ts";
 import { timeRange } from "../replay/times.ts";
 import { formatTime } from "../time.ts";
-import { holdsChange, holdsMoment } from "./holds.ts";
+import { holdsChange, holdsMoment, writtenAt } from "./holds.ts";
 
 /** What is lost of one generation. */
 export interface LostBranch {
@@ -69,21 +69,17 @@ export async function lossOf(
   const at = sorted.findIndex(({ id }) => id === plan.generation);
   const own = sorted[at];
   const branches: LostBranch[] = [];
-  const add = async (branch: LostBranch | undefined) => branch && branches.push(branch);
-  if (own) await add(await ownLoss(replica, own, target, plan, reached, signal));
+  const add = (branch: LostBranch | undefined) => branch && branches.push(branch);
+  if (own) add(await ownLoss(replica, own, target, plan, reached, signal));
   for (const one of sorted.slice(0, Math.max(at, 0)).reverse()) {
     const snapshots = one.snapshots.filter((file) => holdsMoment(target, file));
     const segments = one.segments.filter((file) => holdsChange(target, file));
-    await add(await branchOf(replica, one, true, snapshots, segments, undefined, signal));
+    add(await branchOf(replica, one, true, snapshots, segments, undefined, signal));
   }
-  const last = plan.segments.at(-1)?.path ?? plan.snapshot.path;
-  const reachedTime = [...(own?.segments ?? []), ...(own?.snapshots ?? [])].find(
-    ({ path }) => path === last,
-  )?.modified;
   return {
     reason: findingOf(reason, { generation: plan.generation }),
     reached: reached && formatPosition(reached),
-    reachedTime: reachedTime === undefined ? undefined : formatTime(reachedTime),
+    reachedTime: writtenAt(plan.segments.at(-1) ?? plan.snapshot, catalog),
     segments: branches.flatMap(({ segments }) => segments),
     until: branches.at(-1)?.until,
     branches,

@@ -11,9 +11,9 @@ import type { Replica } from "../replay/layout.ts";
 import type { RestorePlan } from "../replay/plan.ts";
 import { formatPosition, sectionOf } from "../replay/position.ts";
 import { catalogOf } from "../replay/replica.ts";
-import { formatTime } from "../time.ts";
 import { type Goal, isPlain, needsTimelines, type Target } from "../timeline/target/target.ts";
 import { executePlan } from "./execute.ts";
+import { writtenAt } from "./holds.ts";
 import { judgeSnapshot } from "./judge.ts";
 import type { Lost } from "./loss.ts";
 import type { Restored, RestoreOptions } from "./restored.ts";
@@ -132,7 +132,7 @@ async function byGuess(
     const lost: Lost = {
       reason: findingOf(reason, { generation }),
       reached: position && formatPosition(position),
-      reachedTime: writtenAt(plan.segments.at(-1)?.path, await list(asked)),
+      reachedTime: writtenAt(plan.segments.at(-1), await list(asked)),
       segments: [],
       until: undefined,
       branches: [],
@@ -187,7 +187,7 @@ function laterThanAsked(
   { position, plan }: Restored,
   catalog: Catalog,
 ): WalkitError {
-  const written = writtenAt(plan.segments.at(-1)?.path, catalog);
+  const written = writtenAt(plan.segments.at(-1), catalog);
   const when = written === undefined ? "" : `, whose WAL was written at ${written}`;
   return new WalkitError(
     "replica/before-mark",
@@ -208,12 +208,6 @@ function availableOf({ plan, position, lost }: Restored): Available {
     position: position && formatPosition(position),
     time: lost?.reachedTime,
   };
-}
-
-/** When a segment was written, RFC 3339; undefined where there is none or the storage keeps no times. */
-function writtenAt(path: string | undefined, { generations }: Catalog): string | undefined {
-  const written = generations.flatMap((g) => g.segments).find((s) => s.path === path)?.modified;
-  return written === undefined ? undefined : formatTime(written);
 }
 
 /** Whether another snapshot, or an earlier end, may help. */

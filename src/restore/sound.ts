@@ -235,15 +235,10 @@ class Search {
   }
 }
 
-const OF_ONE_MOMENT: readonly ErrorCode[] = [
-  "database/integrity",
-  "restore/memory-budget",
-  "storage/unreadable",
-];
-
 /** Whether an error says something about one moment, and nothing about the next. */
 function isOfThisMoment(error: unknown): error is WalkitError {
   if (!(error instanceof WalkitError)) return false;
   const { code } = error;
-  return isOfFile(code) || ["replica", "target"].includes(familyOf(code)) || OF_ONE_MOMENT.includes(code);
+  const others: ErrorCode[] = ["database/integrity", "restore/memory-budget", "storage/unreadable"];
+  return isOfFile(code) || ["replica", "target"].includes(familyOf(code)) || others.includes(code);
 }
