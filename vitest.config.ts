@@ -9,10 +9,10 @@ const SLOW = [
   "test/lz4/{block,cross,damage,frame}.test.ts",
   "test/moments/**",
   "test/replay/page-map.test.ts",
-  "test/restore/{damaged,memory,model,page-store,sound}.test.ts",
+  "test/restore/{damaged,memory,model,page-store,salvage,sound}.test.ts",
   "test/sqlite/{btree,integrity,litestream}.test.ts",
   "test/storage/{archive,attacked-archives,attacked-web,browser,damaged-tar,http,picked}.test.ts",
-  "test/timeline/{content/infer,restore-points,salvage}.test.ts",
+  "test/timeline/{content/infer,restore-points}.test.ts",
   "test/timeline/target/{resolve,through}.test.ts",
   "test/wal/{damage,real-sqlite}.test.ts",
 ];

@@ -149,6 +149,14 @@ export function familyOf(code: ErrorCode): ErrorFamily {
   return code.slice(0, code.indexOf("/")) as ErrorFamily;
 }
 
+/** Of each format that files of a replica have, the family about their bytes. */
+const FORMATS: readonly ErrorFamily[] = ["lz4", "wal", "ltx"];
+
+/** Whether `code` is about the bytes of a file of a replica, whatever its format. */
+export function isOfFile(code: ErrorCode): boolean {
+  return FORMATS.includes(familyOf(code));
+}
+
 export interface ErrorDetails {
   /** The file, as the storage names it. */
   path?: string | undefined;

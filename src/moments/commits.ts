@@ -22,7 +22,7 @@ export interface FoundCommit {
 export class Commits implements Fold {
   /** By the path of the file that they are in, in order. */
   readonly byPath: Map<string, FoundCommit[]> = new Map();
-  /** Transactions so far; undefined: behind the first fault, as for a target, which is counted up to there. */
+  /** Transactions so far; undefined behind the first fault, where a target is not counted either. */
   #count: number | undefined;
   #last: Position | undefined;
 
@@ -44,7 +44,7 @@ export class Commits implements Fold {
   }
 }
 
-/** Whether a pass over what a snapshot leads to comes by all commits that are counted. */
+/** Whether the pass over a branch, which begins at its first snapshot, meets all commits that are counted. */
 export function sharesPass(branch: Branch): boolean {
   const [first] = branch.segments;
   if (!first) return true;

@@ -1,6 +1,6 @@
 /**
- * Commits before a claim's mark. Of what the claim holds too much, the changes may bring all pages by then, as with the first
- * commits of a new database: these commits can be restored all the same. A fold.
+ * Commits before a claim's mark that can be restored all the same: by then the changes have brought every page that the claim
+ * holds too new, as with the first commits of a new database. A fold.
  */
 
 import type { Claim } from "../replay/catalog.ts";
@@ -8,7 +8,7 @@ import type { ReplayEvent } from "../replay/events.ts";
 import { PageHashes } from "../replay/page-hashes.ts";
 import { formatPosition, type Position } from "../replay/position.ts";
 import type { ClaimPlace, ClaimRead, Fold } from "../replay/run.ts";
-import { Versions } from "../snapshot/versions.ts";
+import { IndexWindow } from "../snapshot/window.ts";
 
 interface Commit {
   end: Position;
@@ -16,12 +16,11 @@ interface Commit {
   written: number[];
 }
 
-/** A claim that its section is laid over. */
+/** A claim, and the section that is laid over it. */
 class Base {
   readonly claim: Claim;
   readonly hashes = new PageHashes();
-  readonly versions = new Versions();
-  readonly changed: Set<number> = new Set();
+  readonly window = new IndexWindow(0);
   readonly commits: Commit[] = [];
   written: number[] = [];
   /** Pages that page 1 tells of, and those of the file. */
@@ -32,17 +31,17 @@ class Base {
     this.claim = claim;
   }
 
-  /** Ends of the commits that do not see the newer pages of the claim. */
+  /** Ends of the commits whose pages do not come from the claim where it is too new. */
   get early(): Set<string> {
-    /** Pages that the claim has from its section, until that brings them. */
+    /** Pages of which the claim has a version from its section, until the section brings them. */
     const newer = new Set<number>();
-    for (const page of this.changed) if (this.versions.find(page, this.hashes.get(page))) newer.add(page);
+    for (const page of this.window.pages) if (this.window.find(page, this.hashes.get(page))) newer.add(page);
     const early = new Set<string>();
     let { inHeader } = this;
     for (const { end, pageCount, written } of this.commits) {
       for (const page of written) newer.delete(page);
       if (written.includes(1)) inHeader = undefined;
-      // A file may be longer than its header says, but no longer than the claim's is.
+      // A file may be longer than its header says, but not longer than the claim.
       const fits =
         (inHeader ?? pageCount) === pageCount || (inHeader! < pageCount && pageCount <= this.pages);
       if (fits && !hasUpTo(newer, pageCount)) early.add(formatPosition(end));
@@ -77,8 +76,7 @@ export class Early implements Fold {
 
   page(page: number, _data: Uint8Array, hash: number, sound: boolean): void {
     if (!this.#base || !sound) return;
-    this.#base.versions.add(page, hash);
-    this.#base.changed.add(page);
+    this.#base.window.change(page, this.#base.hashes.get(page), hash);
     this.#base.written.push(page);
   }
 
@@ -87,7 +85,7 @@ export class Early implements Fold {
     if (!base) return;
     if (event.type === "commit" && event.sound) {
       const { end, pageCount } = event;
-      base.versions.commit(end);
+      base.window.commit(end, pageCount);
       base.commits.push({ end, pageCount, written: base.written });
       base.written = [];
     } else if (event.type === "closes") {
@@ -97,7 +95,7 @@ export class Early implements Fold {
   }
 }
 
-/** A loop, and no copy: it is asked at every commit, and mostly ends at the first page. */
+/** Copies nothing: it runs at every commit, and mostly ends at the first page. */
 function hasUpTo(pages: Iterable<number>, pageCount: number): boolean {
   for (const page of pages) if (page <= pageCount) return true;
   return false;

@@ -39,7 +39,8 @@ export function gapsOf(
   let at = 0;
   let after: Position | undefined;
   for (const { from, to } of stretches) {
-    // Files that lead nowhere, or what divides two stretches. Commits before a mark are restorable or not, one by one.
+    // A gap is open before the first stretch where files lead nowhere, and between two. Of the commits before a mark each is
+    // restorable or not.
     let isOpen = after
       ? comparePositions(after, from) < 0
       : files[0] !== undefined && sectionOf(files[0]) < sectionOf(from);
@@ -68,7 +69,7 @@ function beforeMark(generation: string, from: Position): Finding {
   });
 }
 
-/** Of several things that are wrong in between, the first one. */
+/** The first thing that is wrong in between. */
 function reasonOf(
   findings: readonly Finding[],
   after: Position | undefined,

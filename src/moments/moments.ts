@@ -26,10 +26,10 @@ import { segmentMoments } from "./segments.ts";
 
 export interface MomentsOptions {
   /**
-   * SQLite's own check, of states that checksums alone do not prove: a restore turns those down that it finds corrupt, and so
-   * they are not listed. By default they are not checked.
+   * SQLite's own check of states that checksums alone do not prove. A restore turns down what SQLite finds corrupt, so such
+   * states are not listed. By default there is no check.
    *
-   * @throws WalkitError `database/integrity`; with another code it could not be made, which turns nothing down
+   * @throws WalkitError `database/integrity`; any other code says that no check could be made, which turns nothing down
    */
   checkIntegrity?: ((bytes: Uint8Array<ArrayBuffer>, how: "full") => Promise<void>) | undefined;
   /** Bytes: larger states are not given to SQLite; 64 MiB by default. */
@@ -45,8 +45,8 @@ export interface MomentsOptions {
 const MOST_CHECKED = 64 << 20;
 
 /**
- * Lists what can be restored, by generation. Reads every file once; where it is not proven that a snapshot fits, only a trial
- * restore tells, and that reads what it needs once more.
+ * Lists what can be restored, by generation. Reads every file once; where it is not proven that a snapshot fits, a trial
+ * restore reads what it needs once more.
  *
  * @throws WalkitError `storage/*`, `target/no-generation`, `replica/changed-while-reading`. What is wrong with the replica
  * is in the findings
@@ -168,14 +168,14 @@ async function generationMoments(
   const { id, snapshots } = generation;
   const report = generations.find((one) => one.generation === id);
   const own = all.filter((finding) => finding.generation === id);
-  // What could not be found out of all of the replica, as where it is encrypted, is why nothing is known of this part.
+  // Where nothing can be known of the whole replica, as where it is encrypted, that is why nothing is known of this branch.
   const isUnread =
     report?.status === "inconclusive" && own.every(({ severity }) => severity !== "inconclusive");
   const whole = all.filter(({ generation: of, severity }) => of === undefined && severity === "inconclusive");
   const findings = isUnread ? [...own, ...whole] : own;
   const stretches: Stretch[] = [];
   for (const stretch of report ? stretchesOf(report) : []) {
-    // Where it is not proven that a snapshot fits, a restore may refuse: whether it does, only a trial tells.
+    // A restore may refuse where it is not proven that a snapshot fits: only a trial tells.
     const error = stretch.proven
       ? undefined
       : await trial(replica, { generation: id, position: stretch.to }, looking);

@@ -14,7 +14,7 @@ import {
   sectionAt,
   startOf,
 } from "../replay/position.ts";
-import { catalogOf, readChanges } from "../replay/replica.ts";
+import { catalogOf, commitsOf } from "../replay/replica.ts";
 import { planTarget, restore } from "../restore/restore.ts";
 import { momentOf, type RestoreOptions } from "../restore/restored.ts";
 import type { DatabaseSink } from "../restore/sinks/sink.ts";
@@ -32,7 +32,7 @@ export interface FoundPosition {
 
 /**
  * Where `target` lies: its generation, and the end of the last commit that a restore of it would apply. Reads the WAL of
- * that index; where its snapshot may hold pages from after the target, all that a restore reads.
+ * that index; where its snapshot may hold pages from after the target, everything that a restore reads.
  *
  * @throws WalkitError why a restore would refuse the target, as far as the names and that index tell
  */
@@ -55,7 +55,7 @@ export async function positionOf(
   const position = (await lastCommit(replica, plan, signal)) ?? beginningOf(plan, generation);
   const isOwn = plan.ancestors.length === 0 && isSameSection(position, plan.snapshot);
   if (!isOwn || (plan.proof.length === 0 && !plan.end)) return found(position, plan.findings);
-  // How far the snapshot reaches into that index only its pages tell. A time before that leads to where it does.
+  // Only its pages tell how far the snapshot reaches into that index. A time before its mark leads to the mark.
   const { timestamp, exclusive } = target;
   const moment =
     timestamp === undefined || plan.end
@@ -74,13 +74,12 @@ async function lastCommit(
   signal: AbortSignal | undefined,
 ): Promise<Position | undefined> {
   let last: Position | undefined;
-  // An index that was only just begun has none.
+  // An index that was only just begun has no commit.
   for (let rest = segments; !last && rest.length > 0; ) {
     const newest = rest.at(-1)!;
     const own = rest.filter((segment) => isSameSection(segment, newest));
-    for await (const event of readChanges(replica, { generation, segments: own, end, next }, { signal })) {
-      if (event.type === "commit" && event.applied) last = event.end;
-    }
+    const leg = { generation, segments: own, end, next };
+    for await (const commit of commitsOf(replica, leg, { signal })) if (commit.applied) last = commit.end;
     rest = rest.slice(0, -own.length);
   }
   if (end && (!last || comparePositions(last, end) !== 0)) {

@@ -59,7 +59,7 @@ export async function recordRestorePoint(
     if (size + 1 + Buffer.byteLength(line) > MAX_RESTORE_POINTS_SIZE) throw tooLarge(path);
     if (isHere) await replaceLine(storage, path, name, line);
     else await appendRestorePoint(storage, path, line);
-    // Last, so that the name is never without a place.
+    // The old place goes last, so that the name always has one.
     for (const { generation: other } of known) {
       if (other !== generation) await replaceLine(storage, restorePointsPath(prefix, other), name, "");
     }
@@ -93,7 +93,7 @@ async function restorePointFiles(storage: DirectoryStorage, prefix: string): Pro
   return { generations: [], timelineFiles, strays: [] };
 }
 
-/** Puts `line` in the place of the one that names `name`; all other bytes stay. */
+/** Replaces the line of the restore point `name` by `line`; all other bytes stay. */
 async function replaceLine(
   storage: DirectoryStorage,
   path: string,

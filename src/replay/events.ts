@@ -13,6 +13,15 @@ export interface PageRun {
   forEach(each: (page: number, data: Uint8Array) => void): void;
 }
 
+export interface CommitEvent {
+  type: "commit";
+  end: Position;
+  pageCount: number;
+  sound: boolean;
+  applied: boolean;
+  change: PlannedSegment;
+}
+
 /**
  * A *section* is a stretch of history that checksums tie together from its first byte to its last: a WAL index. From section
  * to section nothing does, and a snapshot may hold any version of a page from within its own section.
@@ -23,14 +32,7 @@ export type ReplayEvent =
   /** Pages of one transaction, in order. `sound`: all that leads here in its section is proven by checksums. */
   | { type: "pages"; run: PageRun; sound: boolean; applied: boolean }
   /** All pages since the last commit are committed; `end` is the position behind them, `pageCount` the database's size. */
-  | {
-      type: "commit";
-      end: Position;
-      pageCount: number;
-      sound: boolean;
-      applied: boolean;
-      change: PlannedSegment;
-    }
+  | CommitEvent
   /** A file was read to its end, at the position `end`, and was whole. `time`: of its making, nanoseconds since 1970, where it tells. */
   | { type: "change"; change: PlannedSegment; end: Position; applied: boolean; time?: bigint | undefined }
   /** The last change of a section has been read. `whole`: from its first byte to a commit, without a fault. */

@@ -2,7 +2,7 @@
 
 import { isGone, type WalkitError } from "../errors.ts";
 import { type Branch, branchOf, type Catalog, filesIn, hasChanged } from "./catalog.ts";
-import type { ReplayEvent } from "./events.ts";
+import type { CommitEvent, ReplayEvent } from "./events.ts";
 import { noGeneration } from "./faults.ts";
 import type { CatalogOptions, ChangesOptions, ClaimPiece, Layout, ReadContext, Replica } from "./layout.ts";
 import type { Leg, PlannedFile } from "./plan.ts";
@@ -32,6 +32,13 @@ export function readChanges(
   { signal, onRead, ...options }: Reading & ChangesOptions = {},
 ): AsyncGenerator<ReplayEvent, void, undefined> {
   return layout.changes({ storage, signal, onRead }, leg, options);
+}
+
+/** Reads changes as {@link readChanges} does, for their commits alone. */
+export async function* commitsOf(
+  ...reading: Parameters<typeof readChanges>
+): AsyncGenerator<CommitEvent, void, undefined> {
+  for await (const event of readChanges(...reading)) if (event.type === "commit") yield event;
 }
 
 /**

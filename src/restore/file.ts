@@ -36,7 +36,7 @@ export interface RestoreFileOptions extends RestoreOptions {
   history?: boolean | undefined;
 }
 
-/** What came of SQLite's check; undefined: nobody asked for it, and nothing called for it. */
+/** What came of SQLite's check; undefined: there was none, as nobody asked for it and everything was proven. */
 export interface Checked {
   integrity: "ok" | "skipped" | undefined;
 }
@@ -47,9 +47,9 @@ export interface RestoredFile extends Restored, Checked {
 }
 
 /**
- * Restores `target` to the file `output`. Until everything is right, and flushed to disk, nothing stands under that name, and
- * what stood there stays; so does it where the restore fails or is killed. A new database may be read and written by its
- * owner only; one that replaces another (`force`) gets its owner and permissions.
+ * Restores `target` to the file `output`. What stands there stays until the new database is right, and flushed to disk; where
+ * the restore fails or is killed, it stays for good. Only its owner may read and write a new database; one that replaces
+ * another (`force`) gets that one's owner and permissions.
  *
  * @throws WalkitError why not; before anything is read `output/exists`, unless `force` is set, and `output/in-use`;
  * `output/unwritable`, `runtime/*`
@@ -80,7 +80,7 @@ export async function restoreFile(
       await wrap(output + HISTORY, () => writeHistory(temporary.path + PARTS.history, text, rights));
     }
     options.signal?.throwIfAborted();
-    // Much may have come there meanwhile.
+    // Another file may have come there meanwhile.
     checkOutput(output, { force, history: text !== undefined });
     await wrap(output, async () =>
       publish({ temporary: temporary.path, output, history: text !== undefined, force }),
@@ -89,7 +89,7 @@ export async function restoreFile(
   });
 }
 
-/** A refusal takes along what was cleared up before it. */
+/** A refusal also says what was cleared up before it. */
 function alsoSaying(error: WalkitError, findings: readonly Finding[]): WalkitError {
   if (findings.length === 0) return error;
   const all = [error.message, ...findings.map(({ message }) => message)].join(". ");
@@ -112,7 +112,7 @@ async function writeHistory(path: string, text: string, rights: Rights | undefin
   }
 }
 
-/** Whether a moment is asked for, and not just the newest. */
+/** Whether a moment is asked for, and not just the newest state. */
 function isMoment({
   index,
   timestamp,
@@ -181,7 +181,7 @@ async function restoreTemporary(
 /** Up to this size, in bytes, SQLite checks by default what is proven but for steps from one WAL index to the next. */
 export const CHECKED_BY_DEFAULT: number = 64 << 20;
 
-/** Where nobody says how: what is not proven is checked. Steps that nothing proves are the rule behind the newest snapshot. */
+/** The check by default, of what is not proven. Most ways have steps that nothing proves: for steps alone large states are not checked. */
 function checkFor({ unproven, bytes }: RestoreResult): "none" | "full" {
   if (unproven.some(({ what }) => what !== "step")) return "full";
   return unproven.length > 0 && bytes <= CHECKED_BY_DEFAULT ? "full" : "none";

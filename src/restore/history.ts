@@ -1,4 +1,4 @@
-/** The history that a restored database takes along: what it is a branch of, for the day when it is replicated again. */
+/** The history file of a restored database: where it branches off, for the day when it is replicated again. */
 
 import type { Catalog } from "../replay/catalog.ts";
 import type { Layout, Replica } from "../replay/layout.ts";
@@ -16,7 +16,7 @@ const HEAD = `# Where the database beside this file came from. Once it is replic
 `;
 
 /**
- * The history file of a restored database: its generation's own history, and one line for the moment.
+ * The text of the history file: its generation's own history, and one line for the moment.
  *
  * @returns undefined where it is the newest moment of the newest generation: nothing branches off there
  * @throws WalkitError `storage/*`, `timeline/*`

@@ -1,8 +1,9 @@
-/** What a target takes in, of the files of a branch and of the moments that they lead to. */
+/** What a target takes in, of the files of a branch and of the moments that they lead to; and when a file was written. */
 
-import type { RemoteFile } from "../replay/catalog.ts";
-import type { PlanTarget } from "../replay/plan.ts";
+import { type Catalog, filesOf, type RemoteFile } from "../replay/catalog.ts";
+import type { PlannedFile, PlanTarget } from "../replay/plan.ts";
 import { comparePositions, type Position, sectionOf } from "../replay/position.ts";
+import { formatTime } from "../time.ts";
 
 /** A file, or a moment that a file leads to, with the time of that file. */
 export type Dated = Position & Pick<RemoteFile, "modified">;
@@ -22,4 +23,10 @@ function wasThere({ index, timestamp }: PlanTarget, dated: Dated): boolean {
     (index === undefined || sectionOf(dated) <= index) &&
     (timestamp === undefined || (dated.modified !== undefined && dated.modified <= timestamp))
   );
+}
+
+/** When a planned file was written, RFC 3339; undefined where there is none, or the storage keeps no times. */
+export function writtenAt(planned: PlannedFile | undefined, catalog: Catalog): string | undefined {
+  const written = planned && filesOf(catalog).find(({ path }) => path === planned.path)?.modified;
+  return written === undefined ? undefined : formatTime(written);
 }

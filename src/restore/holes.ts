@@ -1,6 +1,6 @@
 import { comparePositions, type Position } from "../replay/position.ts";
 
-/** What a commit needs of the snapshot. */
+/** A page that a commit needs the snapshot to bring. */
 export interface Hole {
   /** The end of the commit. */
   end: Position;
@@ -11,9 +11,9 @@ export interface Hole {
 }
 
 /**
- * The commits of the snapshot's own section, and up to which page each of them needs the snapshot. A snapshot that is
- * shorter is another one, older than its name: later commits may bring the pages that lack, and others of it are old all the
- * same. Before the snapshot's mark a commit may need pages that it does not have any more.
+ * The commits of the snapshot's own section, and up to which page each of them needs the snapshot. A shorter snapshot is older
+ * than its name: even where later commits bring the pages that it lacks, others of its pages are too old. Commits before the
+ * snapshot's mark do not count: they may need pages that the database lost before the snapshot was made.
  */
 export class Holes {
   /** Ends ascend, pages descend: a commit that needs less than a later one does not count. */
@@ -36,7 +36,7 @@ export class Holes {
     if (page > 0) this.#holes.push({ end, page, pageCount });
   }
 
-  /** Of the commits from the position `mark` on the one that needs most, if that lies behind page `count`. */
+  /** The commit that needs most, of those from `mark` on, where it needs more than `count` pages. */
   past(count: number, mark: Position | undefined): Hole | undefined {
     return this.#holes.find(({ end, page }) => page > count && (!mark || comparePositions(end, mark) >= 0));
   }

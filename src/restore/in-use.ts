@@ -1,6 +1,6 @@
 /**
- * Whether a database is in use, as far as can be told from outside. SQLite's locks cannot be asked for from here: they are
- * POSIX locks, which Node has no call for, and which would be lost with the first file that is closed.
+ * Whether a database is in use, as far as can be told from outside. SQLite's locks cannot be looked at: they are POSIX locks,
+ * for which Node has no call, and which a process loses with the first file that it closes.
  */
 
 import { readdirSync, readFileSync, readlinkSync, realpathSync, type Stats, statSync } from "node:fs";
@@ -9,9 +9,9 @@ import { WalkitError } from "../errors.ts";
 import { COMPANIONS, look } from "./publish.ts";
 
 /**
- * Refuses to have a database replaced that is in use: where a process of this machine is seen to have it open (on Linux, as
- * far as the user may see), or a `-shm` is beside it. SQLite deletes that when the last connection is closed: while it is
- * there, the database is in use, or its application was killed, which only its owner can tell.
+ * Refuses to replace a database that is in use: a process of this machine has it open (on Linux, as far as the user may see),
+ * or a `-shm` is beside it. SQLite deletes the `-shm` with the last connection: while it is there, the database is in use, or
+ * its application was killed, which only its owner can tell.
  *
  * @throws WalkitError `output/in-use`
  */
@@ -43,7 +43,7 @@ function realOf(path: string): string {
   }
 }
 
-/** So many open files are looked at: they are the first ones of each process. */
+/** So many open files are looked at, of all processes together. */
 const MOST_LINKS = 500_000;
 
 class User {
@@ -65,7 +65,7 @@ class User {
   }
 }
 
-/** The first process other than this one that has one of the files open; undefined where none is seen, or none can be. */
+/** The first other process that is seen to have one of the files open. */
 function userOf(files: readonly string[]): User | undefined {
   // Deno would ask its user for all of it.
   if (process.platform !== "linux" || "Deno" in globalThis || files.length === 0) return undefined;
@@ -77,7 +77,7 @@ function userOf(files: readonly string[]): User | undefined {
     for (const number of namesIn(`/proc/${pid}/fd`)) {
       if (links++ > MOST_LINKS) return undefined;
       const link = `/proc/${pid}/fd/${number}`;
-      // In another container the folder may have another name, the file has the same. Most need no closer look.
+      // In another container the folder may have another name, and the file has the same. Most links need no closer look.
       if (!names.has(basename(targetOf(link)))) continue;
       const open = statOf(link);
       const found = open && stats.find(([, one]) => one?.ino === open.ino && one.dev === open.dev);

@@ -1,6 +1,6 @@
 /**
- * A newest snapshot without WAL of its own, held against what leads to it: verify's own verdict, so that what verify calls
- * older, or cannot tell, restore does not hand out as the newest state.
+ * A newest snapshot without WAL of its own, held against the WAL that leads to it. The verdict is verify's: a snapshot that it
+ * calls older, or cannot judge, is not restored as the newest state.
  */
 
 import { WalkitError } from "../errors.ts";
@@ -13,7 +13,7 @@ import { checkBranch } from "../verify/check.ts";
 const NO_VERDICT = new Set(["replica/snapshot-mismatch", "replica/snapshot-ambiguous"]);
 
 /**
- * `plan` as it is, or with its snapshot proven: it equals the state that the WAL before it leads to.
+ * `plan` as it is, or as settled, where its snapshot equals the state that the WAL before it leads to.
  *
  * @throws WalkitError `replica/snapshot-mismatch`: the snapshot is older than that, or of another database;
  * `replica/snapshot-ambiguous`

@@ -10,7 +10,7 @@ import { comparePositions, formatPosition, type Position, sectionOf, startOf } f
 import { readChanges } from "../replay/replica.ts";
 import { timeRange } from "../replay/times.ts";
 import { formatTime } from "../time.ts";
-import { holdsChange, holdsMoment } from "./holds.ts";
+import { holdsChange, holdsMoment, writtenAt } from "./holds.ts";
 
 /** What is lost of one generation. */
 export interface LostBranch {
@@ -69,28 +69,24 @@ export async function lossOf(
   const at = sorted.findIndex(({ id }) => id === plan.generation);
   const own = sorted[at];
   const branches: LostBranch[] = [];
-  const add = async (branch: LostBranch | undefined) => branch && branches.push(branch);
-  if (own) await add(await ownLoss(replica, own, target, plan, reached, signal));
+  const add = (branch: LostBranch | undefined) => branch && branches.push(branch);
+  if (own) add(await ownLoss(replica, own, target, plan, reached, signal));
   for (const one of sorted.slice(0, Math.max(at, 0)).reverse()) {
     const snapshots = one.snapshots.filter((file) => holdsMoment(target, file));
     const segments = one.segments.filter((file) => holdsChange(target, file));
-    await add(await branchOf(replica, one, true, snapshots, segments, undefined, signal));
+    add(await branchOf(replica, one, true, snapshots, segments, undefined, signal));
   }
-  const last = plan.segments.at(-1)?.path ?? plan.snapshot.path;
-  const reachedTime = [...(own?.segments ?? []), ...(own?.snapshots ?? [])].find(
-    ({ path }) => path === last,
-  )?.modified;
   return {
     reason: findingOf(reason, { generation: plan.generation }),
     reached: reached && formatPosition(reached),
-    reachedTime: reachedTime === undefined ? undefined : formatTime(reachedTime),
+    reachedTime: writtenAt(plan.segments.at(-1) ?? plan.snapshot, catalog),
     segments: branches.flatMap(({ segments }) => segments),
     until: branches.at(-1)?.until,
     branches,
   };
 }
 
-/** Behind what was reached of the generation that the database is of. */
+/** The loss of the generation that the database is of: all behind what was reached. */
 async function ownLoss(
   replica: Replica,
   generation: Branch,
@@ -103,7 +99,7 @@ async function ownLoss(
   const isPast = (file: Change) => sectionOf(file) >= sectionOf(base) && !paths.has(file.path);
   const wanted = generation.segments.filter((file) => holdsChange(target, file));
   const past = wanted.filter(isPast);
-  // The segment that the way ends in may have commits behind that.
+  // The way may end in the middle of a segment.
   const last = end && wanted.find(({ path }) => path === applied.at(-1)?.path);
   const split = last && (await countCommits(replica, generation, [last], reached, signal));
   const segments = split === 0 || !last ? past : [last, ...past];

@@ -10,7 +10,7 @@ import { refuseInUse } from "./in-use.ts";
 import { COMPANIONS, HISTORY, look } from "./publish.ts";
 
 /**
- * What stands at the output, and beside it, must be nothing; with `force`, a database that nobody uses.
+ * Refuses an output where a file stands, or companions of a database do. `force` allows a database that nobody uses.
  *
  * @throws WalkitError `output/exists`, `output/in-use`, `output/unwritable`, `runtime/permission`
  */
@@ -48,7 +48,7 @@ export function checkOutput(output: string, { force, history }: { force: boolean
   if (history) checkHistory(output + HISTORY, force);
 }
 
-/** The history's place; with `force`, what stands there must be a file. */
+/** Nothing may stand where the history goes; with `force`, a file may. */
 function checkHistory(path: string, force: boolean): void {
   const found = lookAt(path);
   if (!found || (force && !found.isDirectory())) return;
@@ -65,7 +65,7 @@ function checkHistory(path: string, force: boolean): void {
   );
 }
 
-/** That the output's name leaves room for the history's. Only now: of the newest moment there is none. */
+/** The output's name must leave room for the history's. It is checked late, as the newest moment has no history. */
 export function checkHistoryName(output: string): void {
   try {
     look(output + HISTORY, { lengthCounts: true });
@@ -91,7 +91,7 @@ function lookAt(path: string, lengthCounts = false): ReturnType<typeof look> {
 /** Owner and permissions of a file. */
 export type Rights = { uid: number; gid: number; mode: number };
 
-/** Those of the file at `path`, links followed; undefined where there is none. */
+/** The rights of the file at `path`, links followed; undefined where there is none. */
 export async function rightsOf(path: string): Promise<Rights | undefined> {
   return await stat(path).catch(() => undefined);
 }

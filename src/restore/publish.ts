@@ -1,8 +1,8 @@
 /**
- * Gives a finished restore its names. The database comes last, and in one step: what fails before it is taken back, and what
- * a killed process left half done is taken back by whoever comes next.
+ * Gives a finished restore its names. The database gets its name last, in one step. A failure before that is undone at once;
+ * what a killed process left half done, the next restore undoes.
  *
- * Everything here is done at once, without giving the event loop a turn: no signal comes in between, only SIGKILL does.
+ * The event loop gets no turn in between: no signal can interrupt, except SIGKILL.
  */
 
 import {
@@ -18,7 +18,7 @@ import {
 import { dirname } from "node:path";
 import { WalkitError } from "../errors.ts";
 
-/** What SQLite would take as belonging to a database of that name. */
+/** Endings of files that SQLite takes for a part of the database beside them. */
 export const COMPANIONS: readonly string[] = ["-wal", "-shm", "-journal"];
 
 /** Where the history of a restored database goes: beside it. */
@@ -30,7 +30,7 @@ export const HISTORY = ".history";
  */
 export const PARTS = { history: "-history", spill: "-spill", oldHistory: "-old-history" } as const;
 
-/** What is moved aside: the ending of its own name, and of its name meanwhile. */
+/** Files that are moved aside: the ending of their own name, and that of their name meanwhile. */
 export const ASIDE: readonly (readonly [own: string, aside: string])[] = [
   [HISTORY, PARTS.oldHistory],
   ...COMPANIONS.map((ending) => [ending, ending] as const),
@@ -49,7 +49,7 @@ export interface FolderCalls {
   rename(from: string, to: string): void;
   link(from: string, to: string): void;
   unlink(path: string): void;
-  /** So that names survive a power failure, in this order. Not every system can: it never throws. */
+  /** Names then survive a power failure, in this order. It never throws, as not every system can do it. */
   sync(folder: string): void;
 }
 
@@ -76,7 +76,7 @@ export interface Published {
   output: string;
   /** The history lies beside `temporary`, whole and flushed. */
   history: boolean;
-  /** What stands at the output, its companions and its history make way. */
+  /** The database at the output, its companions and its history make way. */
   force: boolean;
 }
 
@@ -99,7 +99,7 @@ export function publish({ temporary, output, history, force }: Published, calls:
       renamed = !nameIt(temporary + PARTS.history, output + HISTORY, calls);
       moved = true;
     }
-    // The database must not reach the disk before what goes before it.
+    // The other changes must reach the disk before the database's name does.
     if (moved) calls.sync(dirname(output));
     if (force) calls.rename(temporary, output);
     else nameIt(temporary, output, calls);
@@ -113,7 +113,7 @@ export function publish({ temporary, output, history, force }: Published, calls:
     try {
       if (look(temporary + ending)) calls.unlink(temporary + ending);
     } catch {
-      // Nothing that counts: the next restore to this output tries again.
+      // The next restore to this output tries again.
     }
   }
 }
@@ -139,7 +139,7 @@ function nameIt(from: string, to: string, calls: FolderCalls): boolean {
   }
 }
 
-/** Whether the database has got its name: then what lies aside is not needed any more. */
+/** Whether the database has got its name: files that were moved aside are not needed any more then. */
 export function isPublished(temporary: string, output: string): boolean {
   const mine = look(temporary);
   return !mine || isSame(mine, look(output));
@@ -148,8 +148,8 @@ export function isPublished(temporary: string, output: string): boolean {
 /**
  * Undoes what {@link publish} did before the database got its name.
  *
- * @returns paths that could not be put back: something else has their names by now, or with `careful` the database has been
- * changed since its companions were moved aside
+ * @returns paths of files that could not be put back: another file has their name by now, or, with `careful`, the database has
+ * changed since they were moved aside
  */
 export function takeBack(
   temporary: string,
@@ -173,7 +173,7 @@ export function takeBack(
   return kept;
 }
 
-/** What has that name, links not followed; undefined where nothing has, or with a name so long can have. */
+/** The file of that name, links not followed; undefined where there is none, or the name is too long for one. */
 export function look(
   path: string,
   { lengthCounts = false }: { lengthCounts?: boolean } = {},

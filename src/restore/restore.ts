@@ -1,25 +1,24 @@
 /**
- * Restore, a target: lists, plans, carries out, and where that fails looks whether another way leads to the very same
- * state: another snapshot, a listing made anew. `salvage` then goes as far as what is there is right.
+ * Restore, a target: tries the ways that lead to it until one does, each on a listing that still holds. Where none does,
+ * `salvage` goes as far as what is there is right.
  */
 
-import { type Available, familyOf, isGone, WalkitError } from "../errors.ts";
+import { type Available, familyOf, isGone, isOfFile, WalkitError } from "../errors.ts";
 import { type Finding, findingOf } from "../findings.ts";
 import { type Catalog, hasChanged } from "../replay/catalog.ts";
 import { refuseBesideLtx, restless } from "../replay/faults.ts";
-import type { Layout, Replica } from "../replay/layout.ts";
-import type { PlanTarget, RestorePlan } from "../replay/plan.ts";
-import { formatPosition, type Position, sectionOf } from "../replay/position.ts";
+import type { Replica } from "../replay/layout.ts";
+import type { RestorePlan } from "../replay/plan.ts";
+import { formatPosition, sectionOf } from "../replay/position.ts";
 import { catalogOf } from "../replay/replica.ts";
-import { planToMark, withMark } from "../snapshot/mark.ts";
-import { formatTime } from "../time.ts";
-import { isPlain, needsTimelines, type Target } from "../timeline/target/target.ts";
-import { executePlan, type RestoreResult } from "./execute.ts";
+import { type Goal, isPlain, needsTimelines, type Target } from "../timeline/target/target.ts";
+import { executePlan } from "./execute.ts";
+import { writtenAt } from "./holds.ts";
 import { judgeSnapshot } from "./judge.ts";
 import type { Lost } from "./loss.ts";
 import type { Restored, RestoreOptions } from "./restored.ts";
-import { MemorySink } from "./sinks/memory.ts";
 import type { DatabaseSink } from "./sinks/sink.ts";
+import { type Failed, type Known, nothingKnown, type Way, waysTo } from "./ways.ts";
 
 export type { Restored, RestoreOptions } from "./restored.ts";
 
@@ -38,21 +37,25 @@ export async function restore(
   sink: DatabaseSink,
   options: RestoreOptions = {},
 ): Promise<Restored> {
-  const attempt = new Attempt(replica, target, sink, { ...options, salvage: false });
+  const asked = { replica, target: within(replica, target), options: { ...options, salvage: false } };
+  const known = nothingKnown();
   try {
-    return await attempt.run();
+    return await tryWays(asked, sink, known);
   } catch (error) {
     if (!(error instanceof WalkitError) || !isSalvageable(error)) throw error;
     // Without a generation to look at there is nothing to go by.
-    if (!attempt.bound || (options.offer === false && !options.salvage)) throw error;
+    if (!known.bound || (options.offer === false && !options.salvage)) throw error;
     // What is offered in place of the target is what salvage comes to: it is carried out, whether it is kept or not.
     const quiet = options.salvage ? {} : { onPlan: undefined, onProgress: undefined };
     const { restoreSalvaged } = await import("./salvage.ts");
     const salvaged =
-      (await restoreSalvaged(replica, attempt.bound, sink, { ...options, ...quiet }, error)) ??
-      (await attempt.byGuess(error));
-    if (options.salvage) return salvaged;
-    throw error.with({ available: availableOf(salvaged) });
+      (await restoreSalvaged(replica, known.bound, sink, { ...options, ...quiet }, error)) ??
+      (await byGuess(asked, sink, known, error));
+    if (!options.salvage) throw error.with({ available: availableOf(salvaged) });
+    // Why the target cannot be had is said once.
+    const { code, path } = error;
+    const findings = salvaged.findings.filter((finding) => finding.code !== code || finding.path !== path);
+    return { ...salvaged, findings };
   }
 }
 
@@ -67,265 +70,112 @@ export async function planTarget(
   target: Target,
   options: Pick<RestoreOptions, "signal"> = {},
 ): Promise<RestorePlan> {
-  return await new Attempt(replica, target, new MemorySink(0), options).plan();
+  const asked = { replica, target: within(replica, target), options };
+  const known = nothingKnown();
+  const ways = waysTo(await goalOf(asked, await list(asked), known), known);
+  return (await ways.next()).value.plan;
 }
 
-/** A restore of the very target, by whatever way leads there. */
-class Attempt {
-  /** No state past this is meant; undefined until it is known. */
-  bound: PlanTarget | undefined;
-  readonly #replica: Replica;
-  readonly #target: Target;
-  readonly #sink: DatabaseSink;
-  readonly #options: RestoreOptions;
-  /** Snapshots that cannot be used, and what was wrong with the first of them. */
-  readonly #avoid = new Set<string>();
-  #first: WalkitError | undefined;
-  readonly #notes: Finding[] = [];
-  readonly #marks = new Map<string, Position>();
-  /** Of a time: the plan whose snapshot reaches past it. */
-  #late: { plan: RestorePlan; error: WalkitError } | undefined;
-  /** Whether there is a way of which nothing says that it is complete, and whether to take it. */
-  #hasGuess = false;
-  #guesses = false;
+interface Asked {
+  replica: Replica;
+  target: Target;
+  options: RestoreOptions;
+}
 
-  constructor(replica: Replica, target: Target, sink: DatabaseSink, options: RestoreOptions) {
-    this.#replica = replica;
-    this.#target = within(replica, target);
-    this.#sink = sink;
-    this.#options = options;
-  }
-
-  async run(): Promise<Restored> {
-    let catalog = await this.#list();
-    let exact: PlanTarget | undefined;
-    for (let relistings = 0; ; ) {
-      let plan: RestorePlan | undefined;
-      try {
-        exact ??= await this.#choose(catalog);
-        plan = await this.#plan(catalog, exact);
-        plan = await judgeSnapshot(this.#replica, catalog, plan, this.#options);
-        const result = await this.#carryOut(plan);
-        return { ...result, findings: [...this.#notes, ...result.findings], plan, lost: undefined };
-      } catch (error) {
-        if (!(error instanceof WalkitError)) throw error;
-        const now = await this.#list();
-        if (hasChanged(catalog, now)) {
-          if (++relistings > RELISTINGS) throw isGone(error) ? restless(error) : error;
-          catalog = now;
-          exact = undefined;
-        } else if (plan && error.path === plan.snapshot.path) await this.#mend(plan, error, exact!);
-        else {
-          const late = await this.#toMark(catalog);
-          if (late) return late;
-          throw error;
-        }
-      }
-      await this.#sink.write({ type: "truncate", size: 0 });
-    }
-  }
-
-  /** What only salvage does, and last: the way of which nothing says that it is complete. */
-  async byGuess(reason: WalkitError): Promise<Restored> {
-    const generation = this.bound?.generation;
-    if (!this.#hasGuess || generation === undefined) throw reason;
-    this.#guesses = true;
-    await this.#sink.write({ type: "truncate", size: 0 });
+/** Tries one way after another. Where the replica has changed meanwhile, the ways are looked for anew. */
+async function tryWays(asked: Asked, sink: DatabaseSink, known: Known): Promise<Restored> {
+  const { replica, options } = asked;
+  let catalog = await list(asked);
+  let ways: ReturnType<typeof waysTo> | undefined;
+  let failed: Failed | undefined;
+  for (let relistings = 0; ; ) {
+    let plan: RestorePlan | undefined;
     try {
-      const restored = await this.run();
-      const { position, plan, findings } = restored;
-      const lost: Lost = {
-        reason: findingOf(reason, { generation }),
-        reached: position && formatPosition(position),
-        reachedTime: writtenAt(plan.segments.at(-1)?.path, await this.#list()),
-        segments: [],
-        until: undefined,
-        branches: [],
-      };
-      // Why the target cannot be had is said once.
-      const others = findings.filter(({ code, path }) => code !== reason.code || path !== reason.path);
-      return { ...restored, findings: others, lost };
+      ways ??= waysTo(await goalOf(asked, catalog, known), known);
+      const { value: way } = await ways.next(failed);
+      plan = way.plan;
+      plan = await judgeSnapshot(replica, catalog, plan, options);
+      options.onPlan?.(plan);
+      const result = await executePlan(replica, plan, sink, options);
+      await options.accept?.(result);
+      const restored = { ...result, plan, lost: undefined };
+      return { ...restored, findings: [...notesOf(way, restored, catalog, known), ...result.findings] };
     } catch (error) {
-      if (!(error instanceof WalkitError)) throw error;
-      // It was offered as a way, and is none.
-      throw new WalkitError(reason.code, reason.message, { path: reason.path, position: reason.position });
+      // What the last way failed by is thrown where there is no other: the replica was listed since.
+      if (!(error instanceof WalkitError) || error === failed?.error) throw error;
+      const now = await list(asked);
+      if (hasChanged(catalog, now)) {
+        if (++relistings > RELISTINGS) throw isGone(error) ? restless(error) : error;
+        catalog = now;
+        ways = failed = undefined;
+      } else if (plan) failed = { plan, error };
+      else throw error;
     }
+    await sink.write({ type: "truncate", size: 0 });
   }
+}
 
-  async plan(): Promise<RestorePlan> {
-    const catalog = await this.#list();
-    return await this.#plan(catalog, await this.#choose(catalog));
+/** What only salvage does, and last: the way of which nothing says that it is complete. */
+async function byGuess(
+  asked: Asked,
+  sink: DatabaseSink,
+  known: Known,
+  reason: WalkitError,
+): Promise<Restored> {
+  const generation = known.bound?.generation;
+  if (known.guess === undefined || generation === undefined) throw reason;
+  known.guess = "taken";
+  await sink.write({ type: "truncate", size: 0 });
+  try {
+    const restored = await tryWays(asked, sink, known);
+    const { position, plan } = restored;
+    const lost: Lost = {
+      reason: findingOf(reason, { generation }),
+      reached: position && formatPosition(position),
+      reachedTime: writtenAt(plan.segments.at(-1), await list(asked)),
+      segments: [],
+      until: undefined,
+      branches: [],
+    };
+    return { ...restored, lost };
+  } catch (error) {
+    if (!(error instanceof WalkitError)) throw error;
+    // It was offered as a way, and is none.
+    throw new WalkitError(reason.code, reason.message, { path: reason.path, position: reason.position });
   }
+}
 
-  async #list(): Promise<Catalog> {
-    const { generation } = this.#target;
-    return await list(this.#replica, needsTimelines(this.#target) ? undefined : generation, this.#options);
-  }
+function list({ replica, target, options: { signal } }: Asked): Promise<Catalog> {
+  const generation = needsTimelines(target) ? undefined : target.generation;
+  return catalogOf({ ...replica, generation }, { signal });
+}
 
-  async #choose(catalog: Catalog): Promise<PlanTarget> {
-    const { generation, index, timestamp, timeline = "current", immediate } = this.#target;
-    if (timeline === "latest" || (immediate && timeline === "current"))
-      refuseBesideLtx(catalog, { generation });
-    if (isPlain(this.#target)) {
-      this.bound = { generation, index, timestamp };
-      return this.bound;
-    }
+/** What the ways are to lead to, as names, times and, where it takes that, files tell. */
+async function goalOf(asked: Asked, catalog: Catalog, known: Known): Promise<Goal> {
+  const { replica, options } = asked;
+  const { generation, index, timestamp, timeline = "current", immediate } = asked.target;
+  const { signal } = options;
+  if (timeline === "latest" || (immediate && timeline === "current"))
+    refuseBesideLtx(catalog, { generation });
+  if (isPlain(asked.target)) known.bound = { generation, index, timestamp };
+  else {
     // What most restores do not need is not loaded: a page has it as a file of its own.
     const { chooseTarget } = await import("../timeline/target/resolve.ts");
-    const chosen = await chooseTarget(this.#replica, catalog, this.#target, this.#options.signal);
-    this.bound = chosen.bound;
-    this.bound = await chosen.exact();
-    return this.bound;
+    const chosen = await chooseTarget(replica, catalog, asked.target, signal);
+    known.bound = chosen.bound;
+    known.bound = await chosen.exact();
   }
-
-  /** The next plan; where no other snapshot serves, what was wrong with the first one is the reason to give. */
-  async #plan(catalog: Catalog, target: PlanTarget): Promise<RestorePlan> {
-    const [avoid, first] = [this.#avoid, this.#first];
-    try {
-      const plan = this.#readable(catalog, this.#replica.layout.plan(catalog, target, { avoid }));
-      if (!plan) return await this.#plan(catalog, target);
-      if (first && !comesBy(plan, catalog, avoid)) throw first;
-      return this.#withMark(plan);
-    } catch (error) {
-      if (!(error instanceof WalkitError)) throw error;
-      let reason = first ?? error;
-      if (!first && !/no-snapshot$/.test(error.code)) throw reason;
-      try {
-        const through = await this.#through(catalog, target);
-        if (through?.ancestors.every(({ complete }) => complete)) return this.#withMark(through);
-        // Where a snapshot is whole, a state that may never have been is no help.
-        if (through && reason.code !== "replica/before-mark") {
-          if (this.#guesses) return this.#withMark(through);
-          this.#hasGuess = true;
-          reason = new WalkitError(
-            reason.code,
-            `${reason.message}; through its parent there is a way, but no history file says that it is complete: what was changed between the switch point and the first byte of the generation's own WAL may be missing`,
-            {
-              path: reason.path,
-              hint: `walkit restore --generation ${through.generation} --salvage goes that way and has SQLite check the result, which may be a state that never was`,
-            },
-          );
-        }
-      } catch (other) {
-        if (!(other instanceof WalkitError)) throw other;
-        throw new WalkitError(
-          reason.code,
-          `${reason.message}; through its parent there is no way: ${other.message}`,
-          {
-            path: reason.path,
-            hint: other.hint ?? reason.hint,
-          },
-        );
-      }
-      throw reason;
-    }
-  }
-
-  /** Undefined where the listing says that its snapshot cannot be read, which is noted then. */
-  #readable(catalog: Catalog, plan: RestorePlan): RestorePlan | undefined {
-    const { path } = plan.snapshot;
-    const snapshots = catalog.generations.flatMap((generation) => generation.snapshots);
-    const error = snapshots.find((snapshot) => snapshot.path === path)?.unreadable;
-    if (!error) return plan;
-    this.#avoid.add(path);
-    this.#first ??= error;
-    this.#notes.push(findingOf(error, { generation: plan.generation, severity: "warning" }));
-    return undefined;
-  }
-
-  /** With what is known of its snapshot by now. */
-  #withMark(plan: RestorePlan): RestorePlan {
-    const mark = this.#marks.get(plan.snapshot.path);
-    return mark ? { ...plan, mark } : plan;
-  }
-
-  /** Through the parent, where a history file says which it is. */
-  async #through(catalog: Catalog, target: PlanTarget): Promise<RestorePlan | undefined> {
-    const { signal } = this.#options;
-    const whole =
-      this.#target.generation === undefined ? catalog : await list(this.#replica, undefined, this.#options);
-    const generation = target.generation ?? meantGeneration(this.#replica.layout, catalog, target);
-    if (!whole.timelineFiles.some((file) => file.kind === "history" && file.generation === generation))
-      return undefined;
-    const [{ readLineage }, { planThrough }] = await Promise.all([
-      import("../timeline/lineage.ts"),
-      import("../timeline/target/through.ts"),
-    ]);
-    const lineage = await readLineage(this.#replica, whole, { signal });
-    return planThrough(
-      this.#replica.layout,
-      whole,
-      lineage,
-      { ...target, generation },
-      { avoid: this.#avoid },
-    );
-  }
-
-  async #carryOut(plan: RestorePlan): Promise<RestoreResult> {
-    this.#options.onPlan?.(plan);
-    const result = await executePlan(this.#replica, plan, this.#sink, this.#options);
-    await this.#options.accept?.(result);
-    return result;
-  }
-
-  /** After the snapshot was found wrong: what is known of it now, for the next attempt. */
-  async #mend(plan: RestorePlan, error: WalkitError, target: PlanTarget): Promise<void> {
-    const { path } = plan.snapshot;
-    const before = error.code === "replica/before-mark";
-    if ((before || error.code === "replica/missing-page") && !plan.mark) {
-      // One page of the snapshot looks newer than the target, or is missing in it; all of its pages together may tell otherwise.
-      const { mark } = await withMark(this.#replica, plan, this.#options.signal);
-      this.#marks.set(path, mark!);
-      return;
-    }
-    if (before && target.timestamp !== undefined && plan.ancestors.length === 0)
-      this.#late ??= { plan, error };
-    this.#avoid.add(path);
-    this.#first ??= error;
-    this.#notes.push(findingOf(error, { generation: plan.generation, severity: "warning" }));
-  }
-
-  /**
-   * By time, where no other snapshot leads to the very moment: the state at the mark of the one that reaches past it. It was
-   * there at that time, so all that it holds had been committed by then.
-   */
-  async #toMark(catalog: Catalog): Promise<Restored | undefined> {
-    if (!this.#late) return undefined;
-    const { plan, error } = this.#late;
-    try {
-      const marked = planToMark(plan);
-      await this.#sink.write({ type: "truncate", size: 0 });
-      const restored = { ...(await this.#carryOut(marked)), plan: marked, lost: undefined };
-      const about = { generation: plan.generation, severity: "warning" } as const;
-      const note = findingOf(laterThanAsked(error, restored, catalog), about);
-      const others = this.#notes.filter(({ path }) => path !== error.path);
-      return { ...restored, findings: [...others, note, ...restored.findings] };
-    } catch (other) {
-      if (other instanceof WalkitError) return undefined;
-      throw other;
-    }
-  }
+  return { replica, catalog, isPart: generation !== undefined, target: known.bound, signal };
 }
 
-/**
- * Whether the way of a plan passes every snapshot that could not be used. It does not where WAL from before such a snapshot
- * is missing, or is younger than the target.
- */
-function comesBy(
-  { generation: id, segments }: RestorePlan,
-  catalog: Catalog,
-  avoid: ReadonlySet<string>,
-): boolean {
-  const generation = catalog.generations.find((g) => g.id === id)!;
-  return generation.snapshots
-    .filter((snapshot) => avoid.has(snapshot.path))
-    .every((snapshot) => {
-      const before = generation.segments.filter((segment) => sectionOf(segment) < sectionOf(snapshot));
-      // Litestream uploads in order: where there is WAL of that index, all WAL before it was uploaded.
-      const complete = generation.segments.length > before.length;
-      const last = before.at(-1);
-      return complete && segments.some((segment) => segment.path === last?.path);
-    });
+/** What is worth knowing of ways that failed, and of where this one leads. */
+function notesOf({ late }: Way, restored: Restored, catalog: Catalog, { notes }: Known): Finding[] {
+  if (!late) return notes;
+  const about = { generation: restored.plan.generation, severity: "warning" } as const;
+  return [
+    ...notes.filter(({ path }) => path !== late.path),
+    findingOf(laterThanAsked(late, restored, catalog), about),
+  ];
 }
 
 /**
@@ -337,7 +187,7 @@ function laterThanAsked(
   { position, plan }: Restored,
   catalog: Catalog,
 ): WalkitError {
-  const written = writtenAt(plan.segments.at(-1)?.path, catalog);
+  const written = writtenAt(plan.segments.at(-1), catalog);
   const when = written === undefined ? "" : `, whose WAL was written at ${written}`;
   return new WalkitError(
     "replica/before-mark",
@@ -360,39 +210,10 @@ function availableOf({ plan, position, lost }: Restored): Available {
   };
 }
 
-/** When a segment was written, RFC 3339; undefined where there is none or the storage keeps no times. */
-function writtenAt(path: string | undefined, { generations }: Catalog): string | undefined {
-  const written = generations.flatMap((g) => g.segments).find((s) => s.path === path)?.modified;
-  return written === undefined ? undefined : formatTime(written);
-}
-
-function list(
-  replica: Replica,
-  generation: string | undefined,
-  { signal }: RestoreOptions,
-): Promise<Catalog> {
-  return catalogOf({ ...replica, generation }, { signal });
-}
-
-/** What another snapshot, or stopping earlier, may mend. */
-function isSalvageable(error: WalkitError): boolean {
-  // Nothing that walkit reads leads to what LTX files hold.
-  if (error.code === "replica/ltx") return false;
-  return (
-    (["lz4", "wal", "database", "replica"].includes(familyOf(error.code)) &&
-      error.code !== "replica/encrypted") ||
-    error.code === "target/no-snapshot" ||
-    error.code === "storage/unreadable"
-  );
-}
-
-/** The generation of a target that names none, where it can be told: that of the plan, or the only one with WAL. */
-function meantGeneration(layout: Layout, catalog: Catalog, target: PlanTarget): string | undefined {
-  try {
-    return layout.choose(catalog, target).id;
-  } catch (error) {
-    if (!(error instanceof WalkitError)) throw error;
-    const filled = catalog.generations.filter(({ segments }) => segments.length > 0);
-    return filled.length === 1 ? filled[0]!.id : undefined;
-  }
+/** Whether another snapshot, or an earlier end, may help. */
+function isSalvageable({ code }: WalkitError): boolean {
+  // Nothing that walkit reads leads to what LTX files and encrypted files hold.
+  if (code === "replica/ltx" || code === "replica/encrypted") return false;
+  const isOfOne = code === "target/no-snapshot" || code === "storage/unreadable";
+  return isOfOne || isOfFile(code) || ["database", "replica"].includes(familyOf(code));
 }

@@ -1,4 +1,4 @@
-/** Salvage: from which snapshots the WAL that is there leads how far, the farthest first. */
+/** Salvage: how far the WAL leads from each snapshot, and the farthest state that is right. */
 
 import { WalkitError } from "../errors.ts";
 import type { Branch, Catalog, Change, Claim } from "../replay/catalog.ts";
@@ -15,7 +15,7 @@ import {
   sectionOf,
   startOf,
 } from "../replay/position.ts";
-import { catalogOf, readChanges } from "../replay/replica.ts";
+import { catalogOf, commitsOf } from "../replay/replica.ts";
 import { type ExecuteOptions, executePlan, type RestoreResult } from "./execute.ts";
 import { holdsChange, holdsMoment } from "./holds.ts";
 import { judgeSnapshot } from "./judge.ts";
@@ -30,8 +30,8 @@ export interface Candidate {
 }
 
 /**
- * What can be salvaged of `target`: of its generation, then, where the target names none, of the others, newest first.
- * Each plan ends at a commit up to which everything was found sound.
+ * Plans that salvage `target`, each up to a commit that sound files lead to. Where the target names no generation, all are
+ * tried, the newest first.
  */
 export async function* salvageCandidates(
   replica: Replica,
@@ -42,8 +42,8 @@ export async function* salvageCandidates(
   for (const generation of newestFirst(catalog, target)) {
     const wanted = generation.segments.filter((segment) => holdsChange(target, segment));
     const found: { candidate: Candidate; reach: Position }[] = [];
-    // From the newest snapshot back, each piece of WAL is read once: what leads to a later snapshot's section leads on from
-    // there as far as that one's WAL does.
+    // The newest snapshot comes first, and all WAL is read once: what leads to a later snapshot's section reaches as far as the
+    // WAL from there does.
     let later: { snapshot: Claim; reach: Position | undefined } | undefined;
     for (const snapshot of generation.snapshots.filter((s) => holdsMoment(target, s)).reverse()) {
       const own = await reachOf(replica, generation, snapshot, wanted, target, later?.snapshot, options);
@@ -55,7 +55,7 @@ export async function* salvageCandidates(
       }
       later = { snapshot, reach: reaches.at(-1) };
     }
-    // Of two that reach the same commit the older snapshot is the one that is sure to hold nothing from after it.
+    // Where two reach the same commit, the older snapshot comes first: it surely holds nothing from after that.
     found.reverse().sort((a, b) => comparePositions(b.reach, a.reach));
     for (const { candidate } of found) yield candidate;
   }
@@ -81,15 +81,11 @@ async function reachOf(
   const [first, last] = [segments[0], segments.at(-1)];
   if (!first || !last || !isSameSection(first, snapshot)) return { reach, connects: false };
   const later = generation.segments.filter((s) => comparePositions(s, last) > 0).map(plannedSegment);
+  const leg = { generation: generation.id, segments, snapshot, later };
   try {
-    for await (const event of readChanges(
-      replica,
-      { generation: generation.id, segments, snapshot, later },
-      { ...options, salvage: true },
-    )) {
-      if (event.type !== "commit") continue;
-      if (commit && comparePositions(event.end, commit) > 0) break;
-      reach = event.end;
+    for await (const { end } of commitsOf(replica, leg, { ...options, salvage: true })) {
+      if (commit && comparePositions(end, commit) > 0) break;
+      reach = end;
     }
   } catch (error) {
     if (!(error instanceof WalkitError)) throw error;
@@ -122,7 +118,7 @@ function planOf(layout: Layout, generation: Branch, snapshot: Claim, end: Positi
   };
 }
 
-/** The farthest that can be had of `target` and is right, in `sink`; undefined where that is nothing. */
+/** Writes the farthest state of `target` that is right to `sink`; undefined where there is none. */
 export async function restoreSalvaged(
   replica: Replica,
   target: PlanTarget,
@@ -139,9 +135,7 @@ export async function restoreSalvaged(
     if (!found) continue;
     const { result, plan } = found;
     const lost = await lossOf(replica, catalog, target, plan, result.position, reason, signal);
-    // Why the target cannot be had is said once.
-    const findings = result.findings.filter(({ code, path }) => code !== reason.code || path !== reason.path);
-    return { ...result, findings, plan, lost };
+    return { ...result, plan, lost };
   }
   return undefined;
 }
@@ -151,7 +145,7 @@ interface Reached {
   result: RestoreResult;
 }
 
-/** Trials into one sink, each in the place of the one before. */
+/** Tries plans on one sink, each in the place of the one before. */
 class Salvage {
   readonly #replica: Replica;
   readonly #catalog: Catalog;
@@ -165,7 +159,7 @@ class Salvage {
     this.#options = options;
   }
 
-  /** Carries a plan out. `corrupt`: it can be done, but SQLite finds the database corrupt. */
+  /** Carries a plan out. `corrupt`: what came of a plan whose database SQLite finds corrupt. */
   async attempt(plan: RestorePlan): Promise<{ reached?: Reached; corrupt?: RestoreResult | undefined }> {
     const { onPlan, accept } = this.#options;
     await this.#sink.write({ type: "truncate", size: 0 });
@@ -182,7 +176,7 @@ class Salvage {
     }
   }
 
-  /** A snapshot that may be newer is taken, as not proven; one that is older is not. */
+  /** A snapshot that nobody can judge is taken, as not proven; one that is older is not. */
   async #judge(plan: RestorePlan): Promise<RestorePlan> {
     try {
       return await judgeSnapshot(this.#replica, this.#catalog, plan, this.#options);
@@ -193,9 +187,9 @@ class Salvage {
   }
 
   /**
-   * Where a WAL lost its end without a trace, what follows is laid over the wrong state, and SQLite finds that corrupt. The
-   * newest end of a WAL at which it is in order, of those with a step behind them that nothing proves: by bisection, as what
-   * is once wrong stays wrong.
+   * Where a WAL lost its end without a trace, the next WAL is laid over the wrong state, and SQLite finds that corrupt. Looks
+   * for the newest end of a WAL at which the database is in order, among the steps that nothing proves: by bisection, as a
+   * corrupt database stays corrupt.
    */
   async backOverSteps(
     { generation, snapshot }: Candidate,

@@ -3,7 +3,7 @@
  * they lead to corrupt all the same: where a WAL index lost its last segment, or where it was corrupt before it was copied.
  */
 
-import { familyOf, isGone, WalkitError } from "../errors.ts";
+import { type ErrorCode, familyOf, isGone, isOfFile, WalkitError } from "../errors.ts";
 import type { Branch, Catalog } from "../replay/catalog.ts";
 import { checkTimes, restless } from "../replay/faults.ts";
 import type { Replica } from "../replay/layout.ts";
@@ -139,24 +139,24 @@ class Search {
     };
   }
 
-  /** All that snapshots and whole WAL lead to, up to the target. */
+  /** The moments that snapshots and whole WAL lead to, up to the target. */
   async #readMoments(): Promise<void> {
     const { id, snapshots, segments } = this.#generation;
     const { signal, parallelism } = this.#options;
     const [first] = snapshots;
     if (!first) return;
-    const sections = snapshots.map(sectionOf);
-    const pending = new Map(snapshots.map((snapshot) => [sectionOf(snapshot), snapshot]));
+    let read = 0;
+    /** Moments of snapshots, up to and with that of a section. */
     const alone = (section: number) => {
-      const snapshot = pending.get(section);
-      pending.delete(section);
-      if (snapshot) this.#add({ ...startOf(snapshot), modified: snapshot.modified });
+      for (; snapshots[read] && sectionOf(snapshots[read]!) <= section; read++)
+        this.#add({ ...startOf(snapshots[read]!), modified: snapshots[read]!.modified });
     };
     const modified = new Map(segments.map((segment) => [segment.path, segment.modified]));
     const wal = segments
       .filter((segment) => sectionOf(segment) >= sectionOf(first) && holdsChange(this.#target, segment))
       .map(plannedSegment);
-    let section = sectionOf(first) - 1;
+    let section = 0;
+    const hasSnapshot = () => sectionOf(snapshots[read - 1]!) === section;
     let leads = false;
     for await (const event of readChanges(
       this.#replica,
@@ -165,19 +165,16 @@ class Search {
     )) {
       if (event.type === "opens") {
         section = sectionOf(event.section);
-        for (const between of sections) if (between < section) alone(between);
-        if (!leads) alone(section);
-        leads ||= sections.includes(section);
+        alone(section);
+        leads ||= hasSnapshot();
       } else if (event.type === "fault" && event.breaks) {
         // What is missing before a section with a snapshot is no matter to what follows.
-        const isBefore = sectionOf(event.position) < section && sections.includes(section);
-        if (isBefore) alone(section);
-        else leads = false;
+        leads &&= sectionOf(event.position) < section && hasSnapshot();
       } else if (event.type === "commit" && leads && event.sound) {
         this.#add({ ...event.end, modified: modified.get(event.change.path) });
       }
     }
-    for (const after of sections) if (after > section) alone(after);
+    alone(Number.POSITIVE_INFINITY);
   }
 
   #add(moment: Dated): void {
@@ -206,7 +203,7 @@ class Search {
     return list[sound];
   }
 
-  /** Where no step met a moment in order: whether there is one between them. */
+  /** No step met a moment in order: there may be one between them. */
   async #anyOf(list: readonly number[]): Promise<number | undefined> {
     for (let i = list.length - 1; i >= 0; i--) if (await this.#isSound(list[i]!, i)) return list[i];
     return undefined;
@@ -240,11 +237,8 @@ class Search {
 
 /** Whether an error says something about one moment, and nothing about the next. */
 function isOfThisMoment(error: unknown): error is WalkitError {
-  return (
-    error instanceof WalkitError &&
-    (["lz4", "wal", "replica", "target"].includes(familyOf(error.code)) ||
-      error.code === "database/integrity" ||
-      error.code === "restore/memory-budget" ||
-      error.code === "storage/unreadable")
-  );
+  if (!(error instanceof WalkitError)) return false;
+  const { code } = error;
+  const others: ErrorCode[] = ["database/integrity", "restore/memory-budget", "storage/unreadable"];
+  return isOfFile(code) || ["replica", "target"].includes(familyOf(code)) || others.includes(code);
 }

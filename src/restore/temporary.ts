@@ -29,7 +29,7 @@ export async function withTemporaryFile<T>(
 ): Promise<T> {
   const path = temporaryName(output);
   const file = await open(path, "wx+", 0o600).catch((error) => Promise.reject(cannotWrite(path, error)));
-  // An interrupted restore leaves nothing behind: the event loop is gone by then, so this must be done at once.
+  // An interrupted restore leaves nothing behind. The event loop is gone by then, so the clean-up is synchronous.
   const clean = () => clearUp(path);
   process.once("exit", clean);
   try {
@@ -42,8 +42,8 @@ export async function withTemporaryFile<T>(
 }
 
 /**
- * Removes what can be removed: what is left is the next restore's, and no reason to fail. Without the temporary database what
- * is moved aside would count as not needed: where that could not be put back both stay.
+ * Removes the files that can be removed; the next restore tries again with the others. The temporary database stays where files
+ * that were moved aside could not be put back: without it they would count as not needed.
  */
 function clearUp(path: string): void {
   try {
@@ -63,12 +63,12 @@ function clearUp(path: string): void {
   }
 }
 
-/** How old the file of a process may be of which nothing can be known, in milliseconds. */
+/** Milliseconds: so old a file may be whose process may still be running. */
 const LONGEST = 24 * 60 * 60 * 1000;
 
 /**
- * Looks for what restores to `output` left that were killed: takes back what they had half done, removes their files, and
- * says so. A restore that is still running keeps its files; so does, for a day, one of which that cannot be told.
+ * Clears up after killed restores to `output`: undoes what they had half done, removes their files, and says so. A restore that
+ * is still running keeps its files; one that may be running keeps them for a day.
  */
 export function clearLeftovers(output: string, now: number = Date.now()): Finding[] {
   const folder = dirname(output);
@@ -88,7 +88,7 @@ export function clearLeftovers(output: string, now: number = Date.now()): Findin
 function clear(path: string, output: string, state: ReturnType<typeof stateOf>, now: number): Finding[] {
   const parts = ENDINGS.map((ending) => path + ending).filter((part) => look(part));
   const found = parts.map((part) => lstatSync(part));
-  // Another user's: theirs to clear up, and not to be believed.
+  // Another user's files are theirs to clear up, and may be made to deceive.
   if (state === "alive" || !found.every(isOurs)) return [];
   const newest = Math.max(...found.map(({ mtimeMs, ctimeMs }) => Math.max(mtimeMs, ctimeMs)));
   if (state === "unknown" && now - newest < LONGEST) {

@@ -68,7 +68,7 @@ export class Writer {
     }
   }
 
-  /** The pages in `#out` are whole, as the snapshot has them: newer versions replace them, or they must stand. */
+  /** Lays newer versions over the pages in `#out`, and checks those that stay as the snapshot has them. */
   #lay(): void {
     const { store, pageSize, later, provable, shortest, position, path } = this.#state;
     const first = this.#position / pageSize + 1;
@@ -89,7 +89,7 @@ export class Writer {
       for (let page = first; page <= last; page++) steps.addSnapshotPage(page, bytesOf(page));
     store?.overlay(first, last, this.#out);
     if (first === 1) {
-      // Where the WAL brought it, the snapshot is not to blame.
+      // The snapshot is not to blame for a page that the WAL brought.
       const header = parseDatabaseHeader(bytesOf(1), store?.has(1) ? {} : { path });
       if (header.pageSize !== pageSize) {
         const message = `Expected page 1 to tell of pages of ${pageSize} bytes at ${formatPosition(position)}, found ${header.pageSize}`;
@@ -122,7 +122,7 @@ export class Writer {
     );
   }
 
-  /** Bytes of `page` that are zeros where nothing brought it: all where it is not in use, none of the page for locks. */
+  /** How many bytes of a page that nothing brought become zeros: all where it is not in use, none of the page for locks. */
   #unbrought(page: number): number {
     const { pageSize, pageCount, position, path, crossed } = this.#state;
     if (page === lockPage(pageSize)) return 0;
@@ -157,7 +157,7 @@ export class Writer {
     if (this.#writing.length >= (this.#sink.atOnce ?? 1)) await this.#oldest();
     const data = this.#out.subarray(0, this.#filled);
     const written = this.#sink.write({ type: "write", position: this.#position, data });
-    // It is awaited when its turn comes; until then a failure is nobody's business.
+    // The write is awaited in its turn; a failure before that is no unhandled rejection.
     written.catch(() => {});
     this.#writing.push({ piece: this.#out, written });
     this.#out = this.#free.pop() ?? new Uint8Array(this.#out.length);

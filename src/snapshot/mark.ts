@@ -1,6 +1,6 @@
 /**
- * The mark of a snapshot: the position in the WAL of its own index up to which it may already hold pages. Nothing
- * records it; it shows in the pages of the snapshot that equal a version from that WAL.
+ * The mark of a snapshot: the position in the WAL of its own index up to which it may already hold pages. Nothing records
+ * the mark; pages of the snapshot that equal a version from that WAL show it.
  */
 
 import { WalkitError } from "../errors.ts";
@@ -22,9 +22,9 @@ import { Versions } from "./versions.ts";
 /**
  * Finds the mark from a snapshot's pages, each held against its versions in the WAL.
  *
- * A page that equals a version was taken from there, or SQLite wrote it without changing it. A checkpoint copies every
- * page whose newest frame lies before its mark, so a page that is not its own newest version shows that the mark lies
- * before that version: what equals a version from there or later was written unchanged.
+ * A page that equals a version was copied from that frame, or SQLite wrote the page without changing it. A checkpoint copies
+ * every page whose newest frame lies before its mark. So a page that is older than its newest version shows that the mark
+ * lies before that version, and pages that equal a version from there or later were written unchanged.
  * {@link https://www.sqlite.org/fileformat2.html#checkpoint_algorithm}
  */
 export class MarkFinder {
@@ -90,7 +90,7 @@ export async function findMark(
   return finder.mark;
 }
 
-/** `plan`, whose end lies in the WAL of its snapshot's index, with the snapshot's mark found out. */
+/** Finds the mark of the snapshot of `plan`, which ends in the WAL of that snapshot's index. */
 export async function withMark(
   replica: Replica,
   plan: RestorePlan,
@@ -102,7 +102,7 @@ export async function withMark(
   return { ...plan, mark: mark ?? startOf(plan.snapshot) };
 }
 
-/** `plan`, which ends before its snapshot's mark, taken on to the mark. */
+/** Takes `plan`, which ends before its snapshot's mark, on to the mark. */
 export function planToMark(plan: RestorePlan): RestorePlan {
   const { mark } = plan;
   if (!mark || isStart(mark)) {
@@ -112,7 +112,7 @@ export function planToMark(plan: RestorePlan): RestorePlan {
       { path: plan.snapshot.path },
     );
   }
-  // What follows in later sections lies past the mark.
+  // Later sections lie past the mark.
   const own = [...plan.segments, ...plan.proof].filter((segment) => isSameSection(segment, plan.snapshot));
   return {
     ...plan,

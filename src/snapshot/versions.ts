@@ -1,6 +1,6 @@
 import type { Position } from "../replay/position.ts";
 
-/** Per page the hashes of its versions, and the commit that first brought each. */
+/** The versions of each page as hashes, and the commit that first brought each version. */
 export class Versions {
   readonly #pages = new Map<number, Map<number, Position>>();
   readonly #newest = new Map<number, { hash: number; end: Position }>();

@@ -3,8 +3,8 @@ import { MarkFinder } from "./mark.ts";
 import { Versions } from "./versions.ts";
 
 /**
- * One WAL index, as its snapshot may show it: each page as it was at the start of the index, or any version from within.
- * Pages are hashes; 0: the page did not come.
+ * What the snapshot of a WAL index may show: each page as it was at the start of the index, or any version from within.
+ * Pages are hashes; 0 stands for a page that did not come.
  */
 export class IndexWindow {
   readonly #start = new Map<number, number>();
@@ -59,7 +59,7 @@ export class IndexWindow {
     return this.#start.keys();
   }
 
-  /** Of a window that began with the snapshot itself: the first commit at which that, with its WAL, is whole. */
+  /** The first commit at which the snapshot is whole, in a window that began with the snapshot itself. */
   get mark(): Position | undefined {
     const finder = new MarkFinder(this.#versions);
     for (const [page, hash] of this.#start) {

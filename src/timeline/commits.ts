@@ -1,32 +1,24 @@
 import type { WalkitError } from "../errors.ts";
 import type { Branch } from "../replay/catalog.ts";
+import type { CommitEvent } from "../replay/events.ts";
 import type { Layout, Replica } from "../replay/layout.ts";
-import type { PlannedSegment } from "../replay/plan.ts";
 import { plannedSegment } from "../replay/plan.ts";
-import { isStart, type Position, sectionAt, sectionOf } from "../replay/position.ts";
-import { readChanges } from "../replay/replica.ts";
-
-export interface Commit {
-  /** The position behind its last frame. */
-  end: Position;
-  segment: PlannedSegment;
-}
+import { isStart, sectionAt, sectionOf } from "../replay/position.ts";
+import { commitsOf } from "../replay/replica.ts";
 
 /**
  * The commits of a generation's WAL in order, from section `from` up to and with section `to`.
  *
  * @throws WalkitError what is wrong with the WAL, once it gets there
  */
-export async function* readCommits(
+export function readCommits(
   replica: Replica,
   { id, segments, snapshots: [snapshot] }: Branch,
   { from, to = from, signal }: { from: number; to?: number; signal?: AbortSignal | undefined },
-): AsyncGenerator<Commit, void, undefined> {
+): AsyncGenerator<CommitEvent, void, undefined> {
   const isWanted = (section: number) => section >= from && section <= to;
   const wal = segments.filter((segment) => isWanted(sectionOf(segment))).map(plannedSegment);
-  for await (const event of readChanges(replica, { generation: id, segments: wal, snapshot }, { signal })) {
-    if (event.type === "commit") yield { end: event.end, segment: event.change };
-  }
+  return commitsOf(replica, { generation: id, segments: wal, snapshot }, { signal });
 }
 
 /**

@@ -5,9 +5,11 @@ import { type Finding, findingOf } from "../findings.ts";
 import type { Replica } from "../replay/layout.ts";
 import { comparePositions, parsePosition } from "../replay/position.ts";
 import { stepsText } from "../replay/steps.ts";
-import { restore } from "../restore/restore.ts";
+import type { RestoreResult } from "../restore/execute.ts";
+import { type RestoreOptions, restore } from "../restore/restore.ts";
 import { MemorySink } from "../restore/sinks/memory.ts";
 import type { DatabaseSink, DatabaseWrite } from "../restore/sinks/sink.ts";
+import type { Target } from "../timeline/target/target.ts";
 import type { Examined } from "./examine.ts";
 import type { IntegrityCheck, VerifyOptions } from "./options.ts";
 import { type GenerationReport, statusOf } from "./report.ts";
@@ -29,7 +31,7 @@ export async function checkNewest(
   }
 }
 
-/** Larger states that nothing proves a restore does not give to SQLite by itself, and neither is it done here. Bytes. */
+/** Bytes. A restore does not give larger states that nothing proves to SQLite by itself, and neither does verify. */
 const MOST_OLDER = 64 << 20;
 
 /**
@@ -42,9 +44,9 @@ async function integrityOfOlder(
   findings: Finding[],
   options: VerifyOptions,
 ): Promise<void> {
-  const { signal, parallelism, integrityUpTo = MOST_OLDER } = options;
-  const { generation, links, pageCount = 0, pageSize = 0 } = report;
+  const { generation, links } = report;
   const position = (text: string) => parsePosition(text)!;
+  const upTo = Math.min(options.integrityUpTo ?? MOST_OLDER, MOST_OLDER);
   for (const { from, to, newest, salvage } of report.restorable) {
     const isUnproven = links?.steps.some(
       (step) =>
@@ -52,28 +54,13 @@ async function integrityOfOlder(
         comparePositions(position(step.to), position(to)) < 0,
     );
     if (newest || salvage || !isUnproven) continue;
-    const database = new CheckedDatabase(pageCount * pageSize, options);
-    try {
-      await database.open();
-      const check = async ({ bytes }: { bytes: number }) => {
-        if (bytes <= Math.min(integrityUpTo, MOST_OLDER)) await database.check(signal);
-      };
-      const target = { generation, position: position(to) };
-      await restore(replica, target, database, { signal, parallelism, offer: false, accept: check });
-    } catch (error) {
-      if (!(error instanceof WalkitError)) throw error;
-      if (!database.corrupt) continue;
-      const { message, path } = database.corrupt;
-      const left = new WalkitError("database/integrity", `${message}, in the state at ${to}`, {
-        path,
-        position: to,
-      });
-      findings.push(withSteps(findingOf(left, { generation }), report));
-      report.integrity = "failed";
-      report.status = statusOf(findings);
-    } finally {
-      await database.close();
-    }
+    const target = { generation, position: position(to) };
+    const database = new CheckedDatabase(report, options);
+    const { error } = await database.restore(replica, target, { upTo, offer: false });
+    if (!error || error === database.skipped || !database.corrupt) continue;
+    findings.push(corruptIn(report, database.corrupt, `the state at ${to}`, to));
+    report.integrity = "failed";
+    report.status = statusOf(findings);
   }
 }
 
@@ -84,34 +71,22 @@ async function integrity(
   findings: Finding[],
   options: VerifyOptions,
 ): Promise<void> {
-  const { signal, parallelism, onProgress } = options;
-  const { generation, pageCount = 0, pageSize = 0 } = report;
-  const size = pageCount * pageSize;
-  if (report.snapshots === 0 || size > (options.integrityUpTo ?? Infinity)) return;
-  const database = new CheckedDatabase(size, options);
-  try {
-    await database.open();
-    const { findings: notes } = await restore(replica, { generation }, database, {
-      ...{ signal, parallelism, onProgress },
-      accept: () => database.check(signal),
-    });
-    const unproven = notes.filter(({ code }) => code === "replica/snapshot-unproven");
-    if (!findings.some(({ code }) => code === "replica/snapshot-unproven")) findings.push(...unproven);
-    if (database.skipped) throw database.skipped;
-    report.integrity = "ok";
-  } catch (error) {
-    if (!(error instanceof WalkitError)) throw error;
+  const { generation } = report;
+  const { onProgress, integrityUpTo = Number.POSITIVE_INFINITY } = options;
+  const database = new CheckedDatabase(report, options);
+  if (report.snapshots === 0 || database.size > integrityUpTo) return;
+  const { notes, error } = await database.restore(replica, { generation }, { onProgress });
+  const isUnproven = ({ code }: Finding) => code === "replica/snapshot-unproven";
+  if (!findings.some(isUnproven)) findings.push(...notes.filter(isUnproven));
+  report.integrity = "ok";
+  if (error) {
     const { code } = error;
     report.integrity = code === "database/integrity" ? "failed" : "skipped";
     report.available = error.available;
     if (database.corrupt && code !== "database/integrity") {
       // What is left of it was given to SQLite as well.
       report.integrity = "failed";
-      const { message, path } = database.corrupt;
-      const left = new WalkitError("database/integrity", `${message}, in the state up to the damage`, {
-        path,
-      });
-      findings.push(withSteps(findingOf(left, { generation }), report));
+      findings.push(corruptIn(report, database.corrupt, "the state up to the damage"));
     }
     // What is known to be damaged need not be said again in other words.
     if (report.status === "damaged" && !code.startsWith("database/integrity")) return;
@@ -119,10 +94,19 @@ async function integrity(
     const isSkipped = code === "database/integrity-skipped" && options.level === undefined;
     const said = findingOf(error, isSkipped ? { generation, severity: "warning" } : { generation });
     findings.push(code === "database/integrity" ? withSteps(said, report) : said);
-  } finally {
-    await database.close();
   }
   report.status = statusOf(findings);
+}
+
+/** What SQLite found wrong with another state than the newest. */
+function corruptIn(
+  report: GenerationReport,
+  { message, path }: WalkitError,
+  state: string,
+  position?: string,
+): Finding {
+  const error = new WalkitError("database/integrity", `${message}, in ${state}`, { path, position });
+  return withSteps(findingOf(error, { generation: report.generation }), report);
 }
 
 /** Where SQLite finds the newest state corrupt, the steps that nothing proves are where to look first. */
@@ -141,39 +125,62 @@ class CheckedDatabase implements DatabaseSink {
   skipped: WalkitError | undefined;
   /** What SQLite found wrong with the first state that it turned down. */
   corrupt: WalkitError | undefined;
-  readonly #size: number;
+  /** In bytes, as far as it is known. */
+  readonly size: number;
   readonly #options: VerifyOptions;
   #database: IntegrityCheck | undefined;
 
-  constructor(size: number, options: VerifyOptions) {
-    this.#size = size;
+  constructor({ pageCount = 0, pageSize = 0 }: GenerationReport, options: VerifyOptions) {
+    this.size = pageCount * pageSize;
     this.#options = options;
   }
 
-  async open(): Promise<IntegrityCheck> {
+  /** Restores `target`, and has SQLite check it where it has at most `upTo` bytes. */
+  async restore(
+    replica: Replica,
+    target: Target,
+    { upTo = Number.POSITIVE_INFINITY, ...how }: RestoreOptions & { upTo?: number },
+  ): Promise<{ notes: Finding[]; error: WalkitError | undefined }> {
+    const { signal, parallelism } = this.#options;
+    const accept = async ({ bytes }: RestoreResult) => {
+      if (bytes <= upTo) await this.#check();
+    };
+    try {
+      await this.#open();
+      const { findings } = await restore(replica, target, this, { ...how, signal, parallelism, accept });
+      return { notes: findings, error: this.skipped };
+    } catch (error) {
+      if (error instanceof WalkitError) return { notes: [], error };
+      throw error;
+    } finally {
+      await this.#close();
+    }
+  }
+
+  async #open(): Promise<IntegrityCheck> {
     const { openIntegrityCheck, checkIntegrity, signal } = this.#options;
-    const size = this.#size;
+    const { size } = this;
     return (this.#database ??=
       (await openIntegrityCheck?.(size, signal)) ?? (await inMemory(size, checkIntegrity)));
   }
 
   async write(chunk: DatabaseWrite): Promise<void> {
-    await (await this.open()).sink.write(chunk);
+    await (await this.#open()).sink.write(chunk);
   }
 
-  async check(signal: AbortSignal | undefined): Promise<void> {
+  async #check(): Promise<void> {
     try {
-      await this.#database!.check("full", signal);
+      await this.#database!.check("full", this.#options.signal);
     } catch (error) {
       if (error instanceof WalkitError && error.code === "database/integrity") this.corrupt ??= error;
       if (!(error instanceof WalkitError) || error.code !== "database/integrity-skipped") throw error;
       this.skipped = error;
     } finally {
-      await this.close();
+      await this.#close();
     }
   }
 
-  async close(): Promise<void> {
+  async #close(): Promise<void> {
     const database = this.#database;
     this.#database = undefined;
     await database?.close();

@@ -1,40 +1,13 @@
 /** The names of a restored database: whatever fails on the way, and wherever the process is killed. */
 
-import { spawnSync } from "node:child_process";
-import {
-  chmodSync,
-  linkSync,
-  lstatSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from "node:fs";
-import { open } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { lstatSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { WalkitError } from "../../src/errors.ts";
-import { inherit } from "../../src/restore/output.ts";
-import { CALLS, type FolderCalls, publish, takeBack } from "../../src/restore/publish.ts";
-import { clearLeftovers, withTemporaryFile } from "../../src/restore/temporary.ts";
+import { CALLS, type FolderCalls, publish } from "../../src/restore/publish.ts";
+import { clearLeftovers } from "../../src/restore/temporary.ts";
 import { temporaryName } from "../../src/storage/leftovers.ts";
-import { thisOwner } from "../../src/storage/owner.ts";
-
-const made: string[] = [];
-afterAll(() => {
-  for (const folder of made) rmSync(folder, { recursive: true, force: true });
-});
-
-function folderOf(files: Record<string, string>): string {
-  const folder = mkdtempSync(join(tmpdir(), "walkit-publish-"));
-  made.push(folder);
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
-  return folder;
-}
+import { folderOf, gone } from "./folders.ts";
 
 /** Names, bytes and permissions. */
 function contentsOf(folder: string): Record<string, string> {
@@ -87,10 +60,6 @@ class Failing implements FolderCalls {
     CALLS.sync(folder);
   }
 }
-
-/** A process that has ended. */
-const { pid } = spawnSync(process.execPath, ["-e", ""]);
-const gone = () => ({ ...thisOwner(), pid, start: "1" });
 
 const OLD = { "a.db": "old", "a.db-wal": "old wal", "a.db-shm": "old shm", "a.db.history": "old history" };
 const CASES: [what: string, before: Record<string, string>, history: boolean, force: boolean][] = [
@@ -175,89 +144,6 @@ describe.each(CASES)("%s", (_, before, history, force) => {
   });
 });
 
-describe("what a killed restore left", () => {
-  const killed = (files: Record<string, string> = {}) => {
-    const folder = folderOf(files);
-    const output = join(folder, "a.db");
-    return { folder, output, path: temporaryName(output, gone()) };
-  };
-
-  it("of another output, of a running process, or that others made, stays", () => {
-    const { folder, output } = killed();
-    const names = [
-      temporaryName(join(folder, "b.db"), gone()),
-      temporaryName(join(folder, "a.db2"), gone()),
-      temporaryName(join(folder, "xa.db"), gone()),
-      temporaryName(output, thisOwner()),
-      join(folder, ".a.db.walkit-1.tmp"),
-      `${temporaryName(output, gone())}.bak`,
-      `${temporaryName(output, gone())}-other`,
-    ];
-    for (const name of names) writeFileSync(name, "");
-    expect(clearLeftovers(output)).toEqual([]);
-    expect(readdirSync(folder)).toHaveLength(names.length);
-  });
-
-  it("of which nothing can be known stays for a day, and is mentioned", () => {
-    const { folder, output } = killed();
-    for (const owner of [
-      { ...gone(), space: "00000000" },
-      { ...gone(), system: "0" },
-      { ...gone(), system: "h12345678" },
-    ]) {
-      const path = temporaryName(output, owner);
-      writeFileSync(path, "");
-      const [finding] = clearLeftovers(output);
-      expect([finding?.severity, finding?.path]).toEqual(["warning", path]);
-      expect(finding?.message).toContain("may still be writing it");
-      const day = 24 * 60 * 60 * 1000;
-      expect(clearLeftovers(output, Date.now() + day - 60_000)).toHaveLength(1);
-      expect(readdirSync(folder)).toHaveLength(1);
-      expect(clearLeftovers(output, Date.now() + day + 60_000)[0]!.severity).toBe("info");
-    }
-    expect(readdirSync(folder)).toEqual([]);
-  });
-
-  it("of this machine before it was started anew is removed", () => {
-    const { output } = killed();
-    writeFileSync(temporaryName(output, { ...gone(), system: "b00000000" }), "");
-    const [finding] = clearLeftovers(output);
-    // Only of a disk that is this machine's own can that be said.
-    expect(finding?.message).toMatch(process.platform === "linux" ? /removed$/ : /may still be/);
-  });
-
-  it("has its names cut where the output's is long, and is found all the same", () => {
-    for (const name of ["x".repeat(255), "é".repeat(127), "😀".repeat(60)]) {
-      const { folder } = killed();
-      const output = join(folder, name);
-      writeFileSync(temporaryName(output, gone()), "");
-      writeFileSync(temporaryName(output.slice(0, -2), gone()), "");
-      expect(clearLeftovers(output)).toHaveLength(1);
-      expect(readdirSync(folder)).toHaveLength(1);
-    }
-  });
-
-  it("is not put back beside a database that has gone on since", () => {
-    const { folder, output, path } = killed({ "a.db": "old" });
-    writeFileSync(path, "new");
-    writeFileSync(`${path}-wal`, "old wal");
-    const later = new Date(Date.now() + 60_000);
-    utimesSync(output, later, later);
-    const findings = clearLeftovers(output);
-    expect(findings[0]!.message).toMatch(/the database has changed since/);
-    expect(readFileSync(`${path}-wal`, "utf8")).toBe("old wal");
-    expect(readdirSync(folder)).not.toContain("a.db-wal");
-  });
-
-  it("is taken back once: what stands there by now stays", () => {
-    const { output, path } = killed({ "a.db": "old", "a.db-wal": "newer wal" });
-    writeFileSync(path, "new");
-    writeFileSync(`${path}-wal`, "old wal");
-    expect(takeBack(path, output)).toEqual([`${path}-wal`]);
-    expect(readFileSync(`${output}-wal`, "utf8")).toBe("newer wal");
-  });
-});
-
 it("a name that was taken meanwhile is refused, and nothing is touched", () => {
   const folder = folderOf({ "a.db": "theirs" });
   const output = join(folder, "a.db");
@@ -272,84 +158,4 @@ it("a name that was taken meanwhile is refused, and nothing is touched", () => {
   expect(thrown).toBeInstanceOf(WalkitError);
   expect((thrown as WalkitError).code).toBe("output/exists");
   expect(readFileSync(output, "utf8")).toBe("theirs");
-});
-
-it("a temporary file stays where what it moved aside could not be put back", async () => {
-  const folder = folderOf({});
-  const output = join(folder, "a.db");
-  await withTemporaryFile(output, async ({ path }) => writeFileSync(`${path}-wal`, "old wal"));
-  expect(readdirSync(folder)).toHaveLength(2);
-});
-
-it("what is aside goes once the database has its name", async () => {
-  const folder = folderOf({});
-  const output = join(folder, "a.db");
-  await withTemporaryFile(output, async ({ path }) => {
-    CALLS.rename(path, output);
-    writeFileSync(`${path}-wal`, "old wal");
-  });
-  expect(readdirSync(folder)).toEqual(["a.db"]);
-});
-
-describe.skipIf(process.platform === "win32")("rights", () => {
-  it("are the owner's alone, whatever the umask", async () => {
-    const folder = folderOf({});
-    const before = process.umask(0);
-    try {
-      await withTemporaryFile(join(folder, "a.db"), async ({ path }) => {
-        expect(statSync(path).mode & 0o777).toBe(0o600);
-      });
-    } finally {
-      process.umask(before);
-    }
-    expect(readdirSync(folder)).toEqual([]);
-  });
-
-  it.skipIf(process.getuid?.() !== 0)("are those of the replaced file, never wider on the way", async () => {
-    const folder = folderOf({ old: "", new: "" });
-    const [old, path] = [join(folder, "old"), join(folder, "new")];
-    chmodSync(path, 0o600);
-    for (const mode of [0o640, 0o644, 0o660, 0o400]) {
-      chmodSync(old, mode);
-      const file = await open(path, "r+");
-      // What each call leaves, in turn.
-      const seen: string[] = [];
-      const look = () => {
-        const { mode, uid, gid } = statSync(path);
-        seen.push(`${(mode & 0o7777).toString(8)} ${uid}:${gid}`);
-      };
-      const [chown, chmod] = [file.chown.bind(file), file.chmod.bind(file)];
-      file.chown = (uid, gid) => chown(uid, gid).then(look);
-      file.chmod = (mode) => chmod(mode).then(look);
-      expect(await inherit(file, { uid: 1234, gid: 2345, mode })).toBe(true);
-      expect(seen).toEqual([`600 1234:2345`, `${mode.toString(8)} 1234:2345`]);
-      await chown(0, 0);
-      await chmod(0o600);
-      await file.close();
-    }
-  });
-
-  it("lose the group's where the group cannot be kept", async () => {
-    const folder = folderOf({ new: "" });
-    const file = await open(join(folder, "new"), "r+");
-    file.chown = () => Promise.reject(Object.assign(new Error("EPERM"), { code: "EPERM" }));
-    const { uid, gid } = await file.stat();
-    for (const [mode, left] of [
-      [0o640, 0o600],
-      [0o664, 0o644],
-      [0o4755, 0o755],
-    ] as const) {
-      expect(await inherit(file, { uid: uid + 1, gid: gid + 1, mode })).toBe(false);
-      expect((await file.stat()).mode & 0o7777).toBe(left);
-    }
-    await file.close();
-  });
-});
-
-it("links to one file are one file", () => {
-  const folder = folderOf({ "a.db": "new" });
-  linkSync(join(folder, "a.db"), temporaryName(join(folder, "a.db"), gone()));
-  clearLeftovers(join(folder, "a.db"));
-  expect(contentsOf(folder)["a.db"]).toMatch(/ new$/);
-  expect(readdirSync(folder)).toEqual(["a.db"]);
 });

@@ -6,7 +6,7 @@ import { replicaIn } from "../../src/layouts/open.ts";
 import { compress, decompress } from "../../src/lz4/index.ts";
 import { sectionOf, type WalPosition } from "../../src/replay/position.ts";
 import { MemorySink, newestSound, restore, type SoundMoment } from "../../src/restore/index.ts";
-import { comparePositions, formatPosition, formatTime } from "../../src/snapshot/index.ts";
+import { comparePositions, formatPosition, formatTime, type Position } from "../../src/snapshot/index.ts";
 import { checkIntegrity } from "../../src/sqlite/index.ts";
 import type { MemoryStorage } from "../../src/storage/index.ts";
 import { commitsOf, withoutLastSegment, work } from "../support/lost-tail.ts";
@@ -14,7 +14,7 @@ import { SqliteReplica } from "../support/sqlite-replica.ts";
 
 const check = (bytes: Uint8Array<ArrayBuffer>) => checkIntegrity(bytes, "full");
 
-async function isSound({ storage, generation }: SqliteReplica, position: { index: number; offset: number }) {
+async function isSound({ storage, generation }: SqliteReplica, position: Position) {
   const sink = new MemorySink();
   try {
     await restore(replicaIn(storage), { generation, position }, sink);
@@ -24,6 +24,15 @@ async function isSound({ storage, generation }: SqliteReplica, position: { index
     if (error instanceof WalkitError) return false;
     throw error;
   }
+}
+
+/** A check that finds one moment in order, and no other. */
+async function nothingBut({ storage, generation }: SqliteReplica, position: Position) {
+  const sink = new MemorySink();
+  await restore(replicaIn(storage), { generation, position }, sink);
+  return async (bytes: Uint8Array<ArrayBuffer>) => {
+    if (Buffer.compare(bytes, sink.bytes) !== 0) throw new WalkitError("database/integrity", "not this");
+  };
 }
 
 const search = (replica: SqliteReplica, options = {}): Promise<SoundMoment | undefined> =>
@@ -129,19 +138,26 @@ describe("the newest moment in order", () => {
     expect(found?.position).toEqual(ends.findLast((end) => comparePositions(end, whole[1]!) <= 0));
   });
 
+  it("is the last commit of an index that has a snapshot of its own", async () => {
+    const replica = new SqliteReplica();
+    replica.exec("CREATE TABLE t (a)");
+    for (let i = 0; i < 4; i++) {
+      replica.exec(`INSERT INTO t VALUES (${i})`);
+      if (i < 3) replica.checkpoint();
+      if (i === 1) replica.snapshot();
+    }
+    replica.finish();
+    const { ends } = await commitsOf(replica);
+    const only = ends.findLast(({ index }) => index === 2)!;
+    expect((await search(replica, { check: await nothingBut(replica, only) }))?.position).toEqual(only);
+  });
+
   it("is found where what is corrupt does not stay so, if the steps meet none in order", async () => {
     const replica = work(7, 30, 1);
     replica.close();
     const { ends } = await commitsOf(replica);
     const only = ends.findLast(({ index }) => index === 12)!;
-    const sink = new MemorySink();
-    await restore(replicaIn(replica.storage), { generation: replica.generation, position: only }, sink);
-    const wanted = sink.bytes.slice();
-    const found = await search(replica, {
-      check: async (bytes: Uint8Array<ArrayBuffer>) => {
-        if (Buffer.compare(bytes, wanted) !== 0) throw new WalkitError("database/integrity", "not this");
-      },
-    });
+    const found = await search(replica, { check: await nothingBut(replica, only) });
     expect(found?.position).toEqual(only);
     expect(found?.exhaustive).toBe(false);
   });

@@ -13,7 +13,7 @@ export interface WritableFileLike {
 
 /** What is needed of a `FileSystemSyncAccessHandle`: a file of OPFS, in a worker. */
 export interface SyncFileLike {
-  /** Both return the number of bytes that they could. */
+  /** Both return how many bytes they wrote or read. */
   read(into: Uint8Array<ArrayBuffer>, options: { at: number }): number;
   write(data: Uint8Array<ArrayBuffer>, options: { at: number }): number;
   truncate(size: number): void;
@@ -47,7 +47,7 @@ export class HandleSink implements DatabaseSink {
   }
 
   #writeSync(file: SyncFileLike, chunk: DatabaseWrite): void {
-    // Unlike a writable stream's, the file is what it was.
+    // The file still holds what it held; a writable stream begins with an empty one.
     if (!this.#isOpen) file.truncate(0);
     this.#isOpen = true;
     if (chunk.type === "truncate") file.truncate(chunk.size);
@@ -55,7 +55,7 @@ export class HandleSink implements DatabaseSink {
   }
 
   /**
-   * Makes the file what was written. Of a writable stream it is what it was before until then.
+   * The file becomes what was written; until then a writable stream leaves it as it was.
    *
    * @throws WalkitError `output/unwritable`
    */
@@ -75,7 +75,7 @@ export class HandleSink implements DatabaseSink {
       if (this.#isOpen) this.#file.truncate(0);
       this.#file.close();
     } catch {
-      // It failed before, and of that is told.
+      // The failure before this one is the one to tell of.
     }
   }
 }

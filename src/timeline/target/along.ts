@@ -97,12 +97,10 @@ async function lastCommitOf(
   signal: AbortSignal | undefined,
 ): Promise<Position> {
   let last = positionOf(change);
-  for await (const { end, segment } of readCommits(replica, generation, {
-    from: sectionOf(change),
-    signal,
-  })) {
-    if (segment.path === change.path) last = end;
-    if (comparePositions(segment, change) > 0) break;
+  const from = sectionOf(change);
+  for await (const { end, change: own } of readCommits(replica, generation, { from, signal })) {
+    if (own.path === change.path) last = end;
+    if (comparePositions(own, change) > 0) break;
   }
   return last;
 }

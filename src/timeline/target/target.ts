@@ -1,5 +1,8 @@
 /** The moment that is wanted, and the grammar in which it is written: the same for every command and for the library. */
 
+import type { Catalog } from "../../replay/catalog.ts";
+import type { Replica } from "../../replay/layout.ts";
+import type { PlanTarget } from "../../replay/plan.ts";
 import type { Position } from "../../replay/position.ts";
 
 /**
@@ -28,6 +31,16 @@ export interface Target {
   immediate?: boolean | undefined;
   /** Stop just before: the moment itself is left out. */
   exclusive?: boolean | undefined;
+}
+
+/** A moment as names and times tell it, and where it is looked for. */
+export interface Goal {
+  replica: Replica;
+  catalog: Catalog;
+  /** Whether the catalog is that of one branch, whose parents it lacks. */
+  isPart: boolean;
+  target: PlanTarget;
+  signal: AbortSignal | undefined;
 }
 
 /** Whether names and times alone tell the moment: a generation, an index, a time. */

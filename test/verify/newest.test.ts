@@ -7,6 +7,7 @@ import { MemorySink } from "../../src/restore/sinks/memory.ts";
 import { MemoryStorage } from "../../src/storage/index.ts";
 import { type IntegrityCheck, type VerifyOptions, verify } from "../../src/verify/index.ts";
 import { readFixture, readManifest, sha256 } from "../support/fixtures.ts";
+import { SqliteReplica } from "../support/sqlite-replica.ts";
 
 const NAME = "multi-snapshot";
 const storage = () => new MemoryStorage(readFixture(NAME).files);
@@ -101,4 +102,39 @@ describe.each([
       ["database/integrity-skipped", "inconclusive"],
     ]);
   });
+});
+
+it("what SQLite finds corrupt before damage is said of the state there", async () => {
+  const replica = new SqliteReplica();
+  replica.exec("CREATE TABLE t (id INTEGER PRIMARY KEY, x, y); CREATE INDEX i ON t (x)");
+  replica.exec("INSERT INTO t VALUES (1, 'a', 1)");
+  replica.segment();
+  // Lost: the row in the table, and its entry in the index. What follows brings the page of the table again, and not the index's.
+  replica.exec("INSERT INTO t VALUES (2, 'b', 1)");
+  replica.checkpoint();
+  const ends: string[] = [];
+  for (let y = 2; y < 5; y++) {
+    replica.exec(`UPDATE t SET y = ${y} WHERE id = 2`);
+    replica.segment();
+    ends.push([...replica.storage.files.keys()].sort().at(-1)!);
+  }
+  replica.finish();
+  const { files } = replica.storage;
+  const lost = [...files.keys()].filter((path) => path.includes("/wal/00000000_")).sort();
+  files.delete(lost.at(-1)!);
+  files.delete(ends[1]!);
+  const { findings, generations } = await verify(replicaIn(replica.storage));
+  const [{ restorable, integrity }] = generations as [(typeof generations)[0]];
+  const { to } = restorable.at(-1)!;
+  const found = findings.filter(({ code }) => code === "database/integrity");
+  expect(found.map(({ message, position }) => [message.replace(/^.*, in the/s, "in the"), position])).toEqual(
+    [
+      ["in the state up to the damage", undefined],
+      [`in the state at ${to}`, to],
+    ],
+  );
+  for (const { action } of found) expect(action).toMatch(/^Look first where nothing proves/);
+  expect(integrity).toBe("failed");
+  const small = await verify(replicaIn(replica.storage), { integrityUpTo: 1 });
+  expect(small.findings.filter(({ code }) => code === "database/integrity")).toEqual([]);
 });

@@ -2,7 +2,7 @@
  * Salvage of a moment within a generation: never a state from after it, whatever file is missing or damaged, and where it
  * says what it reached, that state.
  *
- * `WALKIT_CAMPAIGN=targets npx vitest run test/timeline/salvage.test.ts` runs more of it, with `WALKIT_TARGETS_SEED=<n>`
+ * `WALKIT_CAMPAIGN=targets npx vitest run test/restore/salvage.test.ts` runs more of it, with `WALKIT_TARGETS_SEED=<n>`
  * other ones.
  */
 
