@@ -35,6 +35,7 @@ const DOORS: Record<string, string[]> = {
   "./wal": ["WalReader", "WalWriter", "parseWalHeader", "walChecksum", "readTransactions"],
   "./snapshot": ["readCatalog", "parseSegmentName", "formatPosition", "parseDatabaseHeader"],
   "./timeline": ["readLineage", "pathTo", "historyOf", "parseHistory", "parseRestorePoints", "parseTarget"],
+  "./words": ["describeFinding", "wordRemedy", "stepsText"],
   "./node": ["openReplica", "restoreFile", "DirectoryStorage", "openIntegrityCheck", "checkFileIntegrity"],
   "./web": [
     "openArchive",

@@ -1,8 +1,8 @@
 /** What `walkit inspect` finds in a file, as `--json` prints it. */
 
-import type { Finding } from "../findings.ts";
 import type { BlockInfo, FrameHeader } from "../lz4/index.ts";
 import type { DatabaseDetails, WalDetails } from "./inspect-content.ts";
+import type { FindingToTell } from "./output.ts";
 import type { Kind } from "./recognize.ts";
 
 export interface Lz4FrameDetails {
@@ -38,5 +38,5 @@ export interface Inspection {
   wal: WalDetails | undefined;
   database: DatabaseDetails | undefined;
   notes: string[];
-  findings: Finding[];
+  findings: FindingToTell[];
 }

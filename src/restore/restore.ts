@@ -202,7 +202,7 @@ class Attempt {
             `${reason.message}; through its parent there is a way, but no history file says that it is complete: what was changed between the switch point and the first byte of the generation's own WAL may be missing`,
             {
               path: reason.path,
-              hint: `walkit restore --generation ${through.generation} --salvage goes that way and has SQLite check the result, which may be a state that never was`,
+              remedy: { do: "salvage", generation: through.generation },
             },
           );
         }
@@ -213,7 +213,7 @@ class Attempt {
           `${reason.message}; through its parent there is no way: ${other.message}`,
           {
             path: reason.path,
-            hint: other.hint ?? reason.hint,
+            remedy: other.remedy ?? reason.remedy,
           },
         );
       }
@@ -342,7 +342,7 @@ function laterThanAsked(
   return new WalkitError(
     "replica/before-mark",
     `${message}: the restored state is that of ${formatPosition(position!)}${when}, the first that is whole with this snapshot`,
-    { path, hint: "For an earlier state restore the end of an earlier index, with --index" },
+    { path, remedy: { do: "restore-earlier-index" } },
   );
 }
 
