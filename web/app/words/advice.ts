@@ -1,16 +1,21 @@
-/** What a finding means and what to do, in the library's words. */
+/** What a finding means and what to do, in the page's words, or in the library's where these suit a page. */
 
 import type { Finding } from "../../../src/findings.ts";
-import { describeFinding } from "../../../src/words/index.ts";
+import { usualWords, wordRemedy } from "../../../src/words/index.ts";
+import { t } from "../strings/strings.ts";
+
+export type Advised = Pick<Finding, "code" | "path" | "remedy">;
 
 /** What it means for the owner of the database. */
-export function meaningOf(finding: Finding): string {
-  return describeFinding(finding).meaning;
+export function meaningOf(finding: Pick<Finding, "code" | "path">): string {
+  return t.meaningByCode[finding.code] ?? usualWords(finding).meaning;
 }
 
 /** What to do next. */
-export function actionOf(finding: Finding): string {
-  return describeFinding(finding).action;
+export function actionOf(finding: Advised): string {
+  const words = usualWords(finding);
+  const usual = t.usualByCode[finding.code] ?? t.usualByWords.get(words) ?? words.action;
+  return wordRemedy(finding.remedy, usual, t.remedyWords) ?? usual;
 }
 
 const DOUBTS = new Set<string>([
