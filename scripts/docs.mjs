@@ -1,7 +1,7 @@
 // Writes docs/findings.md from the table of codes, so that there is one place where the contract stands.
 // With --check it only says whether the page is up to date.
 import { readFileSync, writeFileSync } from "node:fs";
-import { RULES } from "../dist/index.js";
+import { RULES } from "../dist/words/index.js";
 
 const rows = Object.entries(RULES)
   .map(([code, { severity, meaning, action }]) => `| \`${code}\` | ${severity} | ${meaning} | ${action} |`)

@@ -5,6 +5,10 @@
  * whoever wants to know: the same code, from the same place. Misuse by the caller is a `TypeError` or `RangeError`.
  */
 
+import type { Moment, Remedy } from "./remedy.ts";
+
+export type { Moment } from "./remedy.ts";
+
 /** What can be wrong with an LZ4 frame or block. */
 export type Lz4Code =
   | "lz4/bad-magic"
@@ -92,7 +96,6 @@ export type ReplicaCode =
   | "replica/merge-mismatch"
   | "replica/level-gap"
   | "replica/wal-gap"
-  | "replica/full-copies"
   | "replica/backlog"
   | "replica/times-untrusted"
   | "replica/changed-while-reading";
@@ -168,22 +171,13 @@ export interface ErrorDetails {
   frame?: number | undefined;
   /** The place in the generation's WAL: `<index>:<offset>`, hexadecimal. */
   position?: string | undefined;
-  /** What to do next. */
-  hint?: string | undefined;
+  /** What to do next, where that is not what is usual for the code. */
+  remedy?: Remedy | undefined;
   /** Of a refused restore: what can be had instead. */
   available?: Available | undefined;
   /** Of a target that cannot be reached: the nearest moments that can, before and after. */
   nearest?: readonly Moment[] | undefined;
   cause?: unknown;
-}
-
-/** A moment that can be restored. */
-export interface Moment {
-  generation: string;
-  /** `<index>:<offset>`, hexadecimal; undefined where only the time is known. */
-  position: string | undefined;
-  /** RFC 3339: when the WAL that leads there was written; undefined where the storage keeps no times. */
-  time: string | undefined;
 }
 
 /** The farthest that a refused restore could go with `salvage`. */
@@ -206,7 +200,8 @@ export class WalkitError extends Error {
   readonly decoded: boolean | undefined;
   readonly frame: number | undefined;
   readonly position: string | undefined;
-  readonly hint: string | undefined;
+  /** What to do next, where that is not what is usual for the code. Front ends put it into words: see `walkit/words`. */
+  readonly remedy: Remedy | undefined;
   readonly available: Available | undefined;
   readonly nearest: readonly Moment[] | undefined;
 
@@ -218,7 +213,7 @@ export class WalkitError extends Error {
     this.decoded = details.decoded;
     this.frame = details.frame;
     this.position = details.position;
-    this.hint = details.hint;
+    this.remedy = details.remedy;
     this.available = details.available;
     this.nearest = details.nearest;
   }
@@ -231,7 +226,7 @@ export class WalkitError extends Error {
       decoded: this.decoded ?? details.decoded,
       frame: this.frame ?? details.frame,
       position: this.position ?? details.position,
-      hint: this.hint ?? details.hint,
+      remedy: this.remedy ?? details.remedy,
       available: this.available ?? details.available,
       nearest: this.nearest ?? details.nearest,
       cause: this.cause ?? details.cause,
@@ -242,8 +237,8 @@ export class WalkitError extends Error {
   }
 
   toJSON(): Record<string, unknown> {
-    const { code, message, path, offset, decoded, frame, position, hint, available, nearest } = this;
-    return { code, message, path, offset, decoded, frame, position, hint, available, nearest };
+    const { code, message, path, offset, decoded, frame, position, remedy, available, nearest } = this;
+    return { code, message, path, offset, decoded, frame, position, remedy, available, nearest };
   }
 }
 

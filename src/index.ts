@@ -1,7 +1,8 @@
 /**
  * walkit: verify and restore replicas of SQLite databases. Portable: no dependency, no global that a browser lacks.
  * Storage on disk and output to files come through `walkit/node`, a browser's storages through `walkit/web`, timelines
- * through `walkit/timeline`; the formats by themselves through `walkit/lz4`, `walkit/wal` and `walkit/snapshot`.
+ * through `walkit/timeline`, words for findings and remedies through `walkit/words`; the formats by themselves through
+ * `walkit/lz4`, `walkit/wal` and `walkit/snapshot`.
  */
 export {
   type Available,
@@ -10,7 +11,7 @@ export {
   type Moment as NearbyMoment,
   WalkitError,
 } from "./errors.ts";
-export { type Finding, findingOf, RULES, type Severity } from "./findings.ts";
+export { type Finding, findingOf, type Severity, severityOf } from "./findings.ts";
 export {
   type Leg,
   type PageRun,
@@ -40,6 +41,7 @@ export {
   type SegmentMoments,
   type SnapshotMoment,
 } from "./moments/index.ts";
+export type { Remedy } from "./remedy.ts";
 export type { ChangesOptions, ClaimPiece, Layout, ReadContext, Replica } from "./replay/layout.ts";
 export { catalogOf, readChanges, readClaim, still } from "./replay/replica.ts";
 export {

@@ -14,13 +14,14 @@ const imports = new Map(
 
 /** From the ground up. Rooms of one floor may know each other. */
 const FLOORS = [
-  /^((errors|bytes|findings|turn|time)\.ts$|kernel\/)/,
+  /^((errors|bytes|findings|remedy|turn|time)\.ts$|kernel\/)/,
   /^(lz4|wal|ltx)\//,
   /^(storage|sqlite)\//,
   /^replay\//,
   /^layouts\//,
   /^(snapshot|timeline)\//,
   /^(restore|verify|moments|diff)\//,
+  /^words\//,
   /^(cli\/|index\.ts|node\.ts|web\.ts)/,
 ];
 
@@ -60,6 +61,11 @@ function importersOf(pattern: RegExp): string[] {
       .map(([path]) => `${folder}/${path}`),
   );
 }
+
+it("words are for front ends: nothing of the library imports them", () => {
+  const others = importersOf(/^src\/words\//).filter((path) => !/^(src\/(words|cli)|web)\//.test(path));
+  expect(others).toEqual([]);
+});
 
 describe("what a format keeps in its files", () => {
   it("is decoded in the layouts, and under the microscope", () => {

@@ -47,6 +47,7 @@ const DOORS: Record<string, string[]> = {
   ],
   "./snapshot": ["readCatalog", "parseSegmentName", "formatPosition", "parseDatabaseHeader"],
   "./timeline": ["readLineage", "pathTo", "historyOf", "parseHistory", "parseRestorePoints", "parseTarget"],
+  "./words": ["describeFinding", "wordRemedy", "stepsText"],
   "./node": ["openReplica", "restoreFile", "DirectoryStorage", "openIntegrityCheck", "checkFileIntegrity"],
   "./web": [
     "openArchive",

@@ -5,6 +5,7 @@ import { WalkitError } from "../errors.ts";
 import type { LocatedReplica } from "../layouts/locate.ts";
 import { isBranchName } from "../replay/branch-name.ts";
 import type { DirectoryStorage } from "../storage/directory.ts";
+import { say } from "./output.ts";
 
 /** The command line asks for what cannot be asked: exit code 2. */
 export class UsageError extends Error {
@@ -117,7 +118,10 @@ export function folderOf({ folder }: LocatedReplica, location: string): Director
   throw new WalkitError(
     "output/unwritable",
     `Expected a replica's folder to write to, found an archive: ${location}`,
-    { path: location, hint: "Unpack it into a folder, keeping its files' times (tar, unzip), and name that" },
+    {
+      path: location,
+      remedy: say("Unpack it into a folder, keeping its files' times (tar, unzip), and name that"),
+    },
   );
 }
 

@@ -16,7 +16,7 @@ import { Content } from "./inspect-content.ts";
 import { describeLtx, inspectLtx } from "./inspect-ltx.ts";
 import { inspectionLines } from "./inspect-text.ts";
 import type { Inspection, Lz4FrameDetails } from "./inspection.ts";
-import { print, printJson } from "./output.ts";
+import { print, printJson, say } from "./output.ts";
 import { ProgressBar } from "./progress.ts";
 import { HEAD_SIZE, recognize } from "./recognize.ts";
 import { paintFor, shellQuote } from "./text.ts";
@@ -118,9 +118,9 @@ async function inspectLz4(
         if (lz4.frameList.length < Math.max(1, limit)) lz4.frameList.push(current);
         if (header.kind !== "skippable" && ++dataFrames === 2) {
           const message = `Expected one LZ4 frame, found another one at byte ${header.offset}`;
-          const hint = "Nothing, if this is no file of a replica: there only the first frame is read";
+          const remedy = say("Nothing, if this is no file of a replica: there only the first frame is read");
           result.findings.push(
-            makeFinding("lz4/trailing-data", message, { path, offset: header.offset, hint }),
+            makeFinding("lz4/trailing-data", message, { path, offset: header.offset, remedy }),
           );
         }
       },
@@ -213,9 +213,11 @@ function checkAgainstName(result: Inspection, name: string, folder: string): voi
 function notRecognized(result: Inspection, path: string, head: Uint8Array): void {
   if (result.kind === "empty") {
     const message = "Expected a file with something in it, found an empty one";
-    const hint = "If this should be a file of a replica, bring it back from another copy of the replica";
+    const remedy = say(
+      "If this should be a file of a replica, bring it back from another copy of the replica",
+    );
     result.findings.push({
-      ...makeFinding("lz4/truncated", message, { path, offset: 0, hint, severity: "inconclusive" }),
+      ...makeFinding("lz4/truncated", message, { path, offset: 0, remedy, severity: "inconclusive" }),
       meaning:
         "A file of a replica is never empty: then it is damaged, and what it held is lost. A SQLite database or WAL may be empty",
     });
@@ -236,7 +238,7 @@ function notRecognized(result: Inspection, path: string, head: Uint8Array): void
       : "If this should be a file of a replica, its beginning is damaged: bring it back from another copy";
   const message = `Expected an LZ4 frame, an LTX file, a SQLite WAL or a SQLite database, found ${found}`;
   result.findings.push({
-    ...makeFinding("replica/stray-file", message, { path, hint, severity: "inconclusive" }),
+    ...makeFinding("replica/stray-file", message, { path, remedy: say(hint), severity: "inconclusive" }),
     meaning:
       result.kind === "foreign"
         ? "walkit cannot look into files of this kind, so it cannot say whether this one is right"
@@ -254,9 +256,11 @@ async function openFile(path: string): Promise<FileHandle> {
   const message = `Expected a file, found ${folder ? "a folder" : "something that is no regular file"}: ${path}`;
   throw new WalkitError("storage/unreadable", message, {
     path,
-    hint: folder
-      ? `To look at a whole replica: walkit verify ${shellQuote(path)}`
-      : "Copy what it holds into a file first",
+    remedy: say(
+      folder
+        ? `To look at a whole replica: walkit verify ${shellQuote(path)}`
+        : "Copy what it holds into a file first",
+    ),
   });
 }
 
@@ -285,7 +289,7 @@ async function wrap<T>(path: string, work: () => Promise<T>): Promise<T> {
     if (code === "ENOENT") {
       throw new WalkitError("storage/not-found", `Expected a file at ${path}, found nothing there`, {
         path,
-        hint: "Check the path",
+        remedy: { do: "check", what: "path" },
       });
     }
     throw cannotRead(path, error);

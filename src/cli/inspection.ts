@@ -1,9 +1,9 @@
 /** What `walkit inspect` finds in a file, as `--json` prints it. */
 
-import type { Finding } from "../findings.ts";
 import type { BlockInfo, FrameHeader } from "../lz4/index.ts";
 import type { DatabaseDetails, WalDetails } from "./inspect-content.ts";
 import type { LtxDetails } from "./inspect-ltx.ts";
+import type { FindingToTell } from "./output.ts";
 import type { Kind } from "./recognize.ts";
 
 export interface Lz4FrameDetails {
@@ -40,5 +40,5 @@ export interface Inspection {
   database: DatabaseDetails | undefined;
   ltx: LtxDetails | undefined;
   notes: string[];
-  findings: Finding[];
+  findings: FindingToTell[];
 }

@@ -2,11 +2,16 @@
 
 import type { WalkitError } from "../errors.ts";
 import { type Finding, findingOf, type Severity } from "../findings.ts";
+import type { Remedy } from "../remedy.ts";
+import { describeFinding } from "../words/index.ts";
 import { count, type Paint, paintFor, printable, row, shellQuote } from "./text.ts";
 
-/** One object to standard output. What is not known is `null`, so that the keys are always the same. */
+/**
+ * One object to standard output. What is not known is `null`, so that the keys are always the same; findings, wherever they are
+ * in it, have their words.
+ */
 export function printJson(value: object): void {
-  const text = JSON.stringify(value, (_, v) => (v === undefined ? null : v), 2);
+  const text = JSON.stringify(value, (_, v) => (v === undefined ? null : isFinding(v) ? told(v) : v), 2);
   // JSON may hold characters that a terminal acts on; written as escapes they are the same JSON.
   print(text.split("\n").map(printable));
 }
@@ -23,6 +28,29 @@ export function printAside(...lines: (string | readonly string[])[]): void {
   if (all.length > 0) process.stderr.write(`${all.join("\n")}\n`);
 }
 
+/** A command may know better what it means here than what its code says. */
+export type FindingToTell = Finding & { meaning?: string };
+
+/** A finding in words. */
+interface Told extends Omit<Finding, "remedy"> {
+  meaning: string;
+  action: string;
+}
+
+function told({ remedy, ...finding }: FindingToTell): Told {
+  const { code, severity, message, ...rest } = finding;
+  return { code, severity, message, ...describeFinding({ ...finding, remedy }), ...rest };
+}
+
+function isFinding(value: unknown): value is FindingToTell {
+  return typeof value === "object" && value !== null && "severity" in value && "remedy" in value;
+}
+
+/** In a command's own words. */
+export function say(text: string): Remedy {
+  return { do: "say", text };
+}
+
 const TITLES: Record<Severity, string> = {
   damage: "Damage",
   inconclusive: "Could not be found out",
@@ -36,10 +64,10 @@ const ORDER: readonly Severity[] = ["damage", "inconclusive", "warning", "info"]
 const SHOWN: Record<Severity, number> = { damage: 100, inconclusive: 20, warning: 20, info: 3 };
 
 /** Findings by severity, the gravest first; those with the same code, meaning and advice say so once. */
-export function findingLines(findings: readonly Finding[], paint: Paint): string[] {
+export function findingLines(findings: readonly FindingToTell[], paint: Paint): string[] {
   const lines: string[] = [];
   for (const severity of ORDER) {
-    const group = findings.filter((finding) => finding.severity === severity);
+    const group = findings.filter((finding) => finding.severity === severity).map(told);
     if (group.length === 0) continue;
     if (lines.length > 0) lines.push("");
     lines.push(paint.bold(colourOf(severity, paint)(`${TITLES[severity]} (${group.length})`)));
@@ -49,7 +77,7 @@ export function findingLines(findings: readonly Finding[], paint: Paint): string
   return lines;
 }
 
-function kindOf({ code, meaning, action }: Finding): string {
+function kindOf({ code, meaning, action }: Told): string {
   return `${code}\n${meaning}\n${action}`;
 }
 
@@ -63,7 +91,7 @@ function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, 
   return groups;
 }
 
-function sameFindings(same: readonly Finding[], shown: number, paint: Paint): string[] {
+function sameFindings(same: readonly Told[], shown: number, paint: Paint): string[] {
   const lines: string[] = [];
   for (const finding of same.slice(0, shown)) lines.push(...messageLines(finding, paint));
   if (same.length > shown)
@@ -71,15 +99,15 @@ function sameFindings(same: readonly Finding[], shown: number, paint: Paint): st
   return [...lines, ...adviceLines(same[0]!, paint)];
 }
 
-function messageLines(finding: Finding, paint: Paint): string[] {
+function messageLines(finding: Told, paint: Paint): string[] {
   return [...row("", printable(finding.message), 2, paint, paint.bold), ...placeLines(finding, paint)];
 }
 
-function placeLines(finding: Finding, paint: Paint): string[] {
+function placeLines(finding: Told, paint: Paint): string[] {
   return placesOf(finding).flatMap(([label, text]) => valueLines(label, text, paint));
 }
 
-function adviceLines({ code, meaning, action }: Finding, paint: Paint): string[] {
+function adviceLines({ code, meaning, action }: Told, paint: Paint): string[] {
   return [
     ...valueLines("what it means", printable(meaning), paint),
     ...valueLines("what to do", printable(action), paint),
@@ -93,7 +121,7 @@ export function valueLines(label: string, text: string, paint: Paint): string[] 
 }
 
 /** Where it is: the file, the place in the WAL, the byte. */
-function placesOf({ path, position, offset, decoded, frame }: Finding): [label: string, text: string][] {
+function placesOf({ path, position, offset, decoded, frame }: Told): [label: string, text: string][] {
   const places: [string, string][] = [];
   if (path !== undefined) places.push(["file", printable(path)]);
   const at: string[] = [];
@@ -118,8 +146,8 @@ export function countOf(findings: readonly Finding[], severity: Severity): strin
 }
 
 /** The finding of an error, with the replica that its advice speaks of. */
-function findingWith(error: WalkitError, location: string | undefined): Finding {
-  const finding = findingOf(error);
+function findingWith(error: WalkitError, location: string | undefined): Told {
+  const finding = told(findingOf(error));
   if (location === undefined) return finding;
   return { ...finding, action: finding.action.replaceAll("<replica>", () => shellQuote(location)) };
 }

@@ -10,6 +10,7 @@ import { isGenerationName } from "../replay/branch-name.ts";
 import { COMPANIONS, HISTORY } from "../restore/publish.ts";
 import { cannotRead, cannotWrite } from "../storage/system.ts";
 import { UsageError } from "./arguments.ts";
+import { say } from "./output.ts";
 import { printable, shellQuote } from "./text.ts";
 
 /** What is there; undefined where nothing is. That it cannot be looked at is an error, and no "nothing". */
@@ -36,7 +37,7 @@ export async function refuseFolder(output: string): Promise<void> {
   const message = `-o names a file, found a folder: did you mean ${file}?`;
   throw new WalkitError("output/exists", message, {
     path: output,
-    hint: `Name a file: -o ${shellQuote(file)}`,
+    remedy: say(`Name a file: -o ${shellQuote(file)}`),
   });
 }
 
@@ -53,7 +54,7 @@ export async function checkPlace(output: string, location: string, replica: Loca
     throw new WalkitError(
       "output/unwritable",
       `Expected a folder to write to at ${folder}, found ${found ? "a file" : "nothing"} there`,
-      { path: output, hint: "Create the folder, or choose another output" },
+      { path: output, remedy: say("Create the folder, or choose another output") },
     );
   }
   const place = await realOf(folder);

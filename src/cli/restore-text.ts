@@ -4,11 +4,11 @@ import type { Available, ErrorCode, WalkitError } from "../errors.ts";
 import type { Finding } from "../findings.ts";
 import type { RestorePlan } from "../replay/plan.ts";
 import { formatPosition, sectionOf } from "../replay/position.ts";
-import { stepsText } from "../replay/steps.ts";
 import type { RestoredFile } from "../restore/file.ts";
 import type { Lost, LostBranch } from "../restore/loss.ts";
 import { describeTarget, targetOptions } from "../timeline/target/grammar.ts";
 import type { Target } from "../timeline/target/target.ts";
+import { stepsText } from "../words/index.ts";
 import { errorLines, findingLines } from "./output.ts";
 import type { RestoreFlags } from "./restore-flags.ts";
 import {

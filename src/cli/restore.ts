@@ -168,9 +168,9 @@ async function dryRun(
     ? await restore(replica, target, NOWHERE, { ...options, salvage })
     : { ...(await planned(replica, target, options)), lost: undefined };
   if (refused) {
-    const { code, message, path, hint } = refused;
+    const { code, message, path, remedy } = refused;
     const would = `${message}: the restore would be refused`;
-    findings.push(makeFinding(code, would, { path, hint, severity: "warning" }));
+    findings.push(makeFinding(code, would, { path, remedy, severity: "warning" }));
   }
   return { plan, time: await timeOfLast(replica.storage, plan), findings, lost };
 }

@@ -18,7 +18,7 @@ import { type GenerationReport, statusOf } from "../verify/report.ts";
 import { verify } from "../verify/verify.ts";
 import { folderOf, UsageError } from "./arguments.ts";
 import { exitCodeOf } from "./exit.ts";
-import { print, printJson } from "./output.ts";
+import { print, printJson, say } from "./output.ts";
 import { ProgressBar } from "./progress.ts";
 import { paintFor } from "./text.ts";
 import type { TimelineState } from "./timeline-state.ts";
@@ -120,7 +120,7 @@ async function readHistory(path: string): Promise<ReturnType<typeof parseHistory
       `Expected the history file of a restore at ${path}, found ${what}`,
       {
         path,
-        hint: "walkit restore leaves it beside its output, as <output>.history",
+        remedy: say("walkit restore leaves it beside its output, as <output>.history"),
       },
     );
   }

@@ -18,7 +18,7 @@ import { findLtx } from "../layouts/ltx.ts";
 import { cannotRead, ofRuntime } from "../storage/system.ts";
 import { formatTime } from "../time.ts";
 import { EXIT } from "./exit.ts";
-import { print, printAside } from "./output.ts";
+import { print, printAside, say } from "./output.ts";
 import { printable } from "./text.ts";
 import { type About, aboutOf } from "./ui-about.ts";
 
@@ -67,7 +67,7 @@ export async function runUi(
   if (!built) {
     throw new WalkitError("storage/not-found", `Expected the page at ${page}, found nothing there`, {
       path: page,
-      hint: "The package is not whole: install it again, or in a checkout run npm run build",
+      remedy: say("The package is not whole: install it again, or in a checkout run npm run build"),
     });
   }
   const replica = location === undefined ? undefined : await openReplica(location);
@@ -105,7 +105,9 @@ async function askForNetwork(port: number): Promise<void> {
   const asked = await Deno?.permissions.request({ name: "net", host: `${HOST}:${port}` });
   if (!asked || asked.state === "granted") return;
   const message = `Expected permission to listen on ${HOST}:${port}, found that Deno was started without it`;
-  throw new WalkitError("runtime/permission", message, { hint: `Run Deno with --allow-net=${HOST} as well` });
+  throw new WalkitError("runtime/permission", message, {
+    remedy: say(`Run Deno with --allow-net=${HOST} as well`),
+  });
 }
 
 const LISTENING: Readonly<Record<string, readonly [found: string, hint: string]>> = {
@@ -123,7 +125,10 @@ const LISTENING: Readonly<Record<string, readonly [found: string, hint: string]>
 function cannotListen(port: number, cause: NodeJS.ErrnoException): WalkitError {
   const [found, hint] = LISTENING[cause.code ?? ""] ?? [cause.message, undefined];
   const message = `Expected to serve the page at ${HOST}:${port}, found that ${found}`;
-  return ofRuntime(cause) ?? new WalkitError("ui/port", message, { cause, hint });
+  return (
+    ofRuntime(cause) ??
+    new WalkitError("ui/port", message, { cause, remedy: hint === undefined ? undefined : say(hint) })
+  );
 }
 
 class Site {

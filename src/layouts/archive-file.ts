@@ -84,7 +84,7 @@ class SpillingParts implements UnpackedParts {
         `Cannot unpack the archive into ${tmpdir()}: ${(cause as Error).message}`,
         {
           cause,
-          hint: "Set TMPDIR to a folder with more space, or unpack the archive, and name that folder",
+          remedy: { do: "unpack", because: "no-room" },
         },
       );
     }
@@ -147,7 +147,7 @@ export async function openArchiveFile(
     if (error instanceof WalkitError) throw error.with({ path: location });
     throw new WalkitError("storage/unreadable", `Cannot read ${path}: ${(error as Error).message}`, {
       ...{ path: location, cause: error },
-      hint: "Check that you may read it",
+      remedy: { do: "check", what: "permission" },
     });
   }
 }
@@ -168,7 +168,7 @@ function choose(found: FoundReplica[], archive: string, inside: string, location
     inside === ""
       ? `Expected one replica in ${location}, found ${found.length}: ${list}`
       : `Expected a replica at ${inside} in ${archive}, found none there; there is ${list}`,
-    { path: location, hint: `Name one of them, as a path behind the archive's: ${names[0]}` },
+    { path: location, remedy: { do: "name-replica", where: "archive", paths: names.slice(0, 20) } },
   );
 }
 

@@ -24,8 +24,6 @@ export interface FindOptions {
 }
 
 const MAX_FILES = 1_000_000;
-const HINT = "Open the folder that holds generations/, generations/ itself, or one generation's folder";
-
 /**
  * Finds all replicas in a storage, at any depth, by the names of their files. macOS's own files are not looked at.
  *
@@ -39,7 +37,7 @@ export async function findReplicas(storage: Storage, options: FindOptions = {}):
   for await (const { path, unreadable } of storage.list("", { signal })) {
     if (++count > maxFiles) {
       throw new WalkitError("storage/unreadable", `Expected at most ${maxFiles} files, found more`, {
-        hint: "Open the replica's own folder, not one far above it",
+        remedy: { do: "open-closer", by: "folder" },
       });
     }
     search.look(path, unreadable);
@@ -125,7 +123,7 @@ class Search {
       const where = this.#shadow || "its root";
       const message = `Expected a replica, found Litestream's local metadata folder (its shadow WAL): ${where}`;
       return new WalkitError("replica/not-a-replica", message, {
-        hint: "The replica is where Litestream's configuration says: see 'replicas' in litestream.yml",
+        remedy: { do: "read-configuration", inspect: false },
       });
     }
     const names = [...this.#top].filter((name) => name !== "");
@@ -137,7 +135,7 @@ class Search {
           ? "nothing"
           : names.slice(0, 3).join(", ") + more;
     return new WalkitError("replica/not-a-replica", `Expected a replica's generations/, found ${found}`, {
-      hint: HINT,
+      remedy: { do: "open-replica" },
     });
   }
 }

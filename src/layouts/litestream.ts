@@ -153,28 +153,33 @@ function isNewer(branch: Branch, old: readonly Branch[], time: bigint | undefine
     (max, one) => (max === undefined || one.newest > max ? one.newest : max),
     undefined,
   );
-  if (!own || newest === undefined || oldest === undefined || isUnknown) throw untold(own, undefined);
+  if (!own || newest === undefined || oldest === undefined || isUnknown) throw untold(own, old, undefined);
   // A copy can make the times of generations later than they were, never earlier; those of LTX files stand in their headers.
   if (time !== undefined && time < own.oldest) return false;
   if (newest < own.newest && (time === undefined || newest <= own.oldest || time > newest)) return true;
   const doubt = old
     .map((one) => generations.doubt(one, old))
     .find((found) => found && found.kind !== "clock");
-  if (doubt) throw untold(own, doubt.reason);
+  if (doubt) throw untold(own, old, doubt.reason);
   if (time === undefined || time > own.newest) return false;
-  throw untold(own, `both were written at ${formatTime(time)}`);
+  throw untold(own, old, `both were written at ${formatTime(time)}`);
 }
+
+/** Generations that an advice names. */
+const SHOWN = 8;
 
 function untold(
   own: { oldest: bigint; newest: bigint } | undefined,
+  old: readonly Branch[],
   reason: string | undefined,
 ): WalkitError {
+  const among = [LTX_BRANCH, ...old.slice(0, SHOWN).map(({ id }) => id)];
   const written = own ? `, the LTX files from ${formatTime(own.oldest)} to ${formatTime(own.newest)}` : "";
   return new WalkitError(
     "target/ambiguous-generation",
     `Expected times that tell whether the LTX files or a generation beside them are meant, found that they do not${written}${reason === undefined ? "" : `: ${reason}`}`,
     {
-      hint: "Choose one: --generation ltx, or --generation <id>. List them with: walkit generations <replica>",
+      remedy: { do: "choose-generation", among, more: old.length > SHOWN },
     },
   );
 }

@@ -23,9 +23,6 @@ export interface LocatedReplica extends Replica {
   close(): Promise<void>;
 }
 
-const HINT =
-  "Point walkit at the folder that holds generations/, at generations/ itself, at one generation's folder, or at a .tar, .tar.gz or .zip of these";
-
 /**
  * Finds the replica at `location`: a folder, a `.tar`, `.tar.gz` or `.zip`, or a path that goes on inside of such an archive.
  *
@@ -106,14 +103,14 @@ async function expectFolder(path: string, location: string): Promise<void> {
   const found = await stat(path).catch((cause: Error) => {
     throw new WalkitError("storage/unreadable", `Cannot read ${path}: ${cause.message}`, {
       ...{ path: location, cause },
-      hint: "Check that it exists, that what it links to does, and that you may read it",
+      remedy: { do: "check", what: "link" },
     });
   });
   if (found.isDirectory()) return;
   throw new WalkitError(
     "replica/not-a-replica",
     `Expected generations/ in ${location}, found a file of that name`,
-    { path: location, hint: HINT },
+    { path: location, remedy: { do: "point-at-replica" } },
   );
 }
 
@@ -130,9 +127,7 @@ export function toPath(location: string): string {
     const message = `Expected a folder on this machine, as a path or a file:// URL, found ${location}`;
     throw new WalkitError("replica/not-a-replica", message, {
       path: location,
-      hint: remote
-        ? "Copy the replica to a folder first, in a way that keeps file times (rclone copy, aws s3 sync), then name that folder"
-        : HINT,
+      remedy: remote ? { do: "copy", from: "cloud" } : { do: "point-at-replica" },
     });
   }
   // Litestream takes the host part as the first folder, and does not decode escapes; a URL proper has neither.
@@ -154,7 +149,7 @@ async function namesIn(path: string, location: string): Promise<string[]> {
     if (code === "ENOENT" && !isLink) {
       throw new WalkitError("storage/not-found", `Expected a folder at ${location}, found nothing there`, {
         path: location,
-        hint: "Check the path",
+        remedy: { do: "check", what: "path" },
       });
     }
     if (code === "ENOTDIR") {
@@ -164,7 +159,7 @@ async function namesIn(path: string, location: string): Promise<string[]> {
           `Expected a replica's folder, found a database itself, not a replica of one: ${location}`,
           {
             path: location,
-            hint: "Its replica is where Litestream's configuration says: see 'replicas' in litestream.yml. To look at this file: walkit inspect",
+            remedy: { do: "read-configuration", inspect: true },
           },
         );
       }
@@ -173,11 +168,11 @@ async function namesIn(path: string, location: string): Promise<string[]> {
         `Expected a replica's folder, found a file: ${location}`,
         {
           path: location,
-          hint: `${HINT}. To look at a single file: walkit inspect ${location}`,
+          remedy: { do: "point-at-replica", inspect: location },
         },
       );
     }
-    throw cannotRead(location, error, "Check that you may read it");
+    throw cannotRead(location, error, { do: "check", what: "permission" });
   }
 }
 
@@ -217,7 +212,7 @@ async function refuseShadowWal(storage: DirectoryStorage, prefix: string, locati
     `Expected a replica, found Litestream's local metadata folder (its shadow WAL): ${location}`,
     {
       path: location,
-      hint: "The replica is where Litestream's configuration says: see 'replicas' in litestream.yml",
+      remedy: { do: "read-configuration", inspect: false },
     },
   );
 }
@@ -243,7 +238,7 @@ async function notAReplica(path: string, location: string, names: string[]): Pro
     const message = `Expected a replica's folder, found ${own}/, a folder inside generation ${basename(above)}`;
     throw new WalkitError("replica/not-a-replica", message, {
       path: location,
-      hint: `Name the generation's folder: ${above}`,
+      remedy: { do: "name-replica", where: "above", paths: [above] },
     });
   }
   const ltx = await ltxIn(path, names);
@@ -260,6 +255,9 @@ async function notAReplica(path: string, location: string, names: string[]): Pro
       : `a folder with ${names.slice(0, 3).join(", ")}${names.length > 3 ? ` and ${names.length - 3} more` : ""}`;
   return new WalkitError("replica/not-a-replica", `Expected generations/ in ${location}, found ${found}`, {
     path: location,
-    hint: inside.length > 0 ? `There are replicas in it: ${inside.slice(0, 5).join(", ")}` : HINT,
+    remedy:
+      inside.length > 0
+        ? { do: "name-replica", where: "inside", paths: inside.slice(0, 5) }
+        : { do: "point-at-replica" },
   });
 }

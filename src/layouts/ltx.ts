@@ -50,9 +50,7 @@ export function onlyLtx(path: string): WalkitError {
     `Expected generations/, as Litestream 0.3 and the 0.4 betas write it, found LTX files of ${whose}`,
     {
       path,
-      hint: isLiteFs
-        ? "The database itself lies beside them, in dbs/<name>/database; LiteFS brings it out with: litefs export"
-        : undefined,
+      remedy: isLiteFs ? { do: "use-litefs" } : undefined,
     },
   );
 }

@@ -72,9 +72,9 @@ export class FrameFeed {
       return done ? undefined : value;
     } catch (error) {
       if (!(error instanceof WalkitError)) throw error;
-      const { code, message, hint } = error;
+      const { code, message, remedy } = error;
       const offset = this.#start + (error.offset ?? 0);
-      throw new WalkitError(code, message, { path: this.#path, offset, hint });
+      throw new WalkitError(code, message, { path: this.#path, offset, remedy });
     }
   }
 }

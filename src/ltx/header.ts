@@ -22,6 +22,7 @@
 import { hexBytes, readUint32BE, writeUint32BE } from "../bytes.ts";
 import { type LtxCode, WalkitError } from "../errors.ts";
 import { crc64 } from "../kernel/index.ts";
+import type { Remedy } from "../remedy.ts";
 import { hex64, readInt64BE, readUint64BE, writeUint64BE } from "./words.ts";
 
 /** Size of the header, in bytes. The page block begins there. */
@@ -91,13 +92,13 @@ export function isReservedZero(bytes: Uint8Array): boolean {
  */
 export function parseLtxHeader(bytes: Uint8Array, where: { path?: string | undefined } = {}): LtxHeader {
   const { path } = where;
-  const fail = (code: LtxCode, message: string, offset: number, hint?: string): never => {
-    throw new WalkitError(code, message, { path, offset, hint });
+  const fail = (code: LtxCode, message: string, offset: number, remedy?: Remedy): never => {
+    throw new WalkitError(code, message, { path, offset, remedy });
   };
   const { length } = bytes;
   if (MAGIC.some((byte, i) => i < length && bytes[i] !== byte)) {
     const magic = `Expected an LTX file, which begins 4c 54 58 31, found ${hexBytes(bytes)}`;
-    fail("ltx/bad-magic", magic, 0, "This file is not an LTX file, or its first bytes are damaged");
+    fail("ltx/bad-magic", magic, 0, { do: "recognize", expected: "ltx", looksLike: undefined });
   }
   if (length < LTX_HEADER_SIZE) {
     fail("ltx/truncated", `Expected an LTX header of ${LTX_HEADER_SIZE} bytes, found ${length}`, length);

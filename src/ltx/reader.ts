@@ -125,7 +125,7 @@ export class LtxReader {
       try {
         isFull = this.#advance();
       } catch (error) {
-        this.#failure = this.#withHint(error);
+        this.#failure = this.#withRemedy(error);
         isFull = false;
       }
       const batch = this.#block?.batch();
@@ -146,9 +146,9 @@ export class LtxReader {
     if (this.#trailer !== undefined) return this.#trailer;
     const offset = this.#intake.end;
     const found = offset === 0 ? "an empty file" : `the end of the file at byte ${offset}`;
-    const hint = "The file is incomplete: fetch it again, or use another copy";
+    const remedy = { do: "fetch-again", what: "file" } as const;
     const message = `Expected ${EXPECTED[this.#stage]}, found ${found}`;
-    this.#failure = new WalkitError("ltx/truncated", message, { path: this.#path, offset, hint });
+    this.#failure = new WalkitError("ltx/truncated", message, { path: this.#path, offset, remedy });
     throw this.#failure;
   }
 
@@ -293,11 +293,11 @@ export class LtxReader {
   }
 
   /** What looks like no other variant is taken for v1-raw, where most of what is said of it may be beside the point. */
-  #withHint(error: unknown): unknown {
+  #withRemedy(error: unknown): unknown {
     if (!(error instanceof WalkitError) || this.#variant !== "v1-raw" || this.#given !== undefined)
       return error;
     return error.with({
-      hint: "The file was taken for one of LiteFS. If it is Litestream's, its first page header is damaged: bring it back from another copy",
+      remedy: { do: "recognize", expected: "litefs", looksLike: undefined },
     });
   }
 

@@ -167,7 +167,7 @@ export class FrameBody {
     throw new WalkitError("lz4/dictionary", `${message}: the frame needs dictionary 0x${hex(dictionaryId)}`, {
       path: this.#path,
       offset,
-      hint: "Decompress the file with its dictionary, then compress it without one",
+      remedy: { do: "recompress" },
     });
   }
 

@@ -383,7 +383,7 @@ export class FrameDecoder {
     throw new WalkitError("lz4/truncated", message, {
       path: this.#path,
       offset: this.#received,
-      hint: this.#received === 0 ? undefined : "The file is incomplete: fetch it again, or use another copy",
+      remedy: this.#received === 0 ? undefined : { do: "fetch-again", what: "file" },
     });
   }
 

@@ -20,6 +20,7 @@
 
 import { hex, hexBytes, readUint32LE, writeUint32LE } from "../bytes.ts";
 import { WalkitError } from "../errors.ts";
+import type { Lookalike } from "../remedy.ts";
 import { xxh32 } from "./xxhash32.ts";
 
 export const FRAME_MAGIC = 0x184d2204;
@@ -201,13 +202,13 @@ function headerOf(known: Pick<FrameHeader, "kind" | "offset" | "size"> & Partial
 }
 
 /** How files begin that are taken for LZ4 now and then. */
-const lookalikes: readonly [name: string, bytes: readonly number[]][] = [
-  ["a gzip file", [0x1f, 0x8b]],
-  ["a Zstandard file", [0x28, 0xb5, 0x2f, 0xfd]],
-  ["an age encrypted file: decrypt it first", [0x61, 0x67, 0x65, 0x2d]],
-  ["an uncompressed SQLite database", [0x53, 0x51, 0x4c, 0x69]],
-  ["an uncompressed SQLite WAL", [0x37, 0x7f, 0x06, 0x82]],
-  ["an uncompressed SQLite WAL", [0x37, 0x7f, 0x06, 0x83]],
+const lookalikes: readonly [name: Lookalike, bytes: readonly number[]][] = [
+  ["gzip", [0x1f, 0x8b]],
+  ["zstandard", [0x28, 0xb5, 0x2f, 0xfd]],
+  ["age", [0x61, 0x67, 0x65, 0x2d]],
+  ["database", [0x53, 0x51, 0x4c, 0x69]],
+  ["wal-file", [0x37, 0x7f, 0x06, 0x82]],
+  ["wal-file", [0x37, 0x7f, 0x06, 0x83]],
 ];
 
 export function badMagic(bytes: Uint8Array, path: string | undefined, offset: number): WalkitError {
@@ -215,7 +216,11 @@ export function badMagic(bytes: Uint8Array, path: string | undefined, offset: nu
   return new WalkitError(
     "lz4/bad-magic",
     `Expected an LZ4 frame, which begins 04 22 4d 18, found ${hexBytes(bytes)}`,
-    { path, offset, hint: lookalike && `It looks like ${lookalike[0]}` },
+    {
+      path,
+      offset,
+      remedy: lookalike && { do: "recognize", expected: "lz4", looksLike: lookalike[0] },
+    },
   );
 }
 

@@ -138,7 +138,7 @@ async function momentsOf(
     if (kind !== "restore-points" || present.has(generation) || (wanted ?? generation) !== generation)
       continue;
     const message = `Expected generation ${generation}, whose restore points are in ${path}, in the replica, found it gone`;
-    const details = { generation, path, severity: "warning", hint: GONE } as const;
+    const details = { generation, path, severity: "warning", remedy: GONE } as const;
     const one = { ...NOTHING, generation, findings: [makeFinding("target/no-generation", message, details)] };
     moments.push({ ...one, ...(await pointsOf(replica, catalog, one, signal)) });
   }
@@ -151,7 +151,7 @@ interface Pass {
   early: Early;
 }
 
-const GONE = "Bring that generation's folder back from another copy of the replica, or delete the file";
+const GONE = { do: "bring-back", what: "generation", orDelete: true } as const;
 
 const NOTHING = {
   ...{ present: false, timesTrusted: false },

@@ -121,7 +121,7 @@ function taken({ name, generation, position }: NewRestorePoint, path: string): W
     {
       path,
       position: formatPosition(position),
-      hint: "Choose another name, or move that one here with --force",
+      remedy: { do: "rename-restore-point" },
     },
   );
 }
@@ -130,6 +130,6 @@ function tooLarge(path: string): WalkitError {
   return new WalkitError(
     "output/unwritable",
     `Expected room for one more restore point in ${path}, found it to be as large as such a file gets (${MAX_RESTORE_POINTS_SIZE} bytes)`,
-    { path, hint: "Delete lines that are not needed any more" },
+    { path, remedy: { do: "delete-lines" } },
   );
 }

@@ -30,7 +30,7 @@ export function noGeneration(id: string, path: string): WalkitError {
   return new WalkitError(
     "target/no-generation",
     `Expected generation ${id} in the replica, found none of that name`,
-    { path, hint: "List the generations with: walkit generations <replica>" },
+    { path, remedy: { do: "list", what: "generations" } },
   );
 }
 
@@ -46,7 +46,7 @@ export function refuseBesideLtx({ ltx }: Catalog, { generation }: PlanTarget): v
     "Expected the newest state in generations/, found LTX files of Litestream 0.5 beside it, which may hold a newer one",
     {
       path: ltx,
-      hint: "Restore it with Litestream 0.5 itself: litestream restore. From generations/ alone: --generation <id> (walkit generations <replica> lists them), --index or --target-position",
+      remedy: { do: "use-litestream", for: "target" },
     },
   );
 }
@@ -58,7 +58,7 @@ export function untrusted({ id }: Branch, { path, reason }: Doubt): WalkitError 
     `Expected file times that tell when each file was written, found that those of generation ${id} cannot: ${reason}`,
     {
       path,
-      hint: "Copy the replica again with its times (cp -p, rsync -t, tar), or restore by --index or --target-position, or the newest state without a target",
+      remedy: { do: "copy-with-times" },
     },
   );
 }

@@ -22,14 +22,3 @@ export function momentOf(
     time: time === undefined ? undefined : formatTime(time),
   };
 }
-
-/** What to do next, where these can be had. */
-export function hintOf(moments: readonly Moment[]): string | undefined {
-  if (moments.length === 0) return undefined;
-  const texts = moments.map(({ generation, position, time }) => {
-    const how = position !== undefined ? `--target-position ${position}` : `--target-time ${time}`;
-    const when = position !== undefined && time !== undefined ? `, written ${time}` : "";
-    return `${how} of generation ${generation}${when}`;
-  });
-  return `The nearest that can be had: ${texts.join("; or ")}`;
-}

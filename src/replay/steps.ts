@@ -20,15 +20,6 @@ export interface Step {
   counter: "follows" | "jumps" | undefined;
 }
 
-/** Where the last few of these steps are, in words. */
-export function stepsText(steps: readonly Step[], shown = 5): string {
-  const places = steps
-    .slice(-shown)
-    .map(({ from, to }) => `${from} to ${to}`)
-    .join(", ");
-  return steps.length > shown ? `the last of ${steps.length}: ${places}` : places;
-}
-
 /** Pages of one row, two columns, are few; a hostile file may have many. Empty pages, as of a table without its row yet, are not. */
 const MOST_PAGES = 4096;
 const MOST_EMPTY = 1024;

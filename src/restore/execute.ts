@@ -313,9 +313,7 @@ class Execution {
       {
         path: snapshot.path,
         cause,
-        hint:
-          cause &&
-          "Restore with --salvage: it takes the snapshot all the same, and checks the result with SQLite",
+        remedy: cause && { do: "salvage", generation: undefined },
       },
     );
   }

@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { WalkitError } from "../errors.ts";
 import { type Finding, findingOf } from "../findings.ts";
 import type { Replica } from "../replay/layout.ts";
-import { stepsText } from "../replay/steps.ts";
 import { checkFileIntegrity } from "../sqlite/file.ts";
 import type { Target } from "../timeline/target/target.ts";
 import type { RestoreResult } from "./execute.ts";
@@ -93,7 +92,7 @@ export async function restoreFile(
 function alsoSaying(error: WalkitError, findings: readonly Finding[]): WalkitError {
   if (findings.length === 0) return error;
   const all = [error.message, ...findings.map(({ message }) => message)].join(". ");
-  return new WalkitError(error.code, all, { path: error.path, hint: error.hint, cause: error.cause });
+  return new WalkitError(error.code, all, { path: error.path, remedy: error.remedy, cause: error.cause });
 }
 
 async function take(file: FileHandle, output: string, old: Rights, findings: Finding[]): Promise<void> {
@@ -191,9 +190,9 @@ function checkFor({ unproven, bytes }: RestoreResult): "none" | "full" {
 function withSteps(error: WalkitError, { unproven }: RestoreResult): WalkitError {
   const steps = unproven.flatMap((one) => (one.what === "step" ? one : []));
   if (error.code !== "database/integrity" || steps.length === 0) return error;
-  const hint = `Most likely the end of a WAL index is lost, where nothing proves that one goes on where the other ended (${stepsText(steps)}). Bring it back from another copy of the replica, or restore a moment before that. Where the original database is corrupt as well, --integrity-check none restores it as it was replicated`;
+  const remedy = { do: "doubt-steps", steps } as const;
   const { path, position, cause } = error;
-  return new WalkitError(error.code, error.message, { path, position, hint, cause });
+  return new WalkitError(error.code, error.message, { path, position, remedy, cause });
 }
 
 /**
@@ -215,7 +214,7 @@ async function checkFile(
     if (!(error instanceof WalkitError) || error.code !== "database/integrity-skipped") throw error;
     if (lenient) return error;
     throw error.with({
-      hint: "Restore with --integrity-check none, then run PRAGMA integrity_check where the application's functions, collations and modules are, or with the sqlite3 tool",
+      remedy: { do: "check-elsewhere", because: "cannot-be-made" },
     });
   }
 }

@@ -23,7 +23,7 @@ export function refuseInUse(output: string): void {
     const message = `Expected a database that nobody uses at ${output}, found that process ${user} has ${user.file} open`;
     throw new WalkitError("output/in-use", message, {
       path: output,
-      hint: `Stop that process, then run this again; or restore to another file`,
+      remedy: { do: "stop-process" },
     });
   }
   const shared = `${database}-shm`;
@@ -31,7 +31,7 @@ export function refuseInUse(output: string): void {
   const message = `Expected a database that nobody uses at ${output}, found ${basename(shared)} beside it: SQLite deletes that when the last application closes the database`;
   throw new WalkitError("output/in-use", message, {
     path: shared,
-    hint: `Stop what uses the database, then run this again. If nothing does (its application was killed), delete ${shared} and run this again: --force then replaces the database, and what its -wal holds goes with it`,
+    remedy: { do: "stop-application", shared },
   });
 }
 

@@ -21,7 +21,7 @@ export function checkOutput(output: string, { force, history }: { force: boolean
       `Expected the output to name a file, found a folder's name: ${output}`,
       {
         path: output,
-        hint: `Name a file in it, such as ${output}restored.db`,
+        remedy: { do: "name-file", example: `${output}restored.db` },
       },
     );
   }
@@ -32,9 +32,9 @@ export function checkOutput(output: string, { force, history }: { force: boolean
       const what = found.isDirectory() ? "a folder" : "something that is no file";
       throw new WalkitError("output/exists", `Expected a file or nothing at ${path}, found ${what}`, {
         path,
-        hint: found.isDirectory()
-          ? `Name a file in it, such as ${join(path, "restored.db")}`
-          : "Choose another output",
+        remedy: found.isDirectory()
+          ? { do: "name-file", example: join(path, "restored.db") }
+          : { do: "choose-output" },
       });
     }
     if (force) continue;
@@ -58,9 +58,7 @@ function checkHistory(path: string, force: boolean): void {
     `Expected nothing at ${path}, where the history of the restored database goes, found ${what} there`,
     {
       path,
-      hint: found.isDirectory()
-        ? "Move it away, or restore with --no-history"
-        : "Move it away, replace it with --force, or restore with --no-history",
+      remedy: { do: "make-way", for: "history", replaceable: !found.isDirectory() },
     },
   );
 }
@@ -75,7 +73,7 @@ export function checkHistoryName(output: string): void {
     throw new WalkitError("output/unwritable", message, {
       path,
       cause,
-      hint: "Choose a shorter name for the output, or restore with --no-history",
+      remedy: { do: "shorten-output" },
     });
   }
 }
@@ -124,6 +122,6 @@ export function changedOwner(output: string, { uid, gid }: Rights): Finding {
   return makeFinding(
     "output/owner",
     `Expected to give ${output} the owner and group of the file that it replaced (${uid}:${gid}), found that the system does not allow it`,
-    { path: output, hint: `As root: chown ${uid}:${gid} ${output}` },
+    { path: output, remedy: { do: "give-owner", uid, gid, path: output } },
   );
 }

@@ -192,7 +192,7 @@ function laterThanAsked(
   return new WalkitError(
     "replica/before-mark",
     `${message}: the restored state is that of ${formatPosition(position!)}${when}, the first that is whole with this snapshot`,
-    { path, hint: "For an earlier state restore the end of an earlier index, with --index" },
+    { path, remedy: { do: "restore-earlier-index" } },
   );
 }
 

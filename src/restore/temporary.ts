@@ -7,6 +7,7 @@ import { lstatSync, rmSync, truncateSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type Finding, makeFinding } from "../findings.ts";
+import type { Remedy } from "../remedy.ts";
 import { leftoversOf, temporaryName } from "../storage/leftovers.ts";
 import { isOurs, type Owner, stateOf } from "../storage/owner.ts";
 import { cannotWrite } from "../storage/system.ts";
@@ -80,7 +81,10 @@ export function clearLeftovers(output: string, now: number = Date.now()): Findin
     try {
       return clear(path, output, stateOf(owner, folder), now);
     } catch (error) {
-      return leftover(path, `could not be removed: ${(error as Error).message}`, "Delete it");
+      return leftover(path, `could not be removed: ${(error as Error).message}`, {
+        do: "delete",
+        what: "leftover",
+      });
     }
   });
 }
@@ -95,7 +99,7 @@ function clear(path: string, output: string, state: ReturnType<typeof stateOf>, 
     return leftover(
       parts[0]!,
       "was left in place: another walkit may still be writing it (on another machine, or in another container)",
-      "If no walkit is running, delete it. A restore removes it by itself once it is a day old",
+      { do: "delete", what: "maybe-in-use" },
     );
   }
   const isDone = isPublished(path, output);
@@ -107,7 +111,7 @@ function clear(path: string, output: string, state: ReturnType<typeof stateOf>, 
       leftover(
         part,
         "is what a killed restore had moved aside, and was left in place: the database has changed since",
-        "Delete it, unless the database needs what was in it: it belonged beside the database as that was then",
+        { do: "delete", what: "moved-aside" },
       ),
     ),
     makeFinding(
@@ -118,7 +122,7 @@ function clear(path: string, output: string, state: ReturnType<typeof stateOf>, 
   ];
 }
 
-function leftover(path: string, what: string, hint: string): Finding[] {
+function leftover(path: string, what: string, remedy: Remedy): Finding[] {
   const message = `Expected no temporary files of another restore, found one that ${what}`;
-  return [makeFinding("output/leftover", message, { path, hint, severity: "warning" })];
+  return [makeFinding("output/leftover", message, { path, remedy, severity: "warning" })];
 }

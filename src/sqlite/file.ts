@@ -41,7 +41,7 @@ export function noEngine(size: number): ReturnType<typeof skipped> {
   const use = hasEngine() ? " not to be used here" : "";
   return skipped(
     `found a database of ${size} bytes and ${found} ${runtimeName()}${use}: without one at most ${MAX_INTEGRITY_SIZE} bytes are checked, in memory`,
-    "Run walkit with Node 22.13 or newer, Deno or Bun, which have an SQLite of their own; or restore the database and run PRAGMA integrity_check with the sqlite3 tool",
+    { do: "check-elsewhere", because: "no-engine" },
   );
 }
 

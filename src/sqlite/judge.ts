@@ -1,6 +1,7 @@
 /** SQLite's own check through any engine, and what its words mean: the same verdict whichever engine says them. */
 
 import { WalkitError } from "../errors.ts";
+import type { Remedy } from "../remedy.ts";
 
 /** How many problems SQLite is asked for. */
 const PROBLEMS = 20;
@@ -64,8 +65,8 @@ function unable(message: string, query: Query): WalkitError {
 }
 
 /** The check was not made, and why: the end of a sentence. */
-export function skipped(why: string, hint?: string): WalkitError {
+export function skipped(why: string, remedy?: Remedy): WalkitError {
   return new WalkitError("database/integrity-skipped", `Expected SQLite to check the database, ${why}`, {
-    hint,
+    remedy,
   });
 }

@@ -13,7 +13,7 @@ parentPort!.once("message", async ({ bytes, how }: Question) => {
     const message = error instanceof Error ? error.message : String(error);
     answer = { ok: false, message };
     if (error instanceof WalkitError)
-      answer = { ok: false, code: error.code, message, details: { hint: error.hint } };
+      answer = { ok: false, code: error.code, message, details: { remedy: error.remedy } };
   }
   parentPort!.postMessage(answer);
 });

@@ -97,7 +97,7 @@ function foreign(expected: string, head: Uint8Array): WalkitError {
     : FOREIGN.find(([magic]) => text.startsWith(magic))?.[1];
   const found = name ?? (head.length === 0 ? "an empty file" : "something else");
   return unreadable("", `Expected ${expected}, found ${found}`, {
-    hint: "Give it the replica's folder, or pack that: tar -czf replica.tar.gz --format=pax <folder>",
+    remedy: { do: "pack", how: "as-tar" },
   });
 }
 
@@ -106,6 +106,6 @@ function archiveFault(path: string, cause: unknown): WalkitError {
   const { name, message } = asError(cause);
   return unreadable(path, `Cannot read ${path || "the archive"}: ${message || name}`, {
     cause,
-    hint: "The archive may have been moved or changed since it was picked: pick it again",
+    remedy: { do: "pick-again" },
   });
 }

@@ -1,6 +1,7 @@
 /** Bytes that a browser holds, in memory or on disk: read in pieces, told apart when they cannot be read, put together. */
 
 import { WalkitError } from "../errors.ts";
+import type { Remedy } from "../remedy.ts";
 import { giveTurn } from "../turn.ts";
 import { notFound } from "./memory.ts";
 import type { ReadOptions } from "./storage.ts";
@@ -77,16 +78,9 @@ export function fileFault(path: string, cause: unknown): WalkitError {
   if (name === "NotFoundError") return notFound(path, cause);
   return unreadable(path, `Cannot read ${path || "the folder"}: ${message || name}`, {
     cause,
-    hint: HINTS[name] ?? "Check that the file exists and that you may read it",
+    remedy: { do: "make-readable", failure: name, otherwise: { do: "check", what: "file" } },
   });
 }
-
-const HINTS: Readonly<Record<string, string>> = {
-  NotReadableError: "It may have been changed since it was picked, or another program has it: pick it again",
-  NotAllowedError: "The page may not read it, or not any more: pick it again, and allow it",
-  SecurityError: "The browser does not let a page read it: copy it to another folder, and pick that",
-  TypeMismatchError: "A folder has taken the place of a file, or a file that of a folder: pick it again",
-};
 
 export function asError(cause: unknown): { name: string; message: string } {
   if (typeof cause !== "object" || cause === null) return { name: "", message: String(cause) };
@@ -97,7 +91,7 @@ export function asError(cause: unknown): { name: string; message: string } {
 export function unreadable(
   path: string,
   message: string,
-  details: { hint?: string; cause?: unknown; offset?: number } = {},
+  details: { remedy?: Remedy; cause?: unknown; offset?: number } = {},
 ): WalkitError {
   return new WalkitError("storage/unreadable", message, { ...details, path: path || undefined });
 }

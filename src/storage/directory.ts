@@ -18,6 +18,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { WalkitError } from "../errors.ts";
+import type { Remedy } from "../remedy.ts";
 import { giveTurn } from "../turn.ts";
 import { notFound } from "./memory.ts";
 import type { Entry, ReadOptions, Storage } from "./storage.ts";
@@ -145,7 +146,7 @@ export class DirectoryStorage implements Storage {
     try {
       if (!lstatSync(name).isSymbolicLink()) return undefined;
       const reason = `it is a link to ${readlinkSync(name)}, where there is nothing`;
-      return unreadable(path, new Error(reason, { cause: error }), LOST_LINK);
+      return unreadable(path, new Error(reason, { cause: error }), { do: "bring-back", what: "linked-file" });
     } catch {
       return undefined;
     }
@@ -220,9 +221,6 @@ function kindOf(info: Pick<Stats, "isDirectory" | "isFIFO" | "isSocket">): strin
   return `it is a ${kind}, no file`;
 }
 
-const LOST_LINK =
-  "Fetch or mount what the link leads to, or bring the file back from another copy of the replica";
-
-function unreadable(path: string, cause: unknown, hint?: string): WalkitError {
-  return cannotRead(path, cause, hint ?? "Check that the file exists and that you may read it");
+function unreadable(path: string, cause: unknown, remedy?: Remedy): WalkitError {
+  return cannotRead(path, cause, remedy ?? { do: "check", what: "file" });
 }

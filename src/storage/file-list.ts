@@ -36,7 +36,7 @@ export class FileListStorage extends IndexedStorage {
 
 function twice(path: string): WalkitError {
   return unreadable(path, `Expected one ${path}, found two`, {
-    hint: "Open one of the two folders that it is in, not both together",
+    remedy: { do: "open-one", of: "folders" },
   });
 }
 
@@ -150,6 +150,6 @@ function isGone(error: unknown): boolean {
 
 function tooMany(maxFiles: number): WalkitError {
   return unreadable("", `Expected at most ${maxFiles} files, found more`, {
-    hint: "Drop the replica's own folder, not one far above it",
+    remedy: { do: "open-closer", by: "drop" },
   });
 }

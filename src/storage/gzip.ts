@@ -133,7 +133,7 @@ function damaged(cause: unknown): WalkitError {
   const message = `Expected a whole gzip file, found that it cannot be unpacked: ${(cause as Error).message}`;
   return unreadable("", message, {
     cause,
-    hint: "The archive is damaged or incomplete: compare it with the original, or fetch it again",
+    remedy: { do: "fetch-again", what: "archive" },
   });
 }
 
@@ -146,6 +146,6 @@ function joined(head: Uint8Array, more: Uint8Array): Uint8Array {
 
 function tooLarge(maxBytes: number): Error {
   return unreadable("", `Expected at most ${maxBytes} bytes in the gzip file, found more`, {
-    hint: "Unpack it to a plain .tar, which is read where it is, or into a folder, and open that",
+    remedy: { do: "unpack", because: "gzip-too-large" },
   });
 }

@@ -151,7 +151,7 @@ export function folderOf(handles: Iterable<FileHandleLike | FolderHandleLike>): 
   for (const { name } of all) {
     if (names.has(name)) {
       throw unreadable(name, `Expected one ${name}, found two`, {
-        hint: "Open one of the two, not both together",
+        remedy: { do: "open-one", of: "entries" },
       });
     }
     names.add(name);

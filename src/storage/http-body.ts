@@ -1,10 +1,11 @@
 /** The body of a response, no longer than it may be and no shorter than it says. */
 
 import { WalkitError } from "../errors.ts";
+import type { Remedy } from "../remedy.ts";
 import { giveTurn } from "../turn.ts";
 import { unreadable } from "./blob.ts";
 
-export const FETCH_AGAIN = "The connection may have broken off: run it again";
+export const FETCH_AGAIN: Remedy = { do: "run-again", because: "connection" };
 
 /**
  * The pieces of a body.
@@ -30,7 +31,10 @@ export async function* readBody(
     }
   } catch (cause) {
     if (cause instanceof WalkitError || signal?.aborted) throw cause;
-    throw unreadable(path, `Cannot read ${path}: ${(cause as Error).message}`, { cause, hint: FETCH_AGAIN });
+    throw unreadable(path, `Cannot read ${path}: ${(cause as Error).message}`, {
+      cause,
+      remedy: FETCH_AGAIN,
+    });
   } finally {
     reader.cancel().catch(() => {});
   }
@@ -39,7 +43,7 @@ export async function* readBody(
   if (told === null || response.type === "cors" || response.headers.has("content-encoding")) return;
   if (size === Number(told)) return;
   throw unreadable(path, `Expected ${told} bytes of ${path} from the server, found ${size}`, {
-    hint: FETCH_AGAIN,
+    remedy: FETCH_AGAIN,
   });
 }
 
@@ -83,7 +87,7 @@ export function partOf(response: Response, path: string, start: number, end: num
   const encoding = response.headers.get("content-encoding") ?? "identity";
   if (encoding !== "identity") {
     throw unreadable(path, `Expected a part of ${path} as it is, found a part of it packed (${encoding})`, {
-      hint: "Have the server not compress these files: they are compressed already",
+      remedy: { do: "ask-server", answer: "packed" },
     });
   }
   const told = response.headers.get("content-range");
@@ -99,7 +103,7 @@ export function partOf(response: Response, path: string, start: number, end: num
     path,
     `Expected ${asked} of ${path} from the server, found ${told ?? "no Content-Range"}`,
     {
-      hint: "The server does not do ranges as it should, or the file has changed meanwhile: run it again",
+      remedy: { do: "run-again", because: "ranges" },
     },
   );
 }

@@ -1,6 +1,7 @@
 /** A folder on a web server. */
 
 import { isGone, type WalkitError } from "../errors.ts";
+import type { Remedy } from "../remedy.ts";
 import { giveTurn } from "../turn.ts";
 import { asError, unreadable } from "./blob.ts";
 import { FETCH_AGAIN, partOf, readBody, readText } from "./http-body.ts";
@@ -129,7 +130,7 @@ export class HttpStorage implements Storage {
     if (response.url !== "" && new URL(response.url).pathname !== url.pathname) {
       await response.body?.cancel();
       throw unreadable(folder, `Expected an index of ${url.href}, found a redirect to ${response.url}`, {
-        hint: "Give the address that it leads to, or sign in there",
+        remedy: { do: "give-address", of: "redirect" },
       });
     }
     const text = await readText(response, folder, this.#maxListing, signal);
@@ -234,7 +235,7 @@ export class HttpStorage implements Storage {
     if (size <= most && (told === undefined || size === told)) return;
     const found = size > most ? "more" : `${size}`;
     throw unreadable(path, `Expected ${most} bytes of ${path} from the server, found ${found}`, {
-      hint: FETCH_AGAIN,
+      remedy: FETCH_AGAIN,
     });
   }
 
@@ -259,7 +260,7 @@ export class HttpStorage implements Storage {
       const reason = (cause as { cause?: unknown }).cause ?? cause;
       throw unreadable(path, `Cannot reach ${url.href}: ${asError(cause).message}${detail(reason, cause)}`, {
         cause,
-        hint: "Check the address and the connection; a server of another origin must allow this page to read (CORS)",
+        remedy: { do: "check", what: "connection" },
       });
     }
     if (response.url === "" || this.#otherOrigins) return response;
@@ -270,7 +271,7 @@ export class HttpStorage implements Storage {
       path,
       `Expected ${path || "the folder"} from ${this.#base.origin}, found a redirect to ${origin}`,
       {
-        hint: "If that is where it is meant to be, give that address, or allow other origins",
+        remedy: { do: "give-address", of: "other-origin" },
       },
     );
   }
@@ -280,13 +281,13 @@ export class HttpStorage implements Storage {
     if (status === 404 || status === 410) return notFound(path || this.url);
     const found = `HTTP ${status}${statusText ? ` ${statusText}` : ""}`;
     return unreadable(path, `Expected ${path || this.url} from the server, found ${found}`, {
-      hint: hintOf(status, path === "" || path.endsWith("/")),
+      remedy: remedyOf(status, path === "" || path.endsWith("/")),
     });
   }
 
   #tooMany(): WalkitError {
     return unreadable("", `Expected at most ${this.#maxFiles} files at ${this.url}, found more`, {
-      hint: "Give the address of the replica's own folder, not of one far above it",
+      remedy: { do: "open-closer", by: "address" },
     });
   }
 }
@@ -311,11 +312,8 @@ function detail(reason: unknown, cause: unknown): string {
   return reason === cause || message === "" ? "" : ` (${message})`;
 }
 
-function hintOf(status: number, isFolder: boolean): string {
-  if (isFolder && (status === 401 || status === 403)) {
-    return "The server may not list its folders: put a walkit.json with the files' paths, sizes and times there";
-  }
-  if (status === 401 || status === 403) return "The server wants you to sign in, or does not let you read it";
-  if (isBusy(status)) return "The server is in trouble, or busy: run it again later";
-  return "Check the address";
+function remedyOf(status: number, isFolder: boolean): Remedy {
+  const isForbidden = status === 401 || status === 403;
+  if (isForbidden) return { do: "ask-server", answer: isFolder ? "no-listing" : "forbidden" };
+  return { do: "ask-server", answer: isBusy(status) ? "busy" : "missing" };
 }

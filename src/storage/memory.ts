@@ -34,6 +34,6 @@ export function notFound(path: string, cause?: unknown): GoneError {
   return new GoneError(`Expected a file at ${path}, found nothing there`, {
     path,
     cause,
-    hint: "It may have been deleted meanwhile (Litestream's retention does that): run the command again",
+    remedy: { do: "run-again", because: "deleted" },
   });
 }

@@ -1,6 +1,7 @@
 /** What an operating system or a runtime says when something fails, in walkit's codes and words. Portable. */
 
 import { type ErrorCode, WalkitError } from "../errors.ts";
+import type { Remedy } from "../remedy.ts";
 
 interface SystemError {
   name?: string;
@@ -29,15 +30,14 @@ export function ofRuntime(cause: unknown, path?: string): WalkitError | undefine
   if (name === "NotCapable" || code === "ERR_ACCESS_DENIED") return notPermitted(cause, path);
   if (code === "EMFILE" || code === "ENFILE") {
     const found = `Expected to open one more file, found that too many are open already: ${message}`;
-    const hint =
-      "Run it with a smaller --parallelism, or with a higher limit of open files (ulimit -n), then again";
-    return new WalkitError("runtime/limit", found, { path, cause, hint });
+    const remedy = { do: "raise-limit", of: "files" } as const;
+    return new WalkitError("runtime/limit", found, { path, cause, remedy });
   }
   if (code === "ERR_WORKER_INIT_FAILED") {
     const found = `Expected to start one more thread, found that the system does not allow it: ${message}`;
     return new WalkitError("runtime/limit", found, {
       cause,
-      hint: "Raise the limit of processes (ulimit -u)",
+      remedy: { do: "raise-limit", of: "processes" },
     });
   }
   const isMemory =
@@ -50,74 +50,39 @@ export function ofRuntime(cause: unknown, path?: string): WalkitError | undefine
   return new WalkitError("runtime/memory", found, { cause });
 }
 
-/** What to permit: of a temporary file, whose name is another one each time, the folder. */
-function permitted(what: string): string {
-  if (!/(^|[\\/])\.[^\\/]*walkit-[^\\/]*$/.test(what)) return what;
-  return what.replace(/[\\/]?[^\\/]*$/, "") || ".";
-}
-
-const LISTED = "docs/cli.md lists what each command needs";
-
 function notPermitted(cause: object, path: string | undefined): WalkitError {
   const { message = "", permission, resource } = cause as SystemError;
   // Deno: Requires read access to "/backups/app", run again with the --allow-read flag
-  const deno = /^Requires (\w+) access(?: to (.*))?, run again with the (--allow-\w+) flag/s.exec(message);
+  const deno = /^Requires (\w+) access(?: to (.*))?, run again with the \W+allow-(\w+) flag/s.exec(message);
   if (deno) {
-    const [, kind, what, flag] = deno;
+    const [, kind, what, allowed] = deno;
     const about = what?.replace(/^"|"$/g, "");
     const found = `Expected permission for ${kind} access${what ? ` to ${what}` : ""}, found that Deno was started without it`;
     return new WalkitError("runtime/permission", found, {
       path: path ?? (kind === "read" || kind === "write" ? about : undefined),
       cause,
-      hint: `Run Deno with ${flag}${about ? `=${permitted(about)}` : ""} as well: ${LISTED}`,
+      remedy: { do: "permit", runtime: "deno", permission: allowed!, about },
     });
   }
-  const flags: Record<string, string> = {
-    FileSystemRead: "--allow-fs-read",
-    FileSystemWrite: "--allow-fs-write",
-    WorkerThreads: "--allow-worker",
-  };
   const what = typeof resource === "string" && resource !== "" ? resource : undefined;
-  const flag = typeof permission === "string" ? flags[permission] : undefined;
   const found = `Expected permission${permission ? ` (${permission})` : ""}${what ? ` for ${what}` : ""}, found that the runtime was started without it`;
   return new WalkitError("runtime/permission", found, {
     path: path ?? what,
     cause,
-    hint: flag
-      ? `Run Node with ${flag}${what && flag !== "--allow-worker" ? `=${permitted(what)}` : ""} as well`
-      : undefined,
+    remedy:
+      typeof permission === "string" ? { do: "permit", runtime: "node", permission, about: what } : undefined,
   });
 }
 
-const READING: Readonly<Record<string, string>> = {
-  EACCES: "You may not read it: look at the permissions of the file and of the folders above it",
-  EPERM: "You may not read it: look at the permissions of the file and of the folders above it",
-  ELOOP: "Symbolic links lead in a circle: put the file or folder itself there",
-  EIO: "The disk fails to read it: look into the system's log, and bring it back from another copy",
-  ENAMETOOLONG: "The path is longer than the system allows: check it",
-};
-
-const WRITING: Readonly<Record<string, string>> = {
-  EROFS: "The file system is read-only: choose a place that can be written",
-  EACCES: "You may not write there: look at the permissions of the folder and the file",
-  EPERM: "You may not write there: look at the permissions of the folder and the file",
-  ENOSPC: "The disk is full: free some space",
-  EDQUOT: "Your quota is used up: free some space",
-  EFBIG: "A file may not get that large there: raise the limit (ulimit -f), or choose another file system",
-  EIO: "The disk fails to write: look into the system's log, and choose another place",
-  ELOOP: "Symbolic links lead in a circle: choose another place",
-  ENAMETOOLONG: "The name is longer than the file system allows: choose a shorter one",
-};
-
 /** The error of something that cannot be read: `storage/unreadable`, or what the runtime has against it. */
-export function cannotRead(path: string, cause: unknown, hint?: string): WalkitError {
+export function cannotRead(path: string, cause: unknown, remedy?: Remedy): WalkitError {
   const { code = "", message = String(cause) } = (cause ?? {}) as SystemError;
   return (
     ofRuntime(cause, path) ??
     new WalkitError("storage/unreadable", `Cannot read ${path || "the folder"}: ${message}`, {
       path,
       cause,
-      hint: READING[code] ?? hint,
+      remedy: { do: "make-readable", failure: `${code}`, otherwise: remedy },
     })
   );
 }
@@ -130,7 +95,7 @@ export function cannotWrite(path: string, cause: unknown): WalkitError {
     new WalkitError("output/unwritable", `Cannot write ${path}: ${message}`, {
       path,
       cause,
-      hint: WRITING[code],
+      remedy: { do: "make-writable", failure: `${code}` },
     })
   );
 }

@@ -103,7 +103,7 @@ export function badSize(path: string, found: string, offset: number): WalkitErro
 export function damaged(message: string, offset: number): WalkitError {
   return unreadable("", message, {
     offset,
-    hint: "The archive is damaged or incomplete: compare it with the original, or fetch it again",
+    remedy: { do: "fetch-again", what: "archive" },
   });
 }
 

@@ -124,7 +124,7 @@ class TarIndexer {
         if (piece[i] === 0) continue;
         throw unreadable("", `Expected zeros up to the tar archive's end, found more at byte ${at + i}`, {
           offset: at + i,
-          hint: "It is damaged, or several archives in one: unpack it with tar --ignore-zeros, look through it, and open the folder",
+          remedy: { do: "unpack", because: "more-behind-its-end" },
         });
       }
       at += piece.length;
@@ -209,7 +209,7 @@ class TarIndexer {
     if (type === "1" && size === 0) return this.#link(path, name, linkPath, modified);
     if (isSparse) {
       const message = `Expected ${path} as it is, found it stored without its holes (as a sparse file)`;
-      const error = unreadable(path, message, { hint: "Make the archive without tar's --sparse" });
+      const error = unreadable(path, message, { remedy: { do: "pack", how: "without-sparse-files" } });
       return this.#set(path, { modified, unreadable: error });
     }
     if (!/[017]/.test(type)) {
@@ -274,13 +274,13 @@ function timeOf(header: TarHeader, record: string | undefined, offset: number): 
 /** The error for what stands in an archive at a path of a replica and is no file of its own. */
 export function leftOut(path: string, reason: string): WalkitError {
   return unreadable(path, `Expected the file ${path} in the archive, found that ${reason}`, {
-    hint: "Make the archive anew with what links lead to: tar --dereference --hard-dereference, or zip without --symlinks",
+    remedy: { do: "pack", how: "following-links" },
   });
 }
 
 function tooMany(most: string): WalkitError {
   return unreadable("", `Expected an archive of at most ${most}, found more`, {
-    hint: "Unpack it into a folder, and open that",
+    remedy: { do: "unpack", because: "limit" },
   });
 }
 

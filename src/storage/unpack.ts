@@ -76,7 +76,7 @@ function decompressionOf(format: "gzip" | "deflate-raw"): DecompressionStream {
   } catch (cause) {
     throw unreadable("", `Expected a browser that can unpack ${format}, found that this one cannot`, {
       cause,
-      hint: "Update it, or unpack the archive into a folder, and open that",
+      remedy: { do: "unpack", because: "old-browser" },
     });
   }
 }

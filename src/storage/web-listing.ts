@@ -56,7 +56,7 @@ export function parseManifest(text: string, name: string): Map<string, ListedFil
 function wrong(name: string, found: string): Error {
   const expected = "relative paths, each once, sizes in bytes, times as 2026-11-20T12:15:47Z";
   return unreadable(name, `Expected ${expected} in ${name}, found ${found}`, {
-    hint: `Write ${name} anew, or delete it where the server lists its folders`,
+    remedy: { do: "rewrite-listing", file: name },
   });
 }
 

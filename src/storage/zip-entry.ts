@@ -117,7 +117,7 @@ function inMemory(bytes: Uint8Array): BlobLike {
 function damaged(path: string, expected: string, found: string, cause?: unknown): WalkitError {
   return unreadable(path, `Expected ${expected} of ${path} in the zip archive, found ${found}`, {
     cause,
-    hint: "The archive is damaged: compare it with the original, or fetch it again",
+    remedy: { do: "fetch-again", what: "file-in-archive" },
   });
 }
 

@@ -41,7 +41,7 @@ export async function indexZip(blob: BlobLike, options: IndexOptions): Promise<A
       signal?.throwIfAborted();
       if (++count > maxEntries) {
         throw unreadable("", `Expected an archive of at most ${maxEntries} entries, found more`, {
-          hint: "Unpack it into a folder, and open that",
+          remedy: { do: "unpack", because: "limit" },
         });
       }
       const skip = (reason: string) => void index.skipped.push({ path: entry.filename, reason });
@@ -80,7 +80,7 @@ function add(
   // Which one of them counts, programs disagree on.
   if (files.has(path)) {
     throw unreadable(path, `Expected one ${path} in the zip archive, found two`, {
-      hint: "Unpack it into a folder with the program that made it, and open that",
+      remedy: { do: "unpack", because: "same-name-twice" },
     });
   }
   const { offset, compressedSize: packedSize, uncompressedSize: size, compressionMethod: method } = entry;
@@ -98,12 +98,12 @@ function whyUnreadable(path: string, entry: FileEntry): WalkitError | undefined 
   const { encrypted, compressionMethod } = entry;
   if (encrypted) {
     return unreadable(path, `Expected ${path} without a password, found it encrypted`, {
-      hint: "Unpack the archive into a folder, and open that",
+      remedy: { do: "unpack", because: "encrypted-or-rare" },
     });
   }
   if (compressionMethod === STORED || compressionMethod === DEFLATED) return undefined;
   const message = `Expected ${path} stored or deflated, found zip's compression method ${compressionMethod}`;
-  return unreadable(path, message, { hint: "Unpack the archive into a folder, and open that" });
+  return unreadable(path, message, { remedy: { do: "unpack", because: "encrypted-or-rare" } });
 }
 
 /** 1601 to 1970, in units of 100 ns. */
@@ -137,7 +137,7 @@ function readerOf(blob: BlobLike, { signal, faultOf }: IndexOptions): Reader {
       if (length > MAX_DIRECTORY && blob.size - offset > MAX_DIRECTORY) {
         const expected = `a list of files of at most ${MAX_DIRECTORY} bytes in the zip archive`;
         throw unreadable("", `Expected ${expected}, found ${length}`, {
-          hint: "Unpack it into a folder, and open that",
+          remedy: { do: "unpack", because: "limit" },
         });
       }
       try {
@@ -158,7 +158,7 @@ function noZip(cause: unknown): WalkitError {
     `Expected a whole zip archive, found that its list of files cannot be read: ${found}`,
     {
       cause,
-      hint: "The archive is damaged or incomplete: compare it with the original, or fetch it again",
+      remedy: { do: "fetch-again", what: "archive" },
     },
   );
 }

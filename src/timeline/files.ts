@@ -137,7 +137,7 @@ export async function withLock<T>(
       const message = `Expected no other walkit to write here, found that one has held ${path} for ${PATIENCE / 1000} seconds`;
       throw new WalkitError("output/unwritable", message, {
         path,
-        hint: "Wait for the other walkit; if none is running, one was killed: delete that file",
+        remedy: { do: "wait-for-lock" },
       });
     }
     await new Promise((resolve) => setTimeout(resolve, LOOK));
@@ -225,12 +225,11 @@ function breakStale(lock: string, own: string): boolean {
 async function refuseOther(target: string, path: string): Promise<{ mode: number } | undefined> {
   const found = await lstat(target).catch(() => undefined);
   if (!found || found.isFile()) return found;
-  const [what, hint] = found.isSymbolicLink()
-    ? ["a symbolic link", "Put the file itself there: links are not followed"]
-    : [found.isDirectory() ? "a folder" : "something that is no file", "Move it away"];
+  const isLink = found.isSymbolicLink();
+  const what = isLink ? "a symbolic link" : found.isDirectory() ? "a folder" : "something that is no file";
   throw new WalkitError("output/unwritable", `Expected a file or nothing at ${path}, found ${what}`, {
     path,
-    hint,
+    remedy: isLink ? { do: "replace-link" } : { do: "make-way", for: "file", replaceable: false },
   });
 }
 

@@ -61,7 +61,7 @@ export async function findRestorePoint(
     throw new WalkitError(
       "target/no-restore-point",
       `Expected one restore point ${quoted(name)}, found ${found.length}, in the generations ${found.map((point) => point.generation).join(", ")}`,
-      { hint: "Say which one with --generation" },
+      { remedy: { do: "name-generation" } },
     );
   }
   const names = points.slice(0, 20).map((point) => quoted(point.name));

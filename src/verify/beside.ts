@@ -7,20 +7,14 @@ import type { Catalog, Stray } from "../replay/catalog.ts";
 export function ltxFindings({ ltx }: Catalog, severity?: Severity): Finding[] {
   if (ltx === undefined) return [];
   const message = "Expected nothing newer beside generations/, found LTX files of Litestream 0.5";
-  const hint =
-    "Restore the newest state with Litestream 0.5 itself: litestream restore. What generations/ holds alone: walkit restore --generation <id>, --index or --target-position";
-  return [makeFinding("replica/ltx", message, { path: ltx, hint, severity })];
+  const remedy = { do: "use-litestream", for: "newest" } as const;
+  return [makeFinding("replica/ltx", message, { path: ltx, remedy, severity })];
 }
 
 /** Where all that there is is empty, nothing tells whether it is to begin, or has been emptied. */
 export function emptyAlone(finding: Finding): Finding {
   if (finding.code !== "replica/empty") return finding;
-  return {
-    ...finding,
-    severity: "inconclusive",
-    action:
-      "If Litestream has been running for minutes, find out why it uploads nothing; if there was data here, look for another copy of the replica",
-  };
+  return { ...finding, severity: "inconclusive", remedy: { do: "find-out-why-empty" } };
 }
 
 /** Files that are no part of the replica. */

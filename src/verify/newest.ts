@@ -4,7 +4,6 @@ import { WalkitError } from "../errors.ts";
 import { type Finding, findingOf } from "../findings.ts";
 import type { Replica } from "../replay/layout.ts";
 import { comparePositions, parsePosition } from "../replay/position.ts";
-import { stepsText } from "../replay/steps.ts";
 import type { RestoreResult } from "../restore/execute.ts";
 import { type RestoreOptions, restore } from "../restore/restore.ts";
 import { MemorySink } from "../restore/sinks/memory.ts";
@@ -113,10 +112,7 @@ function corruptIn(
 function withSteps(finding: Finding, { links }: GenerationReport): Finding {
   const steps = links?.steps ?? [];
   if (steps.length === 0) return finding;
-  return {
-    ...finding,
-    action: `Look first where nothing proves that one WAL index goes on where the one before it ended (${stepsText(steps)}): the end of a WAL may be lost there. ${finding.action}`,
-  };
+  return { ...finding, remedy: { do: "look-at-steps", steps, besides: finding.remedy } };
 }
 
 /** One state after another for SQLite to check: what was checked is not written to again. */

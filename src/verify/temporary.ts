@@ -140,10 +140,10 @@ async function freeBytes(folder: string): Promise<number | undefined> {
 }
 
 function noRoom(folder: string, found: string, size: number): WalkitError {
-  return skipped(
-    `which needs a temporary file of ${size} bytes in ${folder}, ${found}`,
-    `Name a folder with enough room for the database in TMPDIR${process.versions.deno ? ", and allow Deno to read and write there" : ""}, then verify again`,
-  );
+  return skipped(`which needs a temporary file of ${size} bytes in ${folder}, ${found}`, {
+    do: "make-room",
+    permit: process.versions.deno !== undefined,
+  });
 }
 
 function messageOf(error: unknown): string {

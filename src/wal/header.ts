@@ -98,7 +98,7 @@ export function parseWalHeader(bytes: Uint8Array, where: { path?: string | undef
     throw new WalkitError(
       "wal/bad-magic",
       `Expected the WAL magic ${hex(MAGIC)} or ${hex(MAGIC + 1)}, found ${hex(magic)}`,
-      { path, offset: 0, hint: "This file is not a SQLite WAL, or its first bytes are damaged" },
+      { path, offset: 0, remedy: { do: "recognize", expected: "wal", looksLike: undefined } },
     );
   }
   const header: WalHeader = {

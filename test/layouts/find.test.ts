@@ -137,7 +137,7 @@ describe("findReplicas", () => {
     await expect(findReplicas(empty(paths))).rejects.toMatchObject({
       code: "replica/not-a-replica",
       message: expect.stringMatching(message),
-      hint: expect.any(String),
+      remedy: { do: expect.any(String) },
     });
   });
 

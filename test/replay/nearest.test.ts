@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { commitMoment, hintOf } from "../../src/replay/nearest.ts";
+import { commitMoment } from "../../src/replay/nearest.ts";
 
 const segment = (index: number, offset: number, modified: bigint | undefined) => ({
   ...{ index, offset, path: `${index}:${offset}`, size: 1 },
@@ -18,15 +18,4 @@ it("a commit has the time of the segment that it ends in", () => {
     { index: 1, offset: 50 },
   ].map((end) => commitMoment(branch, end).time);
   expect(times).toEqual(["1970-01-01T00:00:01Z", "1970-01-01T00:00:02Z", undefined]);
-});
-
-it("what to do next names a position where there is one, else a time", () => {
-  const moments = [
-    commitMoment(branch, { index: 0, offset: 100 }),
-    { generation: "g", position: undefined, time: "1970-01-01T00:00:09Z" },
-  ];
-  expect(hintOf(moments)).toBe(
-    "The nearest that can be had: --target-position 00000000:00000064 of generation 00112233aabbccdd, written 1970-01-01T00:00:01Z; or --target-time 1970-01-01T00:00:09Z of generation g",
-  );
-  expect(hintOf([])).toBeUndefined();
 });

@@ -7,7 +7,8 @@ import { Pages } from "../../src/replay/pages.ts";
 import { plannedSegment } from "../../src/replay/plan.ts";
 import { comparePositions, formatPosition } from "../../src/replay/position.ts";
 import { catalogOf, readChanges, readClaim } from "../../src/replay/replica.ts";
-import { type Step, Steps, stepsText } from "../../src/replay/steps.ts";
+import { type Step, Steps } from "../../src/replay/steps.ts";
+import { stepsText } from "../../src/words/index.ts";
 import { SqliteReplica } from "../support/sqlite-replica.ts";
 
 /** The steps of a replica of four indexes; what is done at the end of each. */

@@ -8,6 +8,7 @@ import { restoreAsCommand } from "../agreement/hold.ts";
 import { attemptRestore } from "../support/attempt.ts";
 import { GOLDEN, readFixture } from "../support/fixtures.ts";
 import { SqliteReplica } from "../support/sqlite-replica.ts";
+import { adviceOf } from "../support/words.ts";
 
 const codes = (findings: readonly { code: string }[]) => findings.map(({ code }) => code);
 
@@ -99,7 +100,7 @@ it("a result that SQLite finds corrupt is refused, and the steps are where to lo
   storage.files.delete(lost);
   const { restored, error } = await restoreAsCommand(storage, {});
   expect([restored, error!.code]).toEqual([undefined, "database/integrity"]);
-  expect(error!.hint).toMatch(/00000001:00000000/);
+  expect(adviceOf(error!)).toMatch(/00000001:00000000/);
   const salvaged = await restoreAsCommand(storage, {}, { salvage: true });
   expect([salvaged.restored!.lost!.reached, salvaged.restored!.sha256]).toEqual([
     error!.available!.position,

@@ -94,10 +94,11 @@ describe("a check that cannot be made", () => {
 });
 
 it("what was skipped says why, and what to do", () => {
-  const error = skipped("found none", "Do this");
-  expect([error.code, error.message, error.hint]).toEqual([
+  const remedy = { do: "say", text: "Do this" } as const;
+  const error = skipped("found none", remedy);
+  expect([error.code, error.message, error.remedy]).toEqual([
     "database/integrity-skipped",
     "Expected SQLite to check the database, found none",
-    "Do this",
+    remedy,
   ]);
 });

@@ -41,7 +41,7 @@ const PAGE = `<!doctype html><input id="folder" type="file" webkitdirectory><scr
     await all.restore(all.replicaIn(storage, { prefix }), {}, sink);
     return report.status + " " + (await sha256(await sink.blob().arrayBuffer()));
   };
-  globalThis.codeOf = (work) => work.then(() => "fine", (error) => error.code + ": " + error.message + " | " + error.hint);
+  globalThis.codeOf = (work) => work.then(() => "fine", (error) => error.code + ": " + error.message + " | " + JSON.stringify(error.remedy));
   globalThis.ready = true;
 </script>`;
 const WORKER = `
@@ -197,7 +197,7 @@ describe.skipIf(!existsSync(CHROMIUM))("in Chromium", () => {
     });
     expect(found.slice(0, 4)).toEqual([latest, latest, "done", latest]);
     expect(found[4]).toMatch(/^storage\/not-found/);
-    expect(found[5]).toMatch(/^storage\/unreadable.*A folder/);
+    expect(found[5]).toMatch(/^storage\/unreadable.*TypeMismatchError/);
   });
 
   it("a server of another origin is read where it allows that, in part as well", async () => {
@@ -223,6 +223,6 @@ describe.skipIf(!existsSync(CHROMIUM))("in Chromium", () => {
       },
       origin(server).replace("127.0.0.1", "localhost"),
     );
-    expect(denied).toMatch(/^storage\/unreadable: Cannot reach .*CORS/);
+    expect(denied).toMatch(/^storage\/unreadable: Cannot reach .*"connection"/);
   });
 });

@@ -142,12 +142,12 @@ describe("openReplica", () => {
     await expect(openReplica(join(root, "nowhere"))).rejects.toMatchObject({ code: "storage/not-found" });
     await expect(openReplica(join(root, "file.db"))).rejects.toMatchObject({
       code: "replica/not-a-replica",
-      hint: expect.stringContaining("walkit inspect"),
+      remedy: { do: "read-configuration", inspect: true },
     });
     await expect(openReplica("s3://bucket/db")).rejects.toMatchObject({ code: "replica/not-a-replica" });
     await expect(openReplica(join(path, ".."))).rejects.toMatchObject({
       code: "replica/not-a-replica",
-      hint: expect.stringContaining("inner"),
+      remedy: { do: "name-replica", where: "inside", paths: ["inner"] },
     });
     const shadow = join(root, ".app.db-litestream");
     mkdirSync(join(shadow, "generations/f73d382fd730c09a/wal"), { recursive: true });

@@ -97,18 +97,20 @@ describe("HandleStorage", () => {
         denied: throwing(new DOMException("denied", "NotAllowedError")),
       }),
     );
-    const unreadable = (path: string, hint: string) => ({
+    const unreadable = (path: string, failure: string) => ({
       code: "storage/unreadable",
       path,
-      hint: expect.stringContaining(hint),
+      remedy: { do: "make-readable", failure },
     });
     for (const path of ["gone", "nowhere", "no/where", "folder/x"]) {
       await expect(readAll(own, path)).rejects.toMatchObject({ code: "storage/not-found", path });
     }
-    await expect(readAll(own, "changed")).rejects.toMatchObject(unreadable("changed", "pick it again"));
-    await expect(readAll(own, "denied")).rejects.toMatchObject(unreadable("denied", "allow it"));
-    await expect(readAll(own, "folder")).rejects.toMatchObject(unreadable("folder", "A folder"));
-    await expect(readAll(own, "changed/x")).rejects.toMatchObject(unreadable("changed/x", "A folder"));
+    await expect(readAll(own, "changed")).rejects.toMatchObject(unreadable("changed", "NotReadableError"));
+    await expect(readAll(own, "denied")).rejects.toMatchObject(unreadable("denied", "NotAllowedError"));
+    await expect(readAll(own, "folder")).rejects.toMatchObject(unreadable("folder", "TypeMismatchError"));
+    await expect(readAll(own, "changed/x")).rejects.toMatchObject(
+      unreadable("changed/x", "TypeMismatchError"),
+    );
     for (const path of ["", "folder/", "../x", "//"]) {
       await expect(readAll(own, path)).rejects.toMatchObject({ code: "storage/unreadable" });
     }

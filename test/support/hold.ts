@@ -1,11 +1,11 @@
 /** A restore held against what the {@link Oracle} names: just these bytes, or a refusal that says what is the matter. */
 
 import { WalkitError } from "../../src/errors.ts";
-import { RULES } from "../../src/findings.ts";
 import type { Storage } from "../../src/storage/index.ts";
 import type { Target } from "../../src/timeline/target/target.ts";
 import { type Attempt, attemptRestore } from "./attempt.ts";
 import type { Expected } from "./oracle.ts";
+import { adviceOf } from "./words.ts";
 
 /** What came of targets: how many gave their state, how many were refused with which code. */
 export class Tally {
@@ -68,17 +68,17 @@ function judge({ restored, sha256 }: Attempt, target: Target, expected: Expected
 
 function judgeRefusal(error: WalkitError, expected: Expected): string | undefined {
   expectAdvice(error);
-  const { code, nearest, hint } = error;
+  const { code, nearest, remedy } = error;
   if (expected.type === "fuzzy" && code === "replica/before-mark")
     return expected.doubtful ? "doubtful" : code;
   if (expected.type !== "refused" || !expected.code.test(code)) return undefined;
-  return expected.nearest && !(nearest?.length && hint) ? undefined : code;
+  return expected.nearest && !(nearest?.length && remedy) ? undefined : code;
 }
 
 /** What was expected, what was found, what to do next. */
 export function expectAdvice(error: unknown): asserts error is WalkitError {
   if (!(error instanceof WalkitError)) throw error;
-  const action = error.hint ?? RULES[error.code].action;
+  const action = adviceOf(error);
   if (/^Expected .+, found .+/.test(error.message) && action.length > 10) return;
-  throw new Error(`No advice in ${error.code}: ${error.message} (${error.hint})`, { cause: error });
+  throw new Error(`No advice in ${error.code}: ${error.message} (${action})`, { cause: error });
 }

@@ -13,6 +13,7 @@ import { type GenerationRecipe, makeBranches } from "../support/branches.ts";
 import { readFixture } from "../support/fixtures.ts";
 import { expectAdvice } from "../support/hold.ts";
 import { Oracle } from "../support/oracle.ts";
+import { adviceOf } from "../support/words.ts";
 
 /** A database, a restore of it, a restore of that one, and another restore of the first. */
 function family(): { oracle: Oracle; storage: MemoryStorage; ids: [string, string, string, string] } {
@@ -163,7 +164,7 @@ describe("what is not there", () => {
     const error = await refusal(storage, target);
     expect(error.code).toBe(code);
     expect(error.message).toContain(message);
-    if (hint) expect(error.hint).toMatch(hint);
+    if (hint) expect(adviceOf(error)).toMatch(hint);
   });
 
   it("a generation that was deleted", async () => {
@@ -178,7 +179,7 @@ describe("what is not there", () => {
     expect(along.message).toContain(
       `Expected timeline 1 (generation ${root}), where the history of timeline 3 was at`,
     );
-    expect(along.hint).toMatch(
+    expect(adviceOf(along)).toMatch(
       /^Bring that generation's folder back from another copy.*The nearest that can be had:/,
     );
   });
@@ -291,7 +292,7 @@ describe("a history that contradicts", () => {
     const { findings } = await readLineage(replicaIn(changed), await readCatalog(changed));
     const finding = findings.find(({ path }) => path === error.path)!;
     expect(finding).toMatchObject({ code, message: error.message, generation: id });
-    expect(finding.action).toMatch(/^(Decide which file is right, delete the other|Correct the line)/);
+    expect(adviceOf(finding)).toMatch(/^(Decide which file is right, delete the other|Correct the line)/);
     // What asks for no parent is not kept back.
     const own = await attemptRestore(changed, { generation: id });
     expect(own.sha256).toBe(oracle.generations.find((one) => one.id === id)!.commits.at(-1)!.sha256);

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { ErrorCode } from "../../src/errors.ts";
 import { replicaIn } from "../../src/layouts/open.ts";
 import { verify } from "../../src/verify/index.ts";
+import { describeFinding } from "../../src/words/index.ts";
 import { DAMAGED, GOLDEN, readFixture, readManifest } from "../support/fixtures.ts";
 
 it.each(GOLDEN)("finds nothing wrong with %s", async (name) => {
@@ -136,8 +137,7 @@ describe.each(Object.entries(EXPECTED))("damaged/%s", (name, { code, file, offse
     expect(found).toMatchObject({ code, path: expect.stringContaining(file) });
     expect(found.position ?? "").toBe(position);
     if (offset !== undefined) expect(found.offset).toBe(offset);
-    expect(found.meaning).not.toBe("");
-    expect(found.action).not.toBe("");
+    for (const words of Object.values(describeFinding(found))) expect(words).not.toBe("");
   });
 
   it("leaves ranges that can be restored, and nothing beyond the damage", async () => {

@@ -129,12 +129,12 @@ describe("frame header", () => {
 describe("stopError", () => {
   test("each reason has its code, and says what was expected, found, and where", () => {
     const stop = { offset: 4152, frame: 1, expected: "aaaaaaaa bbbbbbbb", found: "cccccccc dddddddd" };
-    const where = { path: "generations/x", hint: "Do this" };
+    const where = { path: "generations/x", remedy: { do: "recompress" } as const };
     const salt = stopError({ reason: "salt", ...stop }, where);
     expect(salt).toMatchObject({
       code: "wal/salt",
       path: "generations/x",
-      hint: "Do this",
+      remedy: { do: "recompress" },
       offset: 4152,
       frame: 1,
     });

@@ -62,8 +62,8 @@ export function failureOf(error: unknown, signal?: AbortSignal): Failure {
 /** The error that a failure tells of: as it was thrown, where another worker sent it. */
 export function errorOf({ code, message, finding }: Failure): Error {
   if (finding) {
-    const { path, offset, decoded, frame, position, action } = finding;
-    return new WalkitError(finding.code, message, { path, offset, decoded, frame, position, hint: action });
+    const { path, offset, decoded, frame, position, remedy } = finding;
+    return new WalkitError(finding.code, message, { path, offset, decoded, frame, position, remedy });
   }
   return new EngineError(code as EngineCode, message);
 }

@@ -1,6 +1,7 @@
 /** Makes the report of a fake replica up, and findings. */
 
-import { type Finding, RULES } from "../../src/findings.ts";
+import type { ErrorCode } from "../../src/errors.ts";
+import { type Finding, severityOf } from "../../src/findings.ts";
 import { sectionOf } from "../../src/replay/position.ts";
 import type { GenerationReport, Range, VerifyReport } from "../../src/verify/report.ts";
 import { formatPosition } from "../app/strings/format.ts";
@@ -60,9 +61,9 @@ export function reportOf(timelines: readonly Draft[], findings: Finding[]): Veri
   return { status, level: "integrity", generations, findings };
 }
 
-export function finding(code: keyof typeof RULES, message: string, more: Partial<Finding> = {}): Finding {
-  const { severity, meaning, action } = RULES[code];
+export function finding(code: ErrorCode, message: string, more: Partial<Finding> = {}): Finding {
   const nothing = {
+    remedy: undefined,
     generation: undefined,
     position: undefined,
     path: undefined,
@@ -70,5 +71,5 @@ export function finding(code: keyof typeof RULES, message: string, more: Partial
     decoded: undefined,
     frame: undefined,
   };
-  return { code, severity, message, meaning, action, ...nothing, ...more };
+  return { code, severity: severityOf(code), message, ...nothing, ...more };
 }

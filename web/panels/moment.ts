@@ -3,7 +3,7 @@
 import { h, newId, replace } from "../app/dom/dom.ts";
 import { icon } from "../app/dom/icons.ts";
 import { MOST_CHECKED } from "../app/protocol/limits.ts";
-import { doubtsIn, isInLine, stepsOf, trustIn } from "../app/protocol/proof.ts";
+import { isInLine, stepsOf, trustIn } from "../app/protocol/proof.ts";
 import type { StateView, TimelineView } from "../app/protocol/protocol.ts";
 import { segmentAt } from "../app/protocol/segments.ts";
 import type { Session } from "../app/session/session.ts";
@@ -17,6 +17,7 @@ import {
   formatZone,
 } from "../app/strings/format.ts";
 import { t } from "../app/strings/strings.ts";
+import { doubtsIn, meaningOf } from "../app/words/advice.ts";
 import {
   beforeNewest,
   momentName,
@@ -175,7 +176,7 @@ export class MomentPanel {
       h(
         "div",
         { class: "reason" },
-        h("p", {}, gap ? t.asSentence(gap.reason.meaning) : t.noReason),
+        h("p", {}, gap ? t.asSentence(meaningOf(gap.reason)) : t.noReason),
         gap &&
           h(
             "details",

@@ -8,6 +8,7 @@ import { type IconName, icon } from "../app/dom/icons.ts";
 import type { Session } from "../app/session/session.ts";
 import { formatBytes, formatNumber, formatPosition, parsePosition } from "../app/strings/format.ts";
 import { t } from "../app/strings/strings.ts";
+import { actionOf, meaningOf } from "../app/words/advice.ts";
 import { isDoubtful, isLeftOut, stepsToNewest } from "../app/words/verdict.ts";
 import {
   endName,
@@ -199,7 +200,7 @@ export class Report {
     );
   }
 
-  /** The state that `--salvage` gives if the newest one cannot be restored. Undefined if a range above ends with that state. */
+  /** The state that a salvage gives if the newest one cannot be restored. Undefined if a range above ends with that state. */
   #instead({ restorable, available }: GenerationReport): HTMLElement | undefined {
     if (!available || restorable.some(({ newest }) => newest)) return undefined;
     const { generation, snapshot, position, time } = available;
@@ -332,7 +333,8 @@ interface Group {
 function groupsOf(findings: readonly Finding[]): Group[] {
   const groups = new Map<string, Group>();
   for (const finding of findings) {
-    const { severity, meaning, action } = finding;
+    const { severity } = finding;
+    const [meaning, action] = [meaningOf(finding), actionOf(finding)];
     const key = [severity, meaning, action].join("\n");
     const group = groups.get(key);
     if (group) group.findings.push(finding);

@@ -2,12 +2,13 @@
 
 import { h, newId, replace } from "../app/dom/dom.ts";
 import { icon } from "../app/dom/icons.ts";
-import { doubtsIn, isInLine, stepsOf, trustIn } from "../app/protocol/proof.ts";
+import { isInLine, stepsOf, trustIn } from "../app/protocol/proof.ts";
 import type { Output, Progress, RestoredView } from "../app/protocol/protocol.ts";
 import { beginWork } from "../app/session/leave.ts";
 import type { Session } from "../app/session/session.ts";
 import { formatBytes, formatDuration } from "../app/strings/format.ts";
 import { t } from "../app/strings/strings.ts";
+import { doubtsIn, meaningOf } from "../app/words/advice.ts";
 import { failureWords, fileName, momentName, placeOfSteps, progressWords } from "../app/words/words.ts";
 import { isAbort } from "../app/workers/engine-client.ts";
 import { copyButton } from "./command.ts";
@@ -144,7 +145,7 @@ export class RestorePanel {
     const steps = placeOfSteps(this.#session, generation, stepsOf(unproven));
     const isDoubtful = !isCorrupt && trustIn(unproven, integrity) === "doubtful";
     const doubts = doubtsIn(findings);
-    const known = findings.filter(({ meaning }) => !doubts.includes(meaning));
+    const known = findings.map(meaningOf).filter((meaning) => !doubts.includes(meaning));
     const doubt = doubts.length > 0 ? doubts.map(t.asSentence).join(" ") : t.notProvenMeans;
     const saved = output.kind === "handle" ? output.handle.name : suggested;
     const link = file && this.#download(file, saved);
@@ -169,7 +170,7 @@ export class RestorePanel {
           ? h("p", {}, h("strong", {}, t.restoreChecked[checked]))
           : h("p", { class: checked !== "skipped" && "quiet" }, t.restoreChecked[checked]),
         steps && h("p", { class: "quiet" }, isCorrupt ? t.stepsBroken(steps) : t.stepsUnproven(steps)),
-        ...known.map(({ meaning }) => h("p", { class: "quiet" }, t.asSentence(meaning))),
+        ...known.map((meaning) => h("p", { class: "quiet" }, t.asSentence(meaning))),
         sha256 &&
           h(
             "p",

@@ -7,6 +7,7 @@ import type { Lane } from "../app/session/lanes.ts";
 import type { Session } from "../app/session/session.ts";
 import { formatBytes, formatDuration, formatPosition, formatTime, hex } from "../app/strings/format.ts";
 import { t } from "../app/strings/strings.ts";
+import { meaningOf } from "../app/words/advice.ts";
 import { inSight, stationRadius } from "./draw-marks.ts";
 import { gapPixels } from "./draw-rails.ts";
 import type { Geometry, LaneGeometry } from "./geometry.ts";
@@ -90,7 +91,7 @@ function gapAt({ lane, gaps }: LaneGeometry, view: View, x: number): Hit | undef
       lane,
       stop: Math.max(Math.min(at, lane.stops.length - 1), 0),
       title,
-      lines: [gap.reason.meaning],
+      lines: [meaningOf(gap.reason)],
       isDamage,
     };
   }

@@ -50,7 +50,7 @@ export function timesFinding({ id }: Generation, { kind, path, reason }: Doubt):
   const message = `Expected file times in the order of the names, found that ${reason}. A time that came twice is refused; any other can be had`;
   return makeFinding("replica/times-untrusted", message, {
     ...about,
-    hint: "For a moment within that time restore by --index or --target-position",
+    remedy: { do: "restore-by-position" },
   });
 }
 

@@ -3,8 +3,6 @@
 import { WalkitError } from "../../errors.ts";
 
 import { refuseBesideLtx, untrusted } from "../../replay/faults.ts";
-import { hintOf } from "../../replay/nearest.ts";
-
 import { formatPosition } from "../../replay/position.ts";
 import { timeRange } from "../../replay/times.ts";
 import { formatTime } from "../../time.ts";
@@ -36,7 +34,7 @@ export function chooseGeneration(catalog: Generations, target: WalTarget): Gener
       "target/no-generation",
       `Expected at least one generation, found none with any file in it${other ? `, but ${other.path}` : ""}`,
       {
-        hint: "Check that this is the replica's folder: it holds generations/<16 hex digits>/snapshots and wal",
+        remedy: { do: "check", what: "folder" },
       },
     );
   }
@@ -52,10 +50,10 @@ export function chooseGeneration(catalog: Generations, target: WalTarget): Gener
 
 /** Named, another generation can be restored. */
 function refuseOther({ id, unreadable }: Generation): never {
-  const { code, message, path, cause, hint = "" } = unreadable![0]!;
+  const { code, message, path, cause, remedy: first } = unreadable![0]!;
   throw new WalkitError(code, `${message}. Generation ${id} may be the newest one`, {
     ...{ path, cause },
-    hint: `${hint}. Another generation can be restored with --generation; walkit generations <replica> lists them`,
+    remedy: { do: "restore-other-generation", first },
   });
 }
 
@@ -117,13 +115,16 @@ function ambiguous(
     : "their times overlap, or lie closer together than one can follow the other";
   const shown = candidates.slice(0, SHOWN);
   const more = candidates.length > SHOWN ? "; and others" : "";
-  const choices = shown.map(({ id }) => `--generation ${id}`).join(", or ");
   return new WalkitError(
     "target/ambiguous-generation",
     `Expected times that tell which generation is ${what}, found that each of these may be: ${shown.map(rangeText).join("; ")}${more}: ${reason}`,
     {
       path: doubt?.path,
-      hint: `Choose one: ${choices}${candidates.length > SHOWN ? ", or another" : ""}. List them with: walkit generations <replica>`,
+      remedy: {
+        do: "choose-generation",
+        among: shown.map(({ id }) => id),
+        more: candidates.length > SHOWN,
+      },
     },
   );
 }
@@ -179,13 +180,13 @@ function outOfRange(generations: readonly Generation[], time: bigint): WalkitErr
   const found = isLater
     ? `${formatTime(time)}, and nothing was written since ${formatTime(newest)}; there is`
     : `${formatTime(time)}; there is`;
-  const instead = isLater
-    ? "The newest state is restored without a target, or with --target-time now"
-    : "Without a target the newest state is restored";
   return new WalkitError(
     "target/out-of-range",
     `Expected a time that the replica reaches, found ${found} ${ranges.join("; ") || "nothing with a time"}`,
-    { nearest, hint: `${hintOf(nearest) ?? "Choose another time"}. ${instead}` },
+    {
+      nearest,
+      remedy: { do: "choose-moment", nearest, instead: { newest: isLater ? "now" : "without-target" } },
+    },
   );
 }
 
@@ -193,16 +194,14 @@ function outOfRange(generations: readonly Generation[], time: bigint): WalkitErr
 function checkReadings(generation: Generation, time: bigint): void {
   const readings = readingsAt(generation, time);
   if (readings.length === 1) return;
-  const choices = readings.slice(0, SHOWN).map(({ position }) => {
-    const how = position
-      ? `, with --target-position ${formatPosition(position)}`
-      : " without a target: its newest state";
-    return `--generation ${generation.id}${how}`;
-  });
+  const positions = readings.slice(0, SHOWN).map(({ position }) => position && formatPosition(position));
   throw new WalkitError(
     "replica/times-untrusted",
     `Expected a time that came once, found that the clock of generation ${generation.id} was set back, and ${formatTime(time)} came ${readings.length} times`,
-    { path: readings[0]!.path, hint: `Choose one of these moments: ${choices.join("; or ")}` },
+    {
+      path: readings[0]!.path,
+      remedy: { do: "choose-reading", generation: generation.id, positions },
+    },
   );
 }
 
@@ -218,6 +217,6 @@ function unknownGeneration(id: string, catalog: Generations): WalkitError {
   return new WalkitError(
     "target/no-generation",
     `Expected generation ${id}, found ${found.length === 0 ? "no generation" : found.slice(0, 20).join(", ")}`,
-    { hint: "List the generations with: walkit generations <replica>" },
+    { remedy: { do: "list", what: "generations" } },
   );
 }

@@ -8,9 +8,7 @@ export function folderInPlace(path: string, inside: string): WalkitError {
   const found = isMinio ? "a folder with xl.meta in it: this is the disk of a MinIO server" : "a folder";
   return new WalkitError("storage/unreadable", `Expected a file at ${path}, found ${found}`, {
     path,
-    hint: isMinio
-      ? "Copy the replica out through that server (mc mirror --preserve, rclone copy), and point walkit at the copy"
-      : "Bring the file back from another copy of the replica",
+    remedy: isMinio ? { do: "copy", from: "minio" } : { do: "bring-back", what: "file" },
   });
 }
 
@@ -20,7 +18,7 @@ export function pastNumbers(path: string, inside: readonly string[]): WalkitErro
   return new WalkitError(
     "storage/unreadable",
     `Expected a WAL index up to ffffffff and an offset below 2^53, found more in the name ${path}`,
-    { path, hint: "walkit does not count that far: find out what wrote this file" },
+    { path, remedy: { do: "find-writer" } },
   );
 }
 

@@ -182,7 +182,7 @@ function fittingSnapshots(generation: Generation, target: WalTarget, avoid: Read
   throw new WalkitError(
     "target/no-snapshot",
     `Expected a snapshot of generation ${id} at or before ${wanted}, found ${found}`,
-    { hint: "List the snapshots with: walkit snapshots <replica>" },
+    { remedy: { do: "list", what: "snapshots" } },
   );
 }
 
@@ -213,7 +213,7 @@ function notePastEnd(
     makeFinding(
       "target/out-of-range",
       `Index ${index} is past the last one, ${newest}: the newest state is restored`,
-      { severity: "info", generation: id, hint: "Nothing: Litestream does the same" },
+      { severity: "info", generation: id, remedy: { do: "nothing", why: "as-litestream" } },
     ),
   );
 }

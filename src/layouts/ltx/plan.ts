@@ -4,7 +4,8 @@
  */
 
 import { type Moment, WalkitError } from "../../errors.ts";
-import { hintOf, momentOf } from "../../replay/nearest.ts";
+import type { Remedy } from "../../remedy.ts";
+import { momentOf } from "../../replay/nearest.ts";
 import type { PlannedSegment, PlannedWal, PlanOptions, PlanTarget, RestorePlan } from "../../replay/plan.ts";
 import { sizeOf } from "../../replay/plan.ts";
 import { formatPosition } from "../../replay/position.ts";
@@ -161,7 +162,7 @@ function notInWal(found: string): WalkitError {
   return new WalkitError(
     "target/out-of-range",
     `Expected a TXID of 16 hexadecimal digits, as LTX files are named, found ${found}, a place in a WAL of Litestream 0.3`,
-    { hint: "List the files and their TXIDs with: walkit ltx <replica>" },
+    { remedy: { do: "list", what: "ltx" } },
   );
 }
 
@@ -196,7 +197,7 @@ function notThere(branch: LtxBranch, { timestamp, commit }: PlanTarget): WalkitE
     return new WalkitError(
       "target/out-of-range",
       `Expected LTX files that lead to TXID ${formatPosition(commit)}, found ${found}`,
-      { position: formatPosition(commit), nearest, hint: hintOf(nearest) },
+      { position: formatPosition(commit), nearest, remedy: nearestOf(nearest) },
     );
   }
   const nearest = momentsOf(branch, [reached[0]]);
@@ -205,14 +206,18 @@ function notThere(branch: LtxBranch, { timestamp, commit }: PlanTarget): WalkitE
   return new WalkitError(
     "target/out-of-range",
     `Expected a snapshot from ${timestamp === undefined ? "any time" : `${formatTime(timestamp)} or before`}, found only younger ones${since}`,
-    { nearest, hint: hintOf(nearest) },
+    { nearest, remedy: nearestOf(nearest) },
   );
+}
+
+function nearestOf(nearest: readonly Moment[]): Remedy | undefined {
+  return nearest.length > 0 ? { do: "choose-moment", nearest } : undefined;
 }
 
 function withNearest(error: WalkitError, branch: LtxBranch, reach: number): WalkitError {
   const after = statesOf(branch).find((txid) => txid > reach);
   const nearest = momentsOf(branch, [reach, after]);
-  return error.with({ nearest, hint: hintOf(nearest) });
+  return error.with({ nearest, remedy: nearestOf(nearest) });
 }
 
 /** The transactions that a restore can end with, ascending. */

@@ -121,19 +121,11 @@ export function openHandleSpill(file: SyncFileLike): Spill {
   };
 }
 
-const HINTS: Readonly<Record<string, string>> = {
-  QuotaExceededError: "There is no room: free some space, or let the page store more",
-  NotAllowedError: "The page may not write there: pick the file again, and allow it",
-  NoModificationAllowedError: "Another tab or program has the file open: close that",
-  NotFoundError: "The file was deleted or moved meanwhile: pick a new one",
-};
-
 function unwritable(cause: unknown): WalkitError {
   if (cause instanceof WalkitError) return cause;
   const { name = "", message = "" } = cause as { name?: string; message?: string };
-  const hint = HINTS[name] ?? "Try another place";
   return new WalkitError("output/unwritable", `Cannot write the database: ${message || name}`, {
     cause,
-    hint,
+    remedy: { do: "make-writable", failure: name, otherwise: { do: "choose-place" } },
   });
 }

@@ -45,7 +45,7 @@ export async function tieToParent(
     const message = `Expected a generation without a history of its own, found ${child === name ? "the parent itself" : timeline.path}`;
     throw new WalkitError("timeline/unknown-child", message, {
       path: timeline.path,
-      hint: "Delete that history file first if it is wrong, or name another generation with --generation",
+      remedy: { do: "correct-history" },
     });
   }
   if (!parent || parent.id >= timeline.id) {
@@ -80,7 +80,7 @@ async function findChild(
     throw new WalkitError(
       "timeline/parent-gone",
       `Expected generation ${name}, the parent that ${path} names, in the replica, found it gone: what began with it cannot be told by content`,
-      { path, hint: "Bring that generation's folder back from another copy of the replica" },
+      { path, remedy: { do: "bring-back", what: "generation" } },
     );
   }
   const candidates = generations.filter(({ id }) => id !== name && free.has(id));

@@ -4,7 +4,7 @@ import { WalkitError } from "../../errors.ts";
 import type { Branch, Catalog, Change } from "../../replay/catalog.ts";
 import { checkTimes } from "../../replay/faults.ts";
 import type { Replica } from "../../replay/layout.ts";
-import { commitMoment, hintOf } from "../../replay/nearest.ts";
+import { commitMoment } from "../../replay/nearest.ts";
 import type { PlanTarget } from "../../replay/plan.ts";
 import {
   comparePositions,
@@ -54,7 +54,7 @@ export async function targetAlong(
   throw new WalkitError(
     "target/out-of-range",
     `Expected a time that the history of timeline ${timeline.id} reaches, found ${formatTime(time)}, from before its first file`,
-    { nearest: moments, hint: hintOf(moments) },
+    { nearest: moments, remedy: { do: "choose-moment", nearest: moments } },
   );
 }
 
@@ -84,7 +84,7 @@ async function before(
     `Expected a time on the history of timeline ${timeline.id}, found ${formatTime(time)}: that history leaves generation ${id} at ${formatPosition(until)}${last?.modified === undefined ? "" : `, of ${formatTime(last.modified)}`}, and goes on with generation ${younger.id} at ${formatTime(timeRange(younger)!.oldest)}`,
     {
       nearest: moments,
-      hint: `${hintOf(moments) ?? "Choose another time"}. For what generation ${id} held at that time: --generation ${id}`,
+      remedy: { do: "choose-moment", nearest: moments, instead: { generation: id } },
     },
   );
 }
@@ -119,7 +119,7 @@ function parentGone(
     `Expected timeline ${gone.id}${name}, where the history of timeline ${timeline.id} was at ${formatTime(time)}, in the replica, found it gone`,
     {
       nearest: moments,
-      hint: `Bring that generation's folder back from another copy of the replica.${moments.length > 0 ? ` ${hintOf(moments)}` : ""}`,
+      remedy: { do: "bring-back", what: "generation", nearest: moments },
     },
   );
 }

@@ -1,6 +1,7 @@
 /** Around the snapshots of a generation: where none of them serves, its parent may lead to the target. */
 
 import { WalkitError } from "../../errors.ts";
+import type { Remedy } from "../../remedy.ts";
 import type { Catalog } from "../../replay/catalog.ts";
 import type { Layout } from "../../replay/layout.ts";
 import type { PlanTarget, RestorePlan } from "../../replay/plan.ts";
@@ -23,17 +24,17 @@ export interface Around {
  * @throws WalkitError `reason`, with what is known of the parent
  */
 export async function planAround(goal: Goal, known: Around, reason: WalkitError): Promise<RestorePlan> {
-  const because = (why: string, hint: string | undefined) =>
+  const because = (why: string, remedy: Remedy | undefined) =>
     new WalkitError(reason.code, `${reason.message}; through its parent there is ${why}`, {
       path: reason.path,
-      hint,
+      remedy,
     });
   let plan: RestorePlan | undefined;
   try {
     plan = await throughParent(goal, known);
   } catch (error) {
     if (!(error instanceof WalkitError)) throw error;
-    throw because(`no way: ${error.message}`, error.hint ?? reason.hint);
+    throw because(`no way: ${error.message}`, error.remedy ?? reason.remedy);
   }
   if (plan?.ancestors.every(({ complete }) => complete)) return plan;
   // Where a snapshot is whole, a state that may never have been is no help.
@@ -42,7 +43,7 @@ export async function planAround(goal: Goal, known: Around, reason: WalkitError)
   known.guess = "there";
   throw because(
     "a way, but no history file says that it is complete: what was changed between the switch point and the first byte of the generation's own WAL may be missing",
-    `walkit restore --generation ${plan.generation} --salvage goes that way and has SQLite check the result, which may be a state that never was`,
+    { do: "salvage", generation: plan.generation },
   );
 }
 

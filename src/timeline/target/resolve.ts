@@ -6,7 +6,7 @@
 import { isFault, WalkitError } from "../../errors.ts";
 import type { Branch, Catalog } from "../../replay/catalog.ts";
 import type { Replica } from "../../replay/layout.ts";
-import { commitMoment, hintOf } from "../../replay/nearest.ts";
+import { commitMoment } from "../../replay/nearest.ts";
 import type { PlanTarget } from "../../replay/plan.ts";
 import { plannedSegment } from "../../replay/plan.ts";
 import {
@@ -202,7 +202,7 @@ async function lastCommit(
   throw new WalkitError(
     "target/out-of-range",
     `Expected WAL of generation ${id} up to ${formatPosition(asked)}, found that it ends at ${last ? formatPosition(last) : "its snapshot"}`,
-    { position: formatPosition(asked), nearest: moments, hint: hintOf(moments) },
+    { position: formatPosition(asked), nearest: moments, remedy: { do: "choose-moment", nearest: moments } },
   );
 }
 
@@ -251,7 +251,7 @@ function nth({ replica, signal }: Context, generation: Branch, n: number, exclus
     throw new WalkitError(
       "target/out-of-range",
       `Expected ${n} transactions in generation ${id}, found ${count}`,
-      { nearest: moments, hint: hintOf(moments) },
+      { nearest: moments, remedy: { do: "choose-moment", nearest: moments } },
     );
   };
   return { bound, exact };

@@ -85,7 +85,7 @@ function planParent(
     throw new WalkitError(
       "timeline/parent-gone",
       `Expected timeline ${id}${generation === undefined ? "" : ` (generation ${generation})`} in the replica, through which a generation without a usable snapshot could be restored, found it gone`,
-      { hint: "Bring that generation's folder back from another copy of the replica" },
+      { remedy: { do: "bring-back", what: "generation" } },
     );
   }
   const target = { generation, commit: switchPoint };

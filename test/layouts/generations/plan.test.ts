@@ -219,7 +219,7 @@ describe("planRestore", () => {
     const plan = attempt(await readCatalog(storage), {});
     expect(plan).toMatchObject({
       code: "target/ambiguous-generation",
-      hint: expect.stringContaining("--generation"),
+      remedy: { do: "choose-generation", more: false },
     });
     const chosen = attempt(await readCatalog(storage), { generation: "5895e7a4888b5747" });
     expect(chosen).toMatchObject({ generation: "5895e7a4888b5747" });

@@ -29,6 +29,7 @@ import {
   quantize,
   type Times,
 } from "../../support/times-table.ts";
+import { adviceOf } from "../../support/words.ts";
 
 const LONG = process.env.WALKIT_CAMPAIGN?.split(",").includes("times") ?? false;
 const SECOND = 1_000_000_000n;
@@ -164,7 +165,7 @@ describe("a clock that was set back", () => {
     const twice = generation.segments[from]!.modified!;
     const refused = attempt(() => planRestore(catalog, { timestamp: twice })) as WalkitError;
     expect(refused).toMatchObject({ code: "replica/times-untrusted" });
-    const choices = [...refused.hint!.matchAll(/--generation (\S+), with --target-position (\S+)/g)];
+    const choices = [...adviceOf(refused).matchAll(/--generation (\S+), with --target-position (\S+)/g)];
     expect(choices.length).toBeGreaterThan(1);
     const ends = choices.map(([, named, position]) => {
       expect(named).toBe(id);

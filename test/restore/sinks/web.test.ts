@@ -120,7 +120,7 @@ describe("HandleSink", () => {
       const sink = new HandleSink(file);
       await expect(restore(replicaIn(storage), {}, sink)).rejects.toMatchObject({
         code: "output/unwritable",
-        hint: expect.stringContaining("no room"),
+        remedy: { do: "make-writable", failure: "QuotaExceededError" },
       });
       await sink.abort();
     }

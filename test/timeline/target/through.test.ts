@@ -214,7 +214,7 @@ it("refuses where the parent is gone, and says what to bring back", { timeout: 3
           `; through its parent there is no way: Expected timeline ${id} (generation ${parent})`,
         );
         expect(error.message).toMatch(/, found it gone$/);
-        expect(error.hint).toBe("Bring that generation's folder back from another copy of the replica");
+        expect(error.remedy).toEqual({ do: "bring-back", what: "generation" });
         gone++;
       }
     }),

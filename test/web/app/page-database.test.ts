@@ -174,7 +174,7 @@ describe.skipIf(!CHROMIUM)("the database in the page", { timeout: 60_000 }, () =
     await drop(one, onDisk(storage));
     expect(await verdict(page)).toMatch(/^Damaged\. Nothing in this backup can be brought back completely/);
     const ranges = page.locator(".ranges");
-    expect(await textOf(ranges)).toMatch(/Every moment from .*with walkit restore --salvage only.*Lost: /);
+    expect(await textOf(ranges)).toMatch(/Every moment from .*by a salvage on the command line only.*Lost: /);
     expect(await ranges.locator(".kept, .tag:not(.unsure)").count()).toBe(0);
     expect(await textOf(page.locator(".moment-can"))).toMatch(/^Cannot be restored/);
     expect(await violations(page)).toEqual([]);

@@ -63,7 +63,7 @@ function things(): [name: string, make: (folder: string) => string, title: RegEx
       "an encrypted file",
       file("app.tar.age", "age-encryption.org/v1\n-> X25519 abc\n"),
       /encrypted/,
-      /age --decrypt/,
+      /with age and its key/,
     ],
     ["a .7z", file("app.7z", Buffer.from("7z\xbc\xaf\x27\x1c", "latin1")), /7-Zip/, /Unpack it/],
     ["a cut .tar", file("app.tar", tar.subarray(0, tar.length >> 1)), /not whole/, /again/],
@@ -168,7 +168,7 @@ describe.skipIf(!CHROMIUM)("whereabouts", { timeout: 60_000 }, () => {
     const one = await visits.visit({ scheme, width });
     const { page } = one;
     await drop(one, encryptFolder(unpack("multi-generation")));
-    expect(await verdict(page)).toMatch(/^Encrypted\. Nothing is known to be wrong.*age --decrypt/);
+    expect(await verdict(page)).toMatch(/^Encrypted\. Nothing is known to be wrong.*with age and its key/);
     expect(await page.locator(".sign-plate.unsure").count()).toBe(1);
     expect(await page.locator(".bad, .lost, .damage, .damaged").count()).toBe(0);
     expect(await textOf(page.locator(".report"))).toMatch(/Nothing is known of it/);

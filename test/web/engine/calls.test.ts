@@ -53,7 +53,11 @@ describe("calls", () => {
   });
 
   it("fail with what was thrown", async () => {
-    const error = new WalkitError("wal/salt", "Expected x, found y", { path: "p", offset: 3, hint: "h" });
+    const error = new WalkitError("wal/salt", "Expected x, found y", {
+      path: "p",
+      offset: 3,
+      remedy: { do: "recompress" },
+    });
     const caller = calls(async (method) => {
       throw method === "walkit"
         ? error

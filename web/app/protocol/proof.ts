@@ -1,6 +1,5 @@
 /** How far a state can be trusted when the files do not prove every part of the way to it. */
 
-import type { Finding } from "../../../src/findings.ts";
 import type { Step } from "../../../src/replay/steps.ts";
 import type { Unproven } from "../../../src/restore/execute.ts";
 import type { IntegrityView } from "./protocol.ts";
@@ -34,15 +33,4 @@ export function fits(unproven: readonly Unproven[]): boolean {
 /** The unproven steps between WAL indexes. */
 export function stepsOf(unproven: readonly Unproven[]): Step[] {
   return unproven.flatMap((one) => (one.what === "step" ? one : []));
-}
-
-const DOUBTS = new Set<string>([
-  "replica/snapshot-unproven",
-  "replica/sequence-gap",
-  "replica/unproven-step",
-]);
-
-/** The reasons why a state is not proven, in the findings' words, each once. */
-export function doubtsIn(findings: readonly Finding[]): string[] {
-  return [...new Set(findings.filter(({ code }) => DOUBTS.has(code)).map(({ meaning }) => meaning))];
 }

@@ -55,7 +55,7 @@ export const refusals = {
     encrypted: (name) => ({
       title: "This is encrypted",
       text: `${name} is encrypted with age. Nothing is known to be wrong with it, but without the key nothing can be said of it.`,
-      action: "Decrypt it first: age --decrypt --identity <key file>. Then open what comes out.",
+      action: "Decrypt it first, with age and its key. Then open what comes out.",
     }),
     lz4: (name) => ({
       title: "This is an LZ4 file, but not a backup",
@@ -139,8 +139,7 @@ export const refusals = {
     },
     "replica/encrypted": {
       title: "This backup is encrypted",
-      action:
-        "Decrypt a copy of it first, each file by itself: age --decrypt --identity <key file>. Then open that.",
+      action: "Decrypt a copy of it first, each file by itself, with age and its key. Then open that.",
     },
     "storage/unreadable": { title: "This could not be read", action: undefined },
     "storage/not-found": { title: "A file has gone", action: undefined },

@@ -1,4 +1,4 @@
-/** The report's own words. The findings in it have the library's words. */
+/** The report's own words. What is said of its findings is in `remedies.ts`, or the library's. */
 
 import { formatNumber } from "./format.ts";
 import { plural } from "./plural.ts";
@@ -19,9 +19,9 @@ export const report = {
   foundSoFar: "Found while opening",
   everyMoment: (from: string, to: string) => `Every moment from ${from} to ${to}`,
   oneMoment: (at: string) => `One moment: ${at}`,
-  salvageOnly: "with walkit restore --salvage only",
+  salvageOnly: "by a salvage on the command line only",
   salvageGives: (moment: string) =>
-    `walkit restore --salvage brings back the state of ${moment}, and says what is lost`,
+    `A salvage on the command line brings back the state of ${moment}, and says what is lost`,
   newest: "newest state",
   toItsEnd: "to its end",
   lostBetween: (after: string, before: string) =>

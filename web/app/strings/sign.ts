@@ -54,7 +54,7 @@ export const sign = {
     "replica/encrypted": {
       word: "Encrypted.",
       sentence: "Nothing is known to be wrong, but without the key nothing can be said of it.",
-      more: "Decrypt a copy first, each file by itself: age --decrypt --identity <key file>. Then open that.",
+      more: "Decrypt a copy first, each file by itself, with age and its key. Then open that.",
     },
     "replica/ltx": {
       word: "Litestream 0.5.",

@@ -8,6 +8,7 @@ import { moment } from "./moment.ts";
 import { page } from "./page.ts";
 import { picture } from "./picture.ts";
 import { refusals } from "./refusals.ts";
+import { remedies } from "./remedies.ts";
 import { report } from "./report.ts";
 import { sign } from "./sign.ts";
 import { start } from "./start.ts";
@@ -21,4 +22,5 @@ export const t = {
   ...moment,
   ...inspector,
   ...report,
+  ...remedies,
 };

@@ -9,6 +9,7 @@ import type { MomentId } from "../protocol/protocol.ts";
 import type { Session } from "../session/session.ts";
 import { formatBytes, parsePosition } from "../strings/format.ts";
 import { t } from "../strings/strings.ts";
+import { meaningOf } from "./advice.ts";
 import { endName, placeOfSteps, spanName } from "./words.ts";
 
 export interface Verdict {
@@ -49,8 +50,8 @@ function wholeVerdict(session: Session, report: VerifyReport): Verdict {
     const unread = report.findings.map(({ code }) => t.unread[code]).find((words) => words !== undefined);
     if (unread && filled.every(({ restorable }) => restorable.length === 0))
       return { kind: "unsure", ...unread };
-    const sentence =
-      report.findings.find(({ severity }) => severity === "inconclusive")?.meaning ?? t.unsureSentence;
+    const unsure = report.findings.find(({ severity }) => severity === "inconclusive");
+    const sentence = unsure ? meaningOf(unsure) : t.unsureSentence;
     return { kind: "unsure", word: t.verdictUnsure, sentence: t.asSentence(sentence), more: checked };
   }
   const ranges = filled.flatMap(({ restorable }) => restorable);

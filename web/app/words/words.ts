@@ -20,6 +20,7 @@ import {
 import type { StepsPlace } from "../strings/sign.ts";
 import { t } from "../strings/strings.ts";
 import { EngineFailure } from "../workers/engine-client.ts";
+import { actionOf, meaningOf } from "./advice.ts";
 
 /** `eebf5555`: the first digits of a generation's name, which are enough to tell it from others. */
 export function shortGeneration(generation: string | undefined): string {
@@ -195,9 +196,9 @@ export function failureWords(error: unknown): { title: string; text: string; act
   if (error instanceof EngineFailure) {
     const known = t.failures[error.code];
     return {
-      title: known?.title ?? error.finding?.meaning ?? t.failed,
+      title: known?.title ?? (error.finding && meaningOf(error.finding)) ?? t.failed,
       text: known?.text ?? error.message,
-      action: known?.action ?? error.finding?.action,
+      action: known?.action ?? (error.finding && actionOf(error.finding)),
     };
   }
   return { title: t.failed, text: error instanceof Error ? error.message : String(error), action: undefined };

@@ -3,8 +3,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { Unproven } from "../../../../src/restore/execute.ts";
-import { doubtsIn, fits, isInLine, stepsOf, trustIn } from "../../../../web/app/protocol/proof.ts";
-import { finding } from "../../../../web/fake/report.ts";
+import { fits, isInLine, stepsOf, trustIn } from "../../../../web/app/protocol/proof.ts";
 
 const step = (counter: "follows" | "jumps" | undefined): Unproven => ({
   what: "step",
@@ -40,10 +39,4 @@ it("is never sure where the snapshot or the parent is not proven, or the counter
       expect(fits(unproven)).toBe(steps.length === unproven.length);
     }),
   );
-});
-
-it("is told in the findings' words, each once, and in no others", () => {
-  const one = finding("replica/unproven-step", "there");
-  const findings = [one, finding("lz4/content-checksum", "elsewhere"), { ...one, message: "and there" }];
-  expect(doubtsIn(findings)).toEqual([one.meaning]);
 });

@@ -2,12 +2,14 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Finding, RULES } from "../../../../src/findings.ts";
+import type { Finding } from "../../../../src/findings.ts";
 import type { Step } from "../../../../src/replay/steps.ts";
 import type { GenerationReport, Range, VerifyReport } from "../../../../src/verify/report.ts";
 import { statusOf } from "../../../../src/verify/report.ts";
+import { RULES } from "../../../../src/words/index.ts";
 import { Session } from "../../../../web/app/session/session.ts";
 import { formatTime } from "../../../../web/app/strings/format.ts";
+import { meaningOf } from "../../../../web/app/words/advice.ts";
 import { verdictOf } from "../../../../web/app/words/verdict.ts";
 import { timelineOf } from "../../timelines.ts";
 
@@ -15,7 +17,17 @@ const NAMES = ["857d648c3a1d2509", "9e4d08f40df91f4f", "c41f7a20b6e39d85"];
 
 function finding(code: keyof typeof RULES, more: Partial<Finding> = {}): Finding {
   const nowhere = { generation: NAMES[0], position: undefined, path: undefined, offset: undefined };
-  return { code, ...RULES[code], message: "", ...nowhere, decoded: undefined, frame: undefined, ...more };
+  const { severity } = RULES[code];
+  return {
+    code,
+    severity,
+    message: "",
+    remedy: undefined,
+    ...nowhere,
+    decoded: undefined,
+    frame: undefined,
+    ...more,
+  };
 }
 
 function codeOf(severity: Finding["severity"]): keyof typeof RULES {
@@ -279,7 +291,7 @@ describe("a replica of which not all could be found out", () => {
     const unknown = finding(codeOf("inconclusive"));
     const { kind, word, sentence } = verdict([generation(0)], [unknown]);
     expect([kind, word]).toEqual(["unsure", "Not sure."]);
-    expect(sentence).toContain(unknown.meaning);
+    expect(sentence).toContain(meaningOf(unknown));
     expect(sentence).toMatch(/[^.]\.$/);
     const nothing = verdict([generation(0)], [], { status: "inconclusive" });
     expect(nothing.sentence).toBe("Not everything could be found out.");
