@@ -1,20 +1,25 @@
 /**
- * A replica of Litestream, whichever version wrote it: generations of 0.3, LTX files of 0.5, or both side by side, as an update
- * leaves them. Each is a branch, and its own layout reads it.
+ * A replica of Litestream, whichever version wrote it: generations of 0.3, LTX files of 0.5, or both side by side. What reads LTX
+ * files is loaded with the first of them that is listed: most replicas have none, and a page has it as a file of its own.
  */
 
-import { WalkitError } from "../errors.ts";
 import { LTX_BRANCH, rootAbove } from "../replay/branch-name.ts";
 import type { Branch, Catalog } from "../replay/catalog.ts";
 import { noGeneration } from "../replay/faults.ts";
 import type { Layout } from "../replay/layout.ts";
-import type { PlanTarget } from "../replay/plan.ts";
-import { isInWal } from "../replay/position.ts";
-import { timeRange } from "../replay/times.ts";
-import { formatTime } from "../time.ts";
+import type { Entry, Storage } from "../storage/storage.ts";
 import { generations } from "./generations/layout.ts";
-import { ltx } from "./ltx/layout.ts";
-import { isLtx } from "./ltx/types.ts";
+
+/** For branches of both kinds; undefined where no LTX file was listed yet. */
+let both: typeof import("./both.ts").both | undefined;
+
+async function load(): Promise<Layout> {
+  const [{ ltx }, beside] = await Promise.all([import("./ltx/layout.ts"), import("./both.ts")]);
+  both = beside.both;
+  return ltx;
+}
+
+const reads = (): typeof generations | NonNullable<typeof both> => both ?? generations;
 
 /** The folder that the LTX files of a replica lie in, whose generations lie below `prefix`; undefined where they cannot. */
 function rootOf(prefix: string): string | undefined {
@@ -37,7 +42,10 @@ export const litestream: Layout = {
     }
     // Which is the newer one only the times of its headers tell.
     const isTimed = times || catalog.generations.some(isFilled);
-    const found = await ltx.catalog({ storage, prefix: root }, { signal, times: isTimed });
+    const beside = await besideIn(storage, root, signal);
+    const found = beside
+      ? await (await load()).catalog({ storage: beside, prefix: root }, { signal, times: isTimed })
+      : { generations: [], timelineFiles: [], strays: [] };
     if (!isOld && found.generations.length === 0) throw noGeneration(LTX_BRANCH, `${root}ltx/`);
     return {
       generations: [...catalog.generations, ...found.generations],
@@ -46,140 +54,52 @@ export const litestream: Layout = {
     };
   },
 
-  plan(catalog, target, options) {
-    return isForLtx(catalog, target)
-      ? ltx.plan(onlyLtx(catalog), target, options)
-      : generations.plan(withoutLtx(catalog), target, options);
-  },
-
-  planChanges: (branch, target) => of(branch).planChanges(branch, target),
-
-  choose(catalog, target) {
-    return isForLtx(catalog, target)
-      ? ltx.choose(onlyLtx(catalog), target)
-      : generations.choose(withoutLtx(catalog), target);
-  },
-
-  newest(catalog) {
-    try {
-      return isForLtx(catalog, {})
-        ? catalog.generations.find(isLtx)
-        : generations.newest(withoutLtx(catalog));
-    } catch (error) {
-      if (error instanceof WalkitError) return undefined;
-      throw error;
-    }
-  },
-
-  isSettled: (branch, claim) => of(branch).isSettled(branch, claim),
-  states: (branch) => of(branch).states(branch),
-  doubt: (branch, among) =>
-    of(branch).doubt(
-      branch,
-      among?.filter((one) => isLtx(one) === isLtx(branch)),
-    ),
-
-  near(branches, time) {
-    const old = generations.near(
-      branches.filter((branch) => !isLtx(branch)),
-      time,
-    );
-    return [...old, ...ltx.near(branches.filter(isLtx), time)];
-  },
-
-  faults(branch, catalog) {
-    return isLtx(branch) ? ltx.faults(branch, catalog) : generations.faults(branch, withoutLtx(catalog));
-  },
-
-  gaps: (branch) => of(branch).gaps(branch),
-  missing: (branch, section, next) =>
-    (branch === LTX_BRANCH ? ltx : generations).missing(branch, section, next),
-  changes: (context, leg, options) =>
-    (leg.generation === LTX_BRANCH ? ltx : generations).changes(context, leg, options),
-  claim: (context, claim) => (claim.path.endsWith(".ltx") ? ltx : generations).claim(context, claim),
-  merged: (context, claim) => ltx.merged!(context, claim),
+  plan: (...args) => reads().plan(...args),
+  planChanges: (...args) => reads().planChanges(...args),
+  choose: (...args) => reads().choose(...args),
+  newest: (...args) => reads().newest(...args),
+  isSettled: (...args) => reads().isSettled(...args),
+  states: (...args) => reads().states(...args),
+  doubt: (...args) => reads().doubt(...args),
+  near: (...args) => reads().near(...args),
+  faults: (...args) => reads().faults(...args),
+  gaps: (...args) => reads().gaps(...args),
+  missing: (...args) => reads().missing(...args),
+  changes: (...args) => reads().changes(...args),
+  claim: (...args) => reads().claim(...args),
+  merged: (...args) => reads().merged!(...args),
 };
-
-function of(branch: Branch): Layout {
-  return isLtx(branch) ? ltx : generations;
-}
-
-function withoutLtx(catalog: Catalog): Catalog {
-  return { ...catalog, generations: generationsOf(catalog) };
-}
-
-/** One array for each catalog: what their times are worth is judged once. */
-const parts = new WeakMap<Catalog, Branch[]>();
-
-function generationsOf(catalog: Catalog): Branch[] {
-  const known = parts.get(catalog);
-  if (known) return known;
-  const branches = catalog.generations.filter((branch) => !isLtx(branch));
-  parts.set(catalog, branches);
-  return branches;
-}
-
-function onlyLtx(catalog: Catalog): Catalog {
-  return { ...catalog, generations: catalog.generations.filter(isLtx) };
-}
 
 function isFilled({ snapshots, segments, merged = [] }: Branch): boolean {
   return snapshots.length + segments.length + merged.length > 0;
 }
 
-/**
- * Whether the LTX files are meant, or the generations.
- *
- * @throws WalkitError `target/ambiguous-generation` where nothing tells
- */
-function isForLtx(catalog: Catalog, { generation, timestamp, index, commit }: PlanTarget): boolean {
-  const branch = catalog.generations.find(isLtx);
-  if (generation !== undefined) return generation === LTX_BRANCH;
-  if (!branch || index !== undefined || (commit && isInWal(commit))) return false;
-  const old = generationsOf(catalog).filter((one) => isFilled(one) || one.unreadable);
-  return old.length === 0 || commit !== undefined || isNewer(branch, old, timestamp);
-}
+/** What begins as the path of an LTX file below a replica's root, or of what walkit keeps beside them. */
+const PREFIXES = ["ltx", "000"];
+const LTX_FILE = /\.ltx(\.tmp)?$/;
+const LTX_FOLDER = /^(ltx|ltx\/[0-9]|000[0-9])\/?$/;
 
-/** Both wrote here: whether the newest state, or that of a time, is in the LTX files. */
-function isNewer(branch: Branch, old: readonly Branch[], time: bigint | undefined): boolean {
-  const own = timeRange(branch);
-  const ranges = old.flatMap((one) => timeRange(one) ?? []);
-  const isUnknown = ranges.length < old.length || old.some((one) => one.unreadable);
-  const oldest = ranges.reduce<bigint | undefined>(
-    (min, one) => (min === undefined || one.oldest < min ? one.oldest : min),
-    undefined,
-  );
-  const newest = ranges.reduce<bigint | undefined>(
-    (max, one) => (max === undefined || one.newest > max ? one.newest : max),
-    undefined,
-  );
-  if (!own || newest === undefined || oldest === undefined || isUnknown) throw untold(own, old, undefined);
-  // A copy can make the times of generations later than they were, never earlier; those of LTX files stand in their headers.
-  if (time !== undefined && time < own.oldest) return false;
-  if (newest < own.newest && (time === undefined || newest <= own.oldest || time > newest)) return true;
-  const doubt = old
-    .map((one) => generations.doubt(one, old))
-    .find((found) => found && found.kind !== "clock");
-  if (doubt) throw untold(own, old, doubt.reason);
-  if (time === undefined || time > own.newest) return false;
-  throw untold(own, old, `both were written at ${formatTime(time)}`);
-}
-
-/** Generations that an advice names. */
-const SHOWN = 8;
-
-function untold(
-  own: { oldest: bigint; newest: bigint } | undefined,
-  old: readonly Branch[],
-  reason: string | undefined,
-): WalkitError {
-  const among = [LTX_BRANCH, ...old.slice(0, SHOWN).map(({ id }) => id)];
-  const written = own ? `, the LTX files from ${formatTime(own.oldest)} to ${formatTime(own.newest)}` : "";
-  return new WalkitError(
-    "target/ambiguous-generation",
-    `Expected times that tell whether the LTX files or a generation beside them are meant, found that they do not${written}${reason === undefined ? "" : `: ${reason}`}`,
-    {
-      remedy: { do: "choose-generation", among, more: old.length > SHOWN },
+/** `storage`, which lists what it listed of these; undefined where there are no LTX files, nor may be. */
+async function besideIn(
+  storage: Storage,
+  root: string,
+  signal: AbortSignal | undefined,
+): Promise<Storage | undefined> {
+  const entries: Entry[] = [];
+  let isThere = false;
+  for (const prefix of PREFIXES) {
+    for await (const entry of storage.list(root + prefix, { signal })) {
+      const { path, unreadable } = entry;
+      entries.push(entry);
+      isThere ||=
+        LTX_FILE.test(path) || (unreadable !== undefined && LTX_FOLDER.test(path.slice(root.length)));
+    }
+  }
+  if (!isThere) return undefined;
+  return {
+    async *list(prefix) {
+      for (const entry of entries) if (entry.path.startsWith(prefix)) yield entry;
     },
-  );
+    read: (path, options) => storage.read(path, options),
+  };
 }

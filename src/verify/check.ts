@@ -27,7 +27,6 @@ import {
 import { countSeen, judgeCounters, judgePages } from "./ahead.ts";
 import type { Checked } from "./checked.ts";
 import { Comparison } from "./comparison.ts";
-import { ExactCheck } from "./exact.ts";
 import { LinkCount } from "./links.ts";
 import { type RangeDraft, startRange } from "./ranges.ts";
 import { ClaimedState, State } from "./state.ts";
@@ -46,8 +45,15 @@ export async function checkBranch(
   options: RunOptions,
   folds: readonly Fold[] = [],
 ): Promise<Checked> {
-  const check = branch.exact ? new ExactCheck(branch, options) : new Check(replica, branch, options);
-  if (check instanceof Check) await check.readLeftover();
+  if (branch.exact) {
+    // What most replicas do not need is not loaded: a page has it as a file of its own.
+    const { ExactCheck } = await import("./exact.ts");
+    const check = new ExactCheck(branch, options);
+    await run(replica, branch, check, folds, options);
+    return check.finish();
+  }
+  const check = new Check(replica, branch, options);
+  await check.readLeftover();
   await run(replica, branch, check, folds, options);
   return check.finish();
 }
