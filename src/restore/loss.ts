@@ -95,6 +95,14 @@ async function ownLoss(
   reached: Position | undefined,
   signal: AbortSignal | undefined,
 ): Promise<LostBranch | undefined> {
+  if (generation.exact) {
+    const isBehind = (file: Change | Claim) => comparePositions(file, reached ?? base) >= 0;
+    const lost = generation.segments.filter((file) => holdsChange(target, file) && isBehind(file));
+    const claims = generation.snapshots.filter(
+      (file) => holdsMoment(target, file) && comparePositions(file, reached ?? base) > 0,
+    );
+    return await branchOf(replica, generation, false, claims, lost, reached, signal);
+  }
   const paths = new Set(applied.map(({ path }) => path));
   const isPast = (file: Change) => sectionOf(file) >= sectionOf(base) && !paths.has(file.path);
   const wanted = generation.segments.filter((file) => holdsChange(target, file));

@@ -147,7 +147,8 @@ async function byGuess(
 
 function list({ replica, target, options: { signal } }: Asked): Promise<Catalog> {
   const generation = needsTimelines(target) ? undefined : target.generation;
-  return catalogOf({ ...replica, generation }, { signal });
+  // Where files tell their own times, only a time needs them.
+  return catalogOf({ ...replica, generation }, { signal, times: target.timestamp !== undefined });
 }
 
 /** What the ways are to lead to, as names, times and, where it takes that, files tell. */

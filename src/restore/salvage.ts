@@ -1,6 +1,6 @@
 /** Salvage: how far the WAL leads from each snapshot, and the farthest state that is right. */
 
-import { WalkitError } from "../errors.ts";
+import { isOfFile, WalkitError } from "../errors.ts";
 import type { Branch, Catalog, Change, Claim } from "../replay/catalog.ts";
 import type { Layout, Replica } from "../replay/layout.ts";
 import type { PlanTarget, RestorePlan } from "../replay/plan.ts";
@@ -15,7 +15,8 @@ import {
   sectionOf,
   startOf,
 } from "../replay/position.ts";
-import { catalogOf, commitsOf } from "../replay/replica.ts";
+import { catalogOf, commitsOf, guarded } from "../replay/replica.ts";
+import { checkBranch } from "../verify/check.ts";
 import { type ExecuteOptions, executePlan, type RestoreResult } from "./execute.ts";
 import { holdsChange, holdsMoment } from "./holds.ts";
 import { judgeSnapshot } from "./judge.ts";
@@ -23,42 +24,37 @@ import { lossOf, newestFirst } from "./loss.ts";
 import type { Restored, RestoreOptions } from "./restored.ts";
 import type { DatabaseSink } from "./sinks/sink.ts";
 
-export interface Candidate {
+interface Candidate {
   generation: Branch;
   snapshot: Claim;
   plan: RestorePlan;
 }
 
-/**
- * Plans that salvage `target`, each up to a commit that sound files lead to. Where the target names no generation, all are
- * tried, the newest first.
- */
-export async function* salvageCandidates(
+/** Plans that salvage `target` of a generation, each up to a commit that sound files lead to, the farthest first. */
+async function* salvageCandidates(
   replica: Replica,
-  catalog: Catalog,
+  generation: Branch,
   target: PlanTarget,
   options: Pick<ExecuteOptions, "signal" | "parallelism">,
 ): AsyncGenerator<Candidate> {
-  for (const generation of newestFirst(catalog, target)) {
-    const wanted = generation.segments.filter((segment) => holdsChange(target, segment));
-    const found: { candidate: Candidate; reach: Position }[] = [];
-    // The newest snapshot comes first, and all WAL is read once: what leads to a later snapshot's section reaches as far as the
-    // WAL from there does.
-    let later: { snapshot: Claim; reach: Position | undefined } | undefined;
-    for (const snapshot of generation.snapshots.filter((s) => holdsMoment(target, s)).reverse()) {
-      const own = await reachOf(replica, generation, snapshot, wanted, target, later?.snapshot, options);
-      const reaches = [own.reach];
-      if (own.connects && later?.reach) reaches.push(later.reach);
-      for (const reach of reaches) {
-        const candidate = { plan: planOf(replica.layout, generation, snapshot, reach), snapshot, generation };
-        found.push({ candidate, reach: reach ?? startOf(snapshot) });
-      }
-      later = { snapshot, reach: reaches.at(-1) };
+  const wanted = generation.segments.filter((segment) => holdsChange(target, segment));
+  const found: { candidate: Candidate; reach: Position }[] = [];
+  // The newest snapshot comes first, and all WAL is read once: what leads to a later snapshot's section reaches as far as the
+  // WAL from there does.
+  let later: { snapshot: Claim; reach: Position | undefined } | undefined;
+  for (const snapshot of generation.snapshots.filter((s) => holdsMoment(target, s)).reverse()) {
+    const own = await reachOf(replica, generation, snapshot, wanted, target, later?.snapshot, options);
+    const reaches = [own.reach];
+    if (own.connects && later?.reach) reaches.push(later.reach);
+    for (const reach of reaches) {
+      const candidate = { plan: planOf(replica.layout, generation, snapshot, reach), snapshot, generation };
+      found.push({ candidate, reach: reach ?? startOf(snapshot) });
     }
-    // Where two reach the same commit, the older snapshot comes first: it surely holds nothing from after that.
-    found.reverse().sort((a, b) => comparePositions(b.reach, a.reach));
-    for (const { candidate } of found) yield candidate;
+    later = { snapshot, reach: reaches.at(-1) };
   }
+  // Where two reach the same commit, the older snapshot comes first: it surely holds nothing from after that.
+  found.reverse().sort((a, b) => comparePositions(b.reach, a.reach));
+  for (const { candidate } of found) yield candidate;
 }
 
 /**
@@ -127,18 +123,28 @@ export async function restoreSalvaged(
   reason: WalkitError,
 ): Promise<Restored | undefined> {
   const { signal } = options;
-  const catalog = await catalogOf(replica, { signal, generation: target.generation });
+  const catalog = await catalogOf(replica, { signal, generation: target.generation, times: true });
   const salvage = new Salvage(replica, catalog, sink, { ...options, salvage: true });
-  for await (const candidate of salvageCandidates(replica, catalog, target, options)) {
-    const { reached, corrupt } = await salvage.attempt(candidate.plan);
-    const found = reached ?? (corrupt && (await salvage.backOverSteps(candidate, corrupt)));
-    if (!found) continue;
-    const { result, plan } = found;
-    const lost = await lossOf(replica, catalog, target, plan, result.position, reason, signal);
+  const finish = async ({ plan, result }: Reached, reached: Position | undefined): Promise<Restored> => {
+    const lost = await lossOf(replica, catalog, target, plan, reached, reason, signal);
     return { ...result, plan, lost };
+  };
+  for (const generation of newestFirst(catalog, target)) {
+    if (generation.exact) {
+      const found = await salvage.newestState(generation, target);
+      if (found) return await finish(found, found.result.position ?? startOf(found.plan.snapshot));
+      continue;
+    }
+    for await (const candidate of salvageCandidates(replica, generation, target, options)) {
+      const { reached, corrupt } = await salvage.attempt(candidate.plan);
+      const found = reached ?? (corrupt && (await salvage.backOverSteps(candidate, corrupt)));
+      if (found) return await finish(found, found.result.position);
+    }
   }
   return undefined;
 }
+
+const AT_ODDS = new Set(["replica/merge-mismatch", "replica/snapshot-mismatch"]);
 
 interface Reached {
   plan: RestorePlan;
@@ -195,19 +201,86 @@ class Salvage {
     { generation, snapshot }: Candidate,
     { unproven }: RestoreResult,
   ): Promise<Reached | undefined> {
-    const plans = unproven
+    const ends = unproven
       .flatMap((one) => (one.what === "step" ? parsePosition(one.from)! : []))
-      .filter((end) => !isStart(end) || isSameSection(end, snapshot))
-      .map((end) => planOf(this.#replica.layout, generation, snapshot, isStart(end) ? undefined : end));
-    let [good, bad] = [-1, plans.length];
+      .filter((end) => !isStart(end) || isSameSection(end, snapshot));
+    return await this.#newestGood(ends, (end) =>
+      planOf(this.#replica.layout, generation, snapshot, isStart(end) ? undefined : end),
+    );
+  }
+
+  /**
+   * Of a branch whose states names tell: the newest up to `target` that files lead to which verify finds right; where SQLite finds
+   * that corrupt, the newest that it finds in order, by bisection.
+   */
+  async newestState(generation: Branch, target: PlanTarget): Promise<Reached | undefined> {
+    const { layout } = this.#replica;
+    const { signal, parallelism } = this.#options;
+    const reading = { signal, parallelism, onRead: () => {} };
+    const { findings, ranges, apart } = await checkBranch(
+      guarded(this.#replica, generation),
+      generation,
+      reading,
+    );
+    const damaged = new Set(findings.flatMap(({ code, path }) => (isOfFile(code) && path) || []));
+    // Of two that are at odds a plan takes the one, and where SQLite finds that corrupt, the other.
+    const disputed = findings.flatMap(({ code, path }) => (AT_ODDS.has(code) && path) || []);
+    const all = new Set([...damaged, ...disputed]);
+    const isIn = (state: Position) =>
+      apart.some((claim) => comparePositions(claim, state) === 0) ||
+      ranges.some(
+        ({ from, to }) =>
+          comparePositions(parsePosition(from)!, state) <= 0 &&
+          comparePositions(state, parsePosition(to ?? from)!) <= 0,
+      );
+    const timeOf = new Map(
+      [...generation.segments, ...generation.snapshots].map((file) => [file.path, file.modified]),
+    );
+    const catalog = { generations: [generation], timelineFiles: [], strays: [] };
+    const planTo = (commit: Position, avoid: ReadonlySet<string> = damaged) =>
+      layout.plan(catalog, { generation: generation.id, commit }, { avoid });
+    const isMeant = (state: Position) => {
+      if (target.commit) return comparePositions(state, target.commit) <= 0;
+      if (target.timestamp === undefined) return true;
+      const { segments, snapshot } = planTo(state);
+      const modified = timeOf.get((segments.at(-1) ?? snapshot).path);
+      return modified !== undefined && modified <= target.timestamp;
+    };
+    const states = layout.states(generation)!.filter((state) => isIn(state) && isMeant(state));
+    for (let last = states.length - 1; last >= 0; last--) {
+      const { reached, corrupt } = await this.attempt(planTo(states[last]!));
+      if (reached) return reached;
+      if (!corrupt) continue;
+      const other = disputed.length > 0 && (await this.#attemptIf(() => planTo(states[last]!, all)));
+      return other || (await this.#newestGood(states.slice(0, last), planTo));
+    }
+    return undefined;
+  }
+
+  /** Carries out a plan, if there is one. */
+  async #attemptIf(plan: () => RestorePlan): Promise<Reached | undefined> {
+    try {
+      return (await this.attempt(plan())).reached;
+    } catch (error) {
+      if (!(error instanceof WalkitError)) throw error;
+      return undefined;
+    }
+  }
+
+  /** Of ends in ascending order the newest whose database is in order: what is corrupt stays so, so by bisection. */
+  async #newestGood(
+    ends: readonly Position[],
+    planTo: (end: Position) => RestorePlan,
+  ): Promise<Reached | undefined> {
+    let [good, bad] = [-1, ends.length];
     let held: Reached | undefined;
     while (good + 1 < bad) {
       const middle = (good + bad + 1) >> 1;
-      held = (await this.attempt(plans[middle]!)).reached;
+      held = (await this.attempt(planTo(ends[middle]!))).reached;
       if (held) good = middle;
       else bad = middle;
     }
     // The sink holds the last trial, which may have been a bad one.
-    return held ?? (good < 0 ? undefined : (await this.attempt(plans[good]!)).reached);
+    return held ?? (good < 0 ? undefined : (await this.attempt(planTo(ends[good]!))).reached);
   }
 }

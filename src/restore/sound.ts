@@ -4,12 +4,19 @@
  */
 
 import { type ErrorCode, familyOf, isGone, isOfFile, WalkitError } from "../errors.ts";
-import type { Branch, Catalog } from "../replay/catalog.ts";
+import { type Branch, type Catalog, filesIn } from "../replay/catalog.ts";
 import { checkTimes, restless } from "../replay/faults.ts";
 import type { Replica } from "../replay/layout.ts";
 import type { PlanTarget } from "../replay/plan.ts";
 import { plannedSegment } from "../replay/plan.ts";
-import { isSameSection, type Position, positionOf, sectionOf, startOf } from "../replay/position.ts";
+import {
+  comparePositions,
+  isSameSection,
+  type Position,
+  positionOf,
+  sectionOf,
+  startOf,
+} from "../replay/position.ts";
 import { readChanges, still } from "../replay/replica.ts";
 import { formatTime } from "../time.ts";
 import { type Dated, holdsChange, holdsMoment } from "./holds.ts";
@@ -143,6 +150,13 @@ class Search {
   async #readMoments(): Promise<void> {
     const { id, snapshots, segments } = this.#generation;
     const { signal, parallelism } = this.#options;
+    const states = this.#replica.layout.states(this.#generation);
+    if (states) {
+      const times = new Map(filesIn(this.#generation).map((file) => [file.path, file.modified]));
+      for (const state of states)
+        this.#add({ ...state, modified: times.get(lastFileTo(this.#generation, state)) });
+      return;
+    }
     const [first] = snapshots;
     if (!first) return;
     let read = 0;
@@ -241,4 +255,10 @@ function isOfThisMoment(error: unknown): error is WalkitError {
   const { code } = error;
   const others: ErrorCode[] = ["database/integrity", "restore/memory-budget", "storage/unreadable"];
   return isOfFile(code) || ["replica", "target"].includes(familyOf(code)) || others.includes(code);
+}
+
+/** The path of the file that a state ends with. */
+function lastFileTo({ snapshots, segments }: Branch, state: Position): string {
+  const claim = snapshots.find((one) => comparePositions(one, state) === 0);
+  return (claim ?? segments.findLast((one) => comparePositions(one, state) < 0))?.path ?? "";
 }

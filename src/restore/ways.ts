@@ -77,12 +77,18 @@ async function outcome<T>(work: () => T | Promise<T>): Promise<T | WalkitError> 
   }
 }
 
-/** Takes in what is wrong with a snapshot; false: something else is wrong, which another snapshot does not mend. */
+/** Takes in what is wrong with a snapshot; false: something else is wrong, which another one does not mend. */
 async function learn(
-  { replica, target, signal }: Goal,
+  { replica, catalog, target, signal }: Goal,
   known: Known,
   { plan, error }: Failed,
 ): Promise<boolean> {
+  if (isExact(catalog, plan)) {
+    // Any other file may hold what this one held.
+    const isOfPlan = [plan.snapshot, ...plan.segments].some(({ path }) => path === error.path);
+    if (isOfPlan) avoid(known, { plan, error }, error.path);
+    return isOfPlan;
+  }
   if (error.path !== plan.snapshot.path) return false;
   const before = error.code === "replica/before-mark";
   if ((before || error.code === "replica/missing-page") && !plan.mark) {
@@ -96,8 +102,12 @@ async function learn(
   return true;
 }
 
-function avoid(known: Known, { plan, error }: Failed): void {
-  known.avoid.add(plan.snapshot.path);
+function isExact({ generations }: Catalog, { generation }: RestorePlan): boolean {
+  return generations.some(({ id, exact }) => id === generation && exact);
+}
+
+function avoid(known: Known, { plan, error }: Failed, path: string = plan.snapshot.path): void {
+  known.avoid.add(path);
   known.first ??= error;
   known.notes.push(findingOf(error, { generation: plan.generation, severity: "warning" }));
 }
@@ -138,6 +148,8 @@ function comesBy(
   avoided: ReadonlySet<string>,
 ): boolean {
   const generation = catalog.generations.find((g) => g.id === id)!;
+  // Numbers say where a way leads, whatever it passes.
+  if (generation.exact) return true;
   return generation.snapshots
     .filter((snapshot) => avoided.has(snapshot.path))
     .every((snapshot) => {

@@ -3,8 +3,8 @@
  * fold, and the one that leads the pass.
  */
 
-import { WalkitError } from "../errors.ts";
-import { type Finding, findingOf } from "../findings.ts";
+import { isOfFile, WalkitError } from "../errors.ts";
+import { type Finding, findingOf, severityOf } from "../findings.ts";
 import type { Branch, Change, Claim } from "../replay/catalog.ts";
 import type { ReplayEvent } from "../replay/events.ts";
 import { missingPage } from "../replay/faults.ts";
@@ -48,6 +48,8 @@ export class ExactCheck implements Lead {
   /** The unbroken chain under way: undefined where nothing sound leads here. */
   #range: RangeDraft | undefined;
   #reading: Reading | undefined;
+  /** A merged file stands in for one that is damaged. */
+  #isDetour = false;
   #transactions = 0;
   #frames = 0;
   /** When files say that they were made, nanoseconds since 1970. */
@@ -94,11 +96,14 @@ export class ExactCheck implements Lead {
   }
 
   on(event: Exclude<ReplayEvent, { type: "pages" }>): void {
-    if (event.type === "opens") this.#pending = [];
-    else if (event.type === "fault") {
+    if (event.type === "opens") {
+      this.#pending = [];
+      this.#isDetour = false;
+    } else if (event.type === "fault") {
       this.#pending = [];
       this.#report(event.error);
       if (event.breaks) this.#range = undefined;
+      else this.#isDetour ||= isOfFile(event.error.code) && severityOf(event.error.code) === "damage";
     } else if (event.type === "commit") this.#commit(event);
     else if (event.type === "change") this.#date(event);
   }
@@ -135,9 +140,15 @@ export class ExactCheck implements Lead {
       this.#changed?.truncate(pageCount);
     }
     this.#pageCount = pageCount;
-    range.to = formatPosition(end);
-    range.last = this.#changes.get(path);
-    range.first ??= range.last;
+    const to = formatPosition(end);
+    const last = this.#changes.get(path);
+    // The states that the damaged file led to, and those that its stand-in leads past, are lost.
+    if (this.#isDetour) {
+      this.#range = { ...startRange(range.snapshot), from: to };
+      this.#ranges.push(this.#range);
+      this.#isDetour = false;
+    }
+    Object.assign(this.#range!, { to, last, first: this.#range!.first ?? last });
   }
 
   /** The first page by which the database grew, and which nothing brought. */

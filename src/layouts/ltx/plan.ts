@@ -9,7 +9,9 @@ import { momentOf } from "../../replay/nearest.ts";
 import type { PlannedSegment, PlannedWal, PlanOptions, PlanTarget, RestorePlan } from "../../replay/plan.ts";
 import { sizeOf } from "../../replay/plan.ts";
 import { formatPosition } from "../../replay/position.ts";
+import { timeRange } from "../../replay/times.ts";
 import { formatTime } from "../../time.ts";
+import { nearTime } from "./nearest.ts";
 import { LTX_BRANCH, type LtxBranch, type LtxFile } from "./types.ts";
 
 /** The level of snapshots. */
@@ -107,29 +109,33 @@ export function planLtx(
   if (branch.unreadable?.[0]) throw branch.unreadable[0];
   if (index !== undefined || (commit && commit.txid === undefined))
     throw notInWal(commit ? formatPosition(commit) : `index ${index}`);
-  const files = branch.files.filter(({ path }) => !avoid.has(path));
   const isBefore =
     timestamp === undefined
       ? undefined
       : (file: LtxFile) => file.modified !== undefined && file.modified <= timestamp;
-  const chosen = chooseFiles(files, { txid: commit?.txid, isBefore });
-  if (!chosen) throw notThere(branch, target);
-  const reach = chosen.at(-1)!.maxTxid;
-  const gap = commit ? undefined : gapBehind(isBefore ? files.filter(isBefore) : files, reach);
+  if (timestamp !== undefined) checkPast(branch, timestamp);
+  const wanted = chooseFiles(branch.files, { txid: commit?.txid, isBefore });
+  if (!wanted) throw notThere(branch, target);
+  const reach = wanted.at(-1)!.maxTxid;
+  const gap = commit ? undefined : gapBehind(isBefore ? branch.files.filter(isBefore) : branch.files, reach);
   if (gap) throw withNearest(missingTxids(reach, gap), branch, reach);
-  const unreadable = chosen.find((file) => file.unreadable)?.unreadable;
-  if (unreadable) throw unreadable;
+  // Whatever is avoided, the state is to be the same.
+  const files = branch.files.filter(({ path, unreadable }) => !avoid.has(path) && !unreadable);
+  const chosen = wanted.some((file) => !files.includes(file))
+    ? chooseFiles(files, { txid: reach, isBefore })
+    : wanted;
+  if (!chosen) throw wanted.find((file) => file.unreadable)?.unreadable ?? noOther(reach, avoid);
   // What lies before the last file that holds every page is laid over whole.
   const base = chosen.findLastIndex(({ minTxid }) => minTxid === 1);
   const [snapshot, ...rest] = chosen.slice(base);
-  const after = files.filter(({ minTxid }) => minTxid > reach).reduce(earlier, undefined);
+  const after = branch.files.filter(({ maxTxid }) => maxTxid > reach).reduce(earlier, undefined);
   return {
     generation: LTX_BRANCH,
     snapshot: { ...planned(snapshot!), txid: snapshot!.maxTxid },
     segments: steps(rest, snapshot!.maxTxid),
     ...{ ancestors: [], proof: [], later: [], settled: true, mark: undefined, findings: [] },
     end: chosen.length - base > 1 ? { txid: reach } : undefined,
-    next: after && { txid: after.minTxid - 1 },
+    next: after && { txid: Math.max(after.minTxid - 1, reach) },
     bytes: sizeOf(chosen.slice(base)),
   };
 }
@@ -156,6 +162,29 @@ function steps(files: readonly LtxFile[], from: number): PlannedSegment[] {
 export function planLtxChanges(branch: LtxBranch, target: PlanTarget): PlannedWal {
   const { generation, segments, proof, end, next, later } = planLtx(branch, target);
   return { generation, segments, proof, end, next, later };
+}
+
+/** Why there is no other way to a state than through a file that does not serve. */
+function noOther(reach: number, avoid: ReadonlySet<string>): WalkitError {
+  const position = formatPosition({ txid: reach });
+  const [path] = avoid;
+  return new WalkitError(
+    "target/no-snapshot",
+    `Expected another way to TXID ${position} than through ${path}, found none`,
+    { path, position },
+  );
+}
+
+/** A time from behind all that there is may have had more: as with generations it is refused. */
+function checkPast(branch: LtxBranch, time: bigint): void {
+  const range = timeRange(branch);
+  if (!range || time <= range.newest) return;
+  const nearest = nearTime(branch, time);
+  throw new WalkitError(
+    "target/out-of-range",
+    `Expected a time that the replica reaches, found ${formatTime(time)}, and nothing was written since ${formatTime(range.newest)}`,
+    { nearest, remedy: { do: "choose-moment", nearest, instead: { newest: "now" } } },
+  );
 }
 
 function notInWal(found: string): WalkitError {
