@@ -30,7 +30,7 @@ export interface Arena {
   crc64(crc: Int32Array, start: number, end: number): void;
 }
 
-/* Below the caller's part: a few words to hand over, the tables of CRC-64 (16 KiB), the encoder's table (64 KiB). */
+/* Below the caller's part: a few words to hand over, the tables of CRC-64 (32 KiB), the encoder's table (64 KiB). */
 const WORDS = 0;
 const CRC_TABLES = 1024;
 const HASH_TABLE = 65536;

@@ -65,10 +65,12 @@ export class PageBlock {
   readonly #sum = new Int32Array(2);
 
   readonly #capacity: number;
-  readonly #data: Uint8Array;
-  readonly #pageNumbers: Uint32Array;
-  readonly #offsets: Float64Array;
-  readonly #sizes: Float64Array;
+  /** Room for a batch, less at first: of thousands of small files each fills a few pages of it. */
+  #room: number;
+  #data: Uint8Array;
+  #pageNumbers: Uint32Array;
+  #offsets: Float64Array;
+  #sizes: Float64Array;
   #count = 0;
   #isOver = false;
 
@@ -101,10 +103,23 @@ export class PageBlock {
       this.databaseChecksum = new DatabaseChecksum(pageSize);
     }
     this.#capacity = Math.max(1, Math.min(Math.floor(options.batchSize / pageSize), commit));
-    this.#data = new Uint8Array(this.#capacity * pageSize);
-    this.#pageNumbers = new Uint32Array(this.#capacity);
-    this.#offsets = new Float64Array(this.#capacity);
-    this.#sizes = new Float64Array(this.#capacity);
+    this.#room = Math.min(this.#capacity, FIRST_ROOM);
+    this.#data = new Uint8Array(this.#room * pageSize);
+    this.#pageNumbers = new Uint32Array(this.#room);
+    this.#offsets = new Float64Array(this.#room);
+    this.#sizes = new Float64Array(this.#room);
+  }
+
+  #grow(): void {
+    this.#room = Math.min(this.#capacity, this.#room * 4);
+    const larger = <A extends Uint8Array | Uint32Array | Float64Array>(old: A, made: A): A => {
+      made.set(old);
+      return made;
+    };
+    this.#data = larger(this.#data, new Uint8Array(this.#room * this.#pageSize));
+    this.#pageNumbers = larger(this.#pageNumbers, new Uint32Array(this.#room));
+    this.#offsets = larger(this.#offsets, new Float64Array(this.#room));
+    this.#sizes = larger(this.#sizes, new Float64Array(this.#room));
   }
 
   /** Reads on. `full`: the batch is; `short`: of input; `end`: the block is over, and the intake behind it. */
@@ -290,6 +305,7 @@ export class PageBlock {
     }
     if (hasPageIndex(this.#variant)) this.index.page(page, offset, size);
     const count = this.#count++;
+    if (count === this.#room) this.#grow();
     this.#data.set(arena.bytes.subarray(at, end), count * this.#pageSize);
     this.#pageNumbers[count] = page;
     this.#offsets[count] = offset;
@@ -319,3 +335,4 @@ export class PageBlock {
 }
 
 const ZEROS = new Uint8Array(6);
+const FIRST_ROOM = 8;
