@@ -24,11 +24,12 @@ import { existsSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { sha256 } from "./application.mjs";
+import { ltxReplica } from "./make-ltx.mjs";
 import { manySegments } from "./make-many.mjs";
 import { largeReplica } from "./make-replica.mjs";
 import { hasRoom, PAGE, scaledReplica } from "./make-scale.mjs";
 import { measure } from "./measure.mjs";
-import { DATA, findLitestream, findLz4, findLz4js, WALKIT } from "./peers.mjs";
+import { DATA, findLitestream, findLitestream5, findLz4, findLz4js, WALKIT } from "./peers.mjs";
 import { megabytes } from "./table.mjs";
 
 const JOB = fileURLToPath(new URL("lz4-job.mjs", import.meta.url));
@@ -39,6 +40,7 @@ const TIMES = 4;
 const MB = 1_000_000;
 
 const litestream = findLitestream();
+const litestream5 = findLitestream5();
 const lz4 = findLz4();
 const lz4js = findLz4js();
 
@@ -137,6 +139,33 @@ export function groupsFor({ output, gigabytes, usualRounds, say }) {
     };
   }
 
+  async function ltx() {
+    const facts = await ltxReplica();
+    if (!facts) return undefined;
+    const contestants = [
+      { id: "restore", name: "walkit restore", run: walkitRestore(facts) },
+      { id: "replay", name: "walkit verify --level replay", run: walkitVerify(facts, "replay") },
+      ...present(
+        "litestream 0.5",
+        litestream5 && {
+          id: "litestream",
+          name: `litestream ${litestream5.version} restore`,
+          run: restoring(facts, litestream5.program, [
+            "restore",
+            "-o",
+            output,
+            pathToFileURL(facts.replica).href,
+          ]),
+        },
+      ),
+    ];
+    return {
+      title: `Restore and verify ${facts.files} LTX files`,
+      contestants: contestants.map((contestant) => ({ ...contestant, writes: 400 * MB })),
+      about: `LTX files: a snapshot of a database of ${megabytes(facts.bytes)} and ${facts.files - 1} files of level 0 behind it, written by walkit.`,
+    };
+  }
+
   /** Often, since each run is short; quick runs as well. */
   async function startUp() {
     return {
@@ -190,7 +219,7 @@ export function groupsFor({ output, gigabytes, usualRounds, say }) {
     };
   }
 
-  return { restore, many, ...lz4Groups({ large, present, aboutLarge }), "start-up": startUp, scale };
+  return { restore, many, ltx, ...lz4Groups({ large, present, aboutLarge }), "start-up": startUp, scale };
 }
 
 /** The codec by itself. */

@@ -25,6 +25,20 @@ export function findLitestream() {
   }
 }
 
+/** Litestream 0.5, which restores LTX files: where the tests find it. Undefined where there is none. */
+export function findLitestream5() {
+  const folder =
+    process.env.WALKIT_LITESTREAM ??
+    fileURLToPath(new URL("../node_modules/.cache/litestream/", import.meta.url));
+  for (const version of ["0.5.18", "0.5.17"]) {
+    const program = [join(folder, version, "bin/litestream"), join(folder, version, "litestream")].find(
+      existsSync,
+    );
+    if (program && versionOf(program, "version")) return { program, version };
+  }
+  return undefined;
+}
+
 /** The `lz4` tool. Undefined where there is none. */
 export function findLz4() {
   const version = versionOf("lz4", "--version")?.match(/v(\d+(\.\d+)+)/)?.[1];

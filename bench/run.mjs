@@ -3,7 +3,7 @@
  *
  *     node bench/run.mjs [--quick] [--only <group>] [--scale [--gigabytes 4]] [--folder <dir>] [--json]
  *
- * Groups: restore, many, decode, encode, start-up, and scale, which takes minutes and gigabytes and has to be asked for,
+ * Groups: restore, many, ltx, decode, encode, start-up, and scale, which takes minutes and gigabytes and has to be asked for,
  * by `--scale` or `--only scale`; databases below 4 GiB fit too well into what is kept in memory to tell anything there.
  * See `groups.mjs` for what they do, `targets.mjs` for what they should come to.
  *

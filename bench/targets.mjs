@@ -17,6 +17,8 @@ const TARGETS = [
   ...beside("restore", "verify --level replay ÷ Litestream's restore", "replay", { wall: 0.35 }),
   ...beside("many", "many segments: restore ÷ Litestream's", "restore", { wall: 0.25 }),
   ...beside("many", "many segments: verify --level replay ÷ Litestream's restore", "replay", { wall: 0.25 }),
+  ...beside("ltx", "LTX files: restore ÷ Litestream's", "restore", { wall: 0.35, rss: 0.6 }),
+  ...beside("ltx", "LTX files: verify --level replay ÷ Litestream's restore", "replay", { wall: 0.35 }),
   ...asFast("decode", "LZ4 decode, file to nowhere", { lz4: 1.5, lz4js: 3.5 }),
   ...asFast("decode-memory", "LZ4 decode, the codec alone", { lz4js: 3.5 }),
   ...asFast("encode", "LZ4 encode, file to nowhere", { lz4js: 3 }),

@@ -76,6 +76,11 @@ class Vanished extends Error {
   }
 }
 
+/** Whether a file has gone, of a replica that is held, too: for a layout that knows where else to find what it had. */
+export function hasVanished(error: unknown): boolean {
+  return error instanceof Vanished || isGone(error);
+}
+
 export interface StillOptions<T> {
   /** The catalog to begin with, where it is known. */
   catalog?: Catalog | undefined;

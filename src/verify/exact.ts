@@ -118,7 +118,7 @@ export class ExactCheck implements Lead {
     range.last = dated;
   }
 
-  #commit({ end, pageCount, change: { path } }: Extract<ReplayEvent, { type: "commit" }>): void {
+  #commit({ end, pageCount, change }: Extract<ReplayEvent, { type: "commit" }>): void {
     this.#transactions++;
     const range = this.#range;
     if (!range) return;
@@ -132,7 +132,7 @@ export class ExactCheck implements Lead {
       }
       const missing = this.#firstMissing(pageCount);
       if (missing !== undefined) {
-        this.#report(missingPage(missing, pageCount, end, path));
+        this.#report(missingPage(missing, pageCount, end, change.path));
         this.#range = undefined;
         return;
       }
@@ -141,7 +141,7 @@ export class ExactCheck implements Lead {
     }
     this.#pageCount = pageCount;
     const to = formatPosition(end);
-    const last = this.#changes.get(path);
+    const last = this.#changes.get(change.path) ?? { ...change, modified: undefined };
     // The states that the damaged file led to, and those that its stand-in leads past, are lost.
     if (this.#isDetour) {
       this.#range = { ...startRange(range.snapshot), from: to };

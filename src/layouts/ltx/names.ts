@@ -34,5 +34,10 @@ export function placeIn(path: string): LtxPlace {
   return place;
 }
 
+/** The replica's root, as a prefix, of the path of one of its LTX files. */
+export function rootIn(path: string): string {
+  return path.replace(/(?:ltx\/[0-9]|000[0-9])\/[^/]*$/, "");
+}
+
 /** What the paths below a replica's root begin with that LTX files have, and what walkit keeps beside them. */
 export const LTX_PREFIXES: readonly string[] = ["ltx", "000"];

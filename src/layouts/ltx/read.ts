@@ -9,12 +9,15 @@ import { pageSizeChanged } from "../../replay/faults.ts";
 import type { ChangesOptions, ClaimPiece, ReadContext } from "../../replay/layout.ts";
 import type { Leg, PlannedFile, PlannedSegment } from "../../replay/plan.ts";
 import { formatPosition, type TxPosition } from "../../replay/position.ts";
+import { hasVanished } from "../../replay/replica.ts";
 import { type DatabaseHeader, parseDatabaseHeader } from "../../sqlite/header.ts";
+import { listLtx } from "./catalog.ts";
 import { deleted } from "./faults.ts";
 import { readFile, timeOf } from "./file.ts";
-import { placeIn } from "./names.ts";
+import { placeIn, rootIn } from "./names.ts";
 import { missingTxids } from "./plan.ts";
 import { WalTrail } from "./trail.ts";
+import type { LtxFile } from "./types.ts";
 
 /**
  * Reads files of changes in order, each a section of its own. Where one is damaged and faults are reported, a merged file that
@@ -80,6 +83,14 @@ class Changes {
         yield* this.#file(file);
         return;
       } catch (error) {
+        if (hasVanished(error)) {
+          // Retention deletes files once they are merged into others.
+          failed.add(file.path);
+          next =
+            this.#standIn(section.txid, failed) ?? (await this.#relisted(file.path, section.txid, failed));
+          if (!next) throw error;
+          continue;
+        }
         if (!isFault(error)) throw error;
         failed.add(file.path);
         next = this.#standIn(section.txid, failed);
@@ -121,6 +132,18 @@ class Changes {
       if (!least || end! < least.txid!) least = file;
     }
     return least;
+  }
+
+  /** The smallest file, listed anew, that leads on from a transaction. */
+  async #relisted(path: string, txid: number, failed: ReadonlySet<string>): Promise<PlannedFile | undefined> {
+    const { storage, signal } = this.#context;
+    const { branch } = await listLtx(storage, rootIn(path), signal);
+    return branch?.files
+      .filter((file) => file.minTxid <= txid + 1 && file.maxTxid > txid && !failed.has(file.path))
+      .reduce<LtxFile | undefined>(
+        (least, one) => (!least || one.maxTxid < least.maxTxid ? one : least),
+        undefined,
+      );
   }
 
   *#fault(error: WalkitError, position: TxPosition, breaks: boolean): Generator<ReplayEvent> {
