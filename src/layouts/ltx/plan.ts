@@ -83,9 +83,27 @@ export function gapBehind(files: readonly LtxFile[], reach: number): LtxFile | u
     );
 }
 
+/**
+ * The file behind a gap that the target lies in or behind. A time may lie in a gap: what is missing there may be from before it.
+ * Not so where the last state is of that very time.
+ */
+function gapAt(branch: LtxBranch, reach: number, { timestamp }: PlanTarget): LtxFile | undefined {
+  if (timestamp === undefined) return gapBehind(branch.files, reach);
+  const isExact = branch.files.some(({ maxTxid, modified }) => maxTxid === reach && modified === timestamp);
+  const later = branch.files.filter(({ maxTxid }) => maxTxid > reach);
+  const leadsOn = later.some(({ level, minTxid }) => level !== SNAPSHOT_LEVEL && minTxid <= reach + 1);
+  return isExact || leadsOn ? undefined : later.reduce(sooner, undefined);
+}
+
+function sooner(first: LtxFile | undefined, one: LtxFile): LtxFile {
+  if (!first || one.maxTxid < first.maxTxid) return one;
+  return one.maxTxid === first.maxTxid && one.minTxid > first.minTxid ? one : first;
+}
+
 /** Transactions from behind `reach` up to where `next` begins are in no file that could be laid over it. */
 export function missingTxids(reach: number, next: LtxFile): WalkitError {
-  const last = next.minTxid - 1;
+  // Behind a snapshot nothing is missing; the way there is.
+  const last = next.minTxid === 1 ? next.maxTxid : next.minTxid - 1;
   const which =
     last === reach + 1
       ? `TXID ${formatPosition({ txid: last })}`
@@ -117,7 +135,7 @@ export function planLtx(
   const wanted = chooseFiles(branch.files, { txid: commit?.txid, isBefore });
   if (!wanted) throw notThere(branch, target);
   const reach = wanted.at(-1)!.maxTxid;
-  const gap = commit ? undefined : gapBehind(isBefore ? branch.files.filter(isBefore) : branch.files, reach);
+  const gap = commit ? undefined : gapAt(branch, reach, target);
   if (gap) throw withNearest(missingTxids(reach, gap), branch, reach);
   // Whatever is avoided, the state is to be the same.
   const files = branch.files.filter(({ path, unreadable }) => !avoid.has(path) && !unreadable);
