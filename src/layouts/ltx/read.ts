@@ -11,6 +11,7 @@ import type { Leg, PlannedFile, PlannedSegment } from "../../replay/plan.ts";
 import { formatPosition, type TxPosition } from "../../replay/position.ts";
 import { hasVanished } from "../../replay/replica.ts";
 import { type DatabaseHeader, parseDatabaseHeader } from "../../sqlite/header.ts";
+import { readingAhead } from "./ahead.ts";
 import { listLtx } from "./catalog.ts";
 import { deleted } from "./faults.ts";
 import { readFile, timeOf } from "./file.ts";
@@ -30,7 +31,9 @@ export async function* readChanges(
   leg: Leg,
   options: ChangesOptions = {},
 ): AsyncGenerator<ReplayEvent, void, undefined> {
-  const run = new Changes(context, leg, options.faults !== "report");
+  const parallelism = Math.max(1, options.parallelism ?? 8);
+  const storage = readingAhead(context.storage, leg.segments, parallelism, context.signal);
+  const run = new Changes({ ...context, storage }, leg, options.faults !== "report");
   yield* run.events();
 }
 
