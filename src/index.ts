@@ -100,6 +100,7 @@ export {
   type Level,
   type Links as SectionLinks,
   type Range as RestorableRange,
+  type StateRun,
   type Status as VerifyStatus,
   type VerifyOptions,
   type VerifyReport,

@@ -14,10 +14,10 @@ export class UsageError extends Error {
 
 /** Long options with one dash, as Litestream writes them. */
 const SINGLE_DASH =
-  /^-(output|generation|index|timestamp|target-|no-history|if-|parallelism|config|replica|level|json|force|dry-run|salvage|quiet)/;
+  /^-(output|generation|index|timestamp|txid|target-|no-history|if-|parallelism|config|replica|level|json|force|dry-run|salvage|quiet)/;
 
 const LONG_OPTIONS =
-  /^(generation|index|timestamp|target-\w+|no-history|if-db-not-exists|if-replica-exists|parallelism|level|json|force|dry-run|salvage|quiet)$/;
+  /^(generation|index|timestamp|txid|target-\w+|no-history|if-db-not-exists|if-replica-exists|parallelism|level|json|force|dry-run|salvage|quiet)$/;
 
 /**
  * What is wrong with a word of the command line that looks like one of Litestream's options. Commander would take
@@ -99,6 +99,13 @@ export function parseParallelism(text: string): number {
 export function parsePort(text: string): number {
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65535) return Number(text);
   throw new InvalidArgumentError("Expected a port from 1 to 65535, or 0 for a free one.");
+}
+
+/** A level of LTX files; `all` for all of them. */
+export function parseLtxLevel(text: string): number | "all" {
+  if (text === "all") return text;
+  if (/^[0-9]$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("Expected a level from 0 to 9, or all.");
 }
 
 /** How many to list; `all` for all of them. */

@@ -1,19 +1,23 @@
-/** `walkit generations | snapshots | wal`: Litestream's lists, byte for byte but for the lag, and as JSON. */
+/**
+ * `walkit generations | snapshots | wal`: the lists of Litestream 0.3, byte for byte but for the lag, and as JSON. LTX files are one
+ * more generation; what they are `walkit ltx` lists.
+ */
 
-import { type Finding, findingOf, makeFinding } from "../findings.ts";
+import { findingOf, makeFinding } from "../findings.ts";
 import { timesFinding } from "../layouts/generations/check.ts";
 import { type Generation, isGeneration } from "../layouts/generations/types.ts";
 import { openReplica } from "../layouts/locate.ts";
-import { unreadableIn } from "../replay/catalog.ts";
+import { isLtx, type LtxBranch } from "../layouts/ltx/types.ts";
+import { LTX_BRANCH, rootAbove } from "../replay/branch-name.ts";
+import { filesIn, unreadableIn } from "../replay/catalog.ts";
 import { sectionOf } from "../replay/position.ts";
 import { catalogOf } from "../replay/replica.ts";
 import { formatPosition, formatTime, timeRange, timesUntrusted } from "../snapshot/index.ts";
-import { ltxFindings } from "../verify/beside.ts";
 import { statusOf } from "../verify/report.ts";
 import { generationOf } from "./arguments.ts";
 import { exitCodeOf } from "./exit.ts";
-import { findingLines, print, printAside, printJson } from "./output.ts";
-import { count, paintFor, table } from "./text.ts";
+import { type FindingToTell, findingLines, print, printAside, printJson } from "./output.ts";
+import { count, paintFor, shellQuote, table } from "./text.ts";
 
 export type ListCommand = "generations" | "snapshots" | "wal";
 
@@ -37,32 +41,50 @@ export async function runList(
   const replica = await openReplica(location);
   const { prefix } = replica;
   const generation = generationOf(replica, wanted);
-  const catalog = await catalogOf({ ...replica, generation }, { signal });
+  // LTX files say in their headers when they were made.
+  const times = command === "generations";
+  const catalog = await catalogOf({ ...replica, generation }, { signal, times });
   const generations = catalog.generations.filter(isGeneration);
-  // What is listed is right all the same.
-  const findings = [...ltxFindings(catalog, "warning"), ...listFindings(command, generations, prefix)];
+  const ltx = catalog.generations.find(isLtx);
+  const findings = listFindings(command, generations, ltx, prefix);
   const status = statusOf(findings);
   if (json) {
     printJson({
       command,
       status,
       replica: location,
-      [command]: itemsOf(command, generations, prefix),
+      [command]: itemsOf(command, generations, ltx, prefix),
       findings,
     });
   } else {
-    print(table(rowsOf(command, generations)));
+    print(table(rowsOf(command, generations, ltx)));
+    if (ltx && command !== "generations" && generations.length > 0)
+      printAside(`LTX files of Litestream 0.5 are there as well: walkit ltx ${shellQuote(location)}`);
     printAside(findingLines(findings, paintFor(process.stderr)));
   }
   return exitCodeOf(status);
 }
 
-function listFindings(command: ListCommand, generations: readonly Generation[], prefix: string): Finding[] {
-  const findings: Finding[] = [];
-  if (generations.length === 0) {
-    const message = `Expected generations below ${prefix || "the folder"}, found none`;
+function listFindings(
+  command: ListCommand,
+  generations: readonly Generation[],
+  ltx: LtxBranch | undefined,
+  prefix: string,
+): FindingToTell[] {
+  const findings: FindingToTell[] = [];
+  if (generations.length === 0 && !ltx) {
+    const message = `Expected generations or LTX files below ${rootAbove(prefix) || "the folder"}, found none`;
     findings.push(makeFinding("replica/not-a-replica", message));
   }
+  if (generations.length === 0 && ltx && command !== "generations") {
+    const what = command === "wal" ? "WAL segments" : "snapshots of generations";
+    const message = `Expected ${what}, found LTX files of Litestream 0.5 alone`;
+    const remedy = { do: "list", what: "ltx" } as const;
+    const meaning = "The replica is one of Litestream 0.5, which keeps snapshots and changes in LTX files";
+    findings.push({ ...makeFinding("target/no-generation", message, { remedy }), meaning });
+  }
+  if (ltx && command === "generations")
+    for (const error of unreadableIn(ltx)) findings.push(findingOf(error, { generation: LTX_BRANCH }));
   for (const generation of generations) {
     const { id, snapshots, segments } = generation;
     for (const error of unreadableIn(generation)) findings.push(findingOf(error, { generation: id }));
@@ -76,10 +98,14 @@ function listFindings(command: ListCommand, generations: readonly Generation[], 
   return findings;
 }
 
-function rowsOf(command: ListCommand, generations: readonly Generation[]): (string | number)[][] {
+function rowsOf(
+  command: ListCommand,
+  generations: readonly Generation[],
+  ltx: LtxBranch | undefined,
+): (string | number)[][] {
   if (command === "generations") {
     const now = BigInt(Date.now()) * 1_000_000n;
-    const rows = generations.map((generation) => {
+    const rows = [...generations, ...(ltx ? [ltx] : [])].map((generation) => {
       const range = timeRange(generation);
       const lag = formatLag(range ? now - range.newest : LONGEST);
       return [NAME, generation.id, lag, wholeSeconds(range?.oldest), wholeSeconds(range?.newest)];
@@ -98,22 +124,28 @@ function rowsOf(command: ListCommand, generations: readonly Generation[]): (stri
   return [["replica", "generation", "index", "offset", "size", "created"], ...rows];
 }
 
-function itemsOf(command: ListCommand, generations: readonly Generation[], prefix: string): object[] {
+function itemsOf(
+  command: ListCommand,
+  generations: readonly Generation[],
+  ltx: LtxBranch | undefined,
+  prefix: string,
+): object[] {
   if (command === "generations") {
-    return generations.map((generation) => {
-      const { id, snapshots, segments } = generation;
+    return [...generations, ...(ltx ? [ltx] : [])].map((generation) => {
+      const { id, snapshots, segments, levels } = generation;
       const range = timeRange(generation);
-      const sizes = [...snapshots, ...segments].map((file) => file.size);
+      const sizes = filesIn(generation).map((file) => file.size);
       return {
         generation: id,
-        path: `${prefix}${id}`,
+        path: isLtx(generation) ? folderOf(generation, prefix) : `${prefix}${id}`,
         snapshots: snapshots.length,
         segments: segments.length,
         indexes: new Set(segments.map(sectionOf)).size,
         bytes: sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0),
         start: exactTime(range?.oldest),
         end: exactTime(range?.newest),
-        timesTrusted: timesUntrusted(generation, generations) === undefined,
+        timesTrusted: isLtx(generation) || timesUntrusted(generation, generations) === undefined,
+        ...(levels && { levels }),
       };
     });
   }
@@ -141,12 +173,18 @@ function itemsOf(command: ListCommand, generations: readonly Generation[], prefi
   );
 }
 
+/** That the levels lie in: `ltx`, or where they are named as in S3 the replica's root, which is empty. */
+function folderOf({ files }: LtxBranch, prefix: string): string {
+  const root = rootAbove(prefix);
+  return files.some(({ path }) => path.startsWith(`${root}ltx/`)) ? `${root}ltx` : root.replace(/\/$/, "");
+}
+
 function exactTime(time: bigint | undefined): string | undefined {
   return time === undefined ? undefined : formatTime(time);
 }
 
 /** As Go prints a time in whole seconds: what is below them is cut off. */
-function wholeSeconds(time: bigint | undefined): string {
+export function wholeSeconds(time: bigint | undefined): string {
   return time === undefined ? NO_TIME : `${formatTime(time).slice(0, 19)}Z`;
 }
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { openReplica } from "../layouts/locate.ts";
 import { positionOf } from "../moments/position.ts";
 import { recordRestorePoint } from "../moments/record.ts";
-import { isStart } from "../replay/position.ts";
+import { isInWal, isStart } from "../replay/position.ts";
 import { formatPosition, formatTime } from "../snapshot/index.ts";
 import { MAX_NAME_LENGTH, quoted } from "../timeline/restore-points.ts";
 import { parseTarget, targetOptions } from "../timeline/target/grammar.ts";
@@ -49,10 +49,11 @@ export async function runMark(
   const paint = paintFor(process.stdout);
   const add = (label: string, text: string) => row(`  ${label}`, text, 14, paint);
   const options = targetOptions({ name }).map(shellWord).join(" ");
-  const last = isStart(found.position) ? "snapshot" : "WAL segment";
+  const isTxid = !isInWal(found.position);
+  const last = isTxid ? "LTX file" : isStart(found.position) ? "snapshot" : "WAL segment";
   print(
     paint.bold(`${paint.green("Marked")} ${quoted(name, MAX_NAME_LENGTH)}`),
-    add("position", `${position} of generation ${generation}`),
+    isTxid ? add("TXID", position) : add("position", `${position} of generation ${generation}`),
     time === undefined ? [] : add("written", `${time} (its ${last})`),
     add("recorded in", printable(join(folder.root, path))),
     `  restore it  walkit restore ${shellQuote(location)} -o restored.db ${options}`,

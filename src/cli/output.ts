@@ -4,6 +4,7 @@ import type { WalkitError } from "../errors.ts";
 import { type Finding, findingOf, type Severity } from "../findings.ts";
 import type { Remedy } from "../remedy.ts";
 import { describeFinding } from "../words/index.ts";
+import { positionText } from "./ltx-words.ts";
 import { count, type Paint, paintFor, printable, row, shellQuote } from "./text.ts";
 
 /**
@@ -125,7 +126,7 @@ function placesOf({ path, position, offset, decoded, frame }: Told): [label: str
   const places: [string, string][] = [];
   if (path !== undefined) places.push(["file", printable(path)]);
   const at: string[] = [];
-  if (position !== undefined) at.push(`WAL position ${position}`);
+  if (position !== undefined) at.push(positionText(position));
   if (offset !== undefined) at.push(`byte ${offset}${decoded ? " of what the file decompresses to" : ""}`);
   if (frame !== undefined) at.push(`frame ${frame}`);
   if (at.length > 0) places.push(["at", at.join(", ")]);

@@ -7,12 +7,14 @@ import {
   parseGeneration,
   parseLimit,
   parseLocation,
+  parseLtxLevel,
   parseParallelism,
   parsePort,
 } from "./arguments.ts";
 import { perform, whereHelpIs } from "./exit.ts";
 import type { InspectFlags } from "./inspect.ts";
 import type { ListCommand, ListFlags } from "./list.ts";
+import type { LtxFlags } from "./ltx.ts";
 import type { MarkFlags } from "./mark.ts";
 import type { RestoreFlags } from "./restore-flags.ts";
 import type { RestorePointsFlags } from "./restore-points.ts";
@@ -23,7 +25,7 @@ import type { UiFlags } from "./ui.ts";
 import type { VerifyFlags } from "./verify.ts";
 
 const REPLICA =
-  "a replica's folder, its generations/ folder, one generation's folder, or a .tar, .tar.gz or .zip of these: a path or file:// URL";
+  "a replica's folder, its generations/ or ltx/ folder, one generation's folder, or a .tar, .tar.gz or .zip of these: a path or file:// URL";
 
 /** What the exit codes mean; those that a command does not have are left out. */
 function exitCodes(zero: string, one: string | undefined, three: string, four?: string): string {
@@ -37,6 +39,7 @@ Examples:
   walkit verify /backups/app                         is it good, and what can be restored?
   walkit restore /backups/app -o app.db              the newest state
   walkit restore /backups/app -o app.db --target-time 2026-01-31T18:30:00Z
+  walkit restore /backups/app -o app.db --txid 000000000000001f    a state of Litestream 0.5
   walkit restore /backups/app -o app.db --salvage    as far as a damaged replica goes
   walkit inspect 00000004_00001038.wal.lz4           what is in this file?
 ${exitCodes("done, or no damage found", "verify, inspect: damaged; restore: the replica cannot give that target", "cannot be read, not found, output exists, or could not be found out", "restore: done, but with less than was asked for")}
@@ -44,7 +47,7 @@ ${exitCodes("done, or no damage found", "verify, inspect: damaged; restore: the 
 
 export function createProgram(): Command {
   const program = new Command("walkit")
-    .description("Verify and restore Litestream replicas of SQLite databases")
+    .description("Verify and restore Litestream replicas of SQLite databases, of Litestream 0.3 and 0.5")
     .version(version(), "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help")
     .helpCommand("help [command]", "print the help of a command")
@@ -68,6 +71,7 @@ export function createProgram(): Command {
   addRestorePoints(program);
   addMark(program);
   addLists(program);
+  addLtx(program);
   addInspect(program);
   addUi(program);
   return program;
@@ -100,6 +104,7 @@ const COMMANDS = [
   "generations",
   "snapshots",
   "wal",
+  "ltx",
   "inspect",
   "ui",
 ];
@@ -132,8 +137,9 @@ function addVerify(program: Command): void {
       `
 Levels:
   names      the listing alone: names, gaps, times. Opens no file
-  frames     every LZ4 checksum, every WAL checksum and salt, no missing byte
-  replay     also: snapshots agree with the WAL before them, every page of every commit is there
+  frames     every LZ4 checksum, every WAL checksum and salt, every checksum of an LTX file, no missing byte
+  replay     also: snapshots agree with the WAL before them, merged LTX files with those that they were merged from, every page
+             of every commit is there
   integrity  also: SQLite's integrity_check of the newest state. Asked for by name, verify is inconclusive
              where that cannot be made; by default it says so, and the other checks decide
 
@@ -205,6 +211,7 @@ Examples:
   walkit restore /backups/app -o app.db --target-position 0000001f:00001038 --target-exclusive
   walkit restore /backups/app -o app.db --target-name "before migration"
   walkit restore /backups/app -o app.db --index 1f
+  walkit restore /backups/app -o app.db --txid 000000000000001f
   walkit restore /backups/app --dry-run
   walkit restore /backups/app -o - | ssh host 'cat > app.db'
 ${exitCodes("restored, planned with --dry-run, or skipped with --if-…", "the replica cannot give that target", "no replica there, cannot be read, or the output exists, is in use or cannot be written", "salvaged, with something lost; or a dry run that knows of damage")}`,
@@ -267,7 +274,8 @@ function addRestorePoints(program: Command): void {
       "after",
       `
 A position, <index>:<offset>, leads to any transaction: restore --target-position. So does its number, counted within the
-generation: restore --target-transaction. A time leads to the end of a WAL segment, no closer.
+generation: restore --target-transaction. A time leads to the end of a WAL segment, no closer. Of LTX files a TXID leads to the
+state behind it, for each that is listed: restore --txid.
 
 Examples:
   walkit restore-points /backups/app
@@ -291,7 +299,7 @@ function addMark(program: Command): void {
     .argument("<name>", "up to 63 characters", parseName)
     .argument(
       "[target]",
-      "a position, a time, transaction:<n>, index:<hex>, name:<name>, immediate; by default the newest",
+      "a position, a TXID, a time, transaction:<n>, index:<hex>, name:<name>, immediate; by default the newest",
     );
   addTargetOptions(command)
     .option("--force", "move a restore point that has this name already")
@@ -300,12 +308,13 @@ function addMark(program: Command): void {
       "after",
       `
 The name is for the last transaction that a restore of the target would hold. It is recorded beside the generation's folder,
-in <generation>.restore-points: a line of text, which Litestream neither sees nor deletes.
+in <generation>.restore-points (of LTX files in ltx.restore-points beside ltx/): a line of text, which Litestream neither sees nor deletes.
 
 Examples:
   walkit mark /backups/app "before migration"
   walkit mark /backups/app "last good" "5 minutes ago"
   walkit mark /backups/app "release 7" 0000001f:00001038 --generation 386e2c145a976578
+  walkit mark /backups/app "release 8" 000000000000001f
   walkit restore /backups/app -o app.db --target-name "before migration"
 ${exitCodes("recorded", "the replica cannot give that target", "no replica there, cannot be read or written, or the name is taken")}`,
     )
@@ -321,9 +330,9 @@ ${exitCodes("recorded", "the replica cannot give that target", "no replica there
 
 function addLists(program: Command): void {
   const lists: [ListCommand, string][] = [
-    ["generations", "list generations, as litestream generations does"],
-    ["snapshots", "list snapshots, as litestream snapshots does"],
-    ["wal", "list WAL segments, as litestream wal does"],
+    ["generations", "list generations, as litestream generations of 0.3 does, and the LTX files as one more"],
+    ["snapshots", "list snapshots of generations, as litestream snapshots of 0.3 does"],
+    ["wal", "list WAL segments of generations, as litestream wal of 0.3 does"],
   ];
   const codes = exitCodes("listed", undefined, "no replica there, or cannot be read");
   for (const [name, description] of lists) {
@@ -342,6 +351,32 @@ function addLists(program: Command): void {
         ),
       );
   }
+}
+
+function addLtx(program: Command): void {
+  addCommand(program, "ltx", "list LTX files, as litestream ltx of 0.5 does")
+    .argument("<replica>", REPLICA, parseLocation)
+    .addOption(
+      new Option("--level <level>", "of this level, 0 to 9, or all; 9 has the snapshots")
+        .argParser(parseLtxLevel)
+        .default(0),
+    )
+    .addOption(json())
+    .addHelpText(
+      "after",
+      `
+TXIDs are hexadecimal, as --txid of walkit restore takes them. created is when a file was made by its own header, which no copy
+changes; where the storage says otherwise, as of a copy without times, walkit says so.
+${exitCodes("listed", undefined, "no LTX files there, or cannot be read")}`,
+    )
+    .action((replica: string, flags: LtxFlags) =>
+      perform(
+        "ltx",
+        flags.json ?? false,
+        async (signal) => (await import("./ltx.ts")).runLtx(replica, flags, signal),
+        replica,
+      ),
+    );
 }
 
 function addInspect(program: Command): void {
@@ -377,7 +412,7 @@ function addUi(program: Command): void {
       `
 Serves the page on this machine alone (127.0.0.1), below an address that nobody can guess, and prints it. Nothing of the
 replica leaves the machine. Commands that the page shows work as they are pasted; the address says the moment, so that a
-reload comes back to it. Ctrl-C ends it.
+reload comes back to it. Ctrl-C ends it. LTX files of Litestream 0.5 the page does not open yet.
 ${exitCodes("ended", undefined, "no replica there, or cannot listen (the port is taken)")}`,
     )
     .action((replica: string | undefined, flags: UiFlags) =>

@@ -1,6 +1,13 @@
 /** The tables that `walkit restore-points` prints. */
 
-import type { CommitMoment, Gap, GenerationMoments, SegmentMoments } from "../moments/index.ts";
+import type {
+  CommitMoment,
+  Gap,
+  GenerationMoments,
+  SegmentMoments,
+  SnapshotMoment,
+} from "../moments/index.ts";
+import { LTX_BRANCH } from "../replay/branch-name.ts";
 import { comparePositions, formatPosition, type Position, sectionAt } from "../replay/position.ts";
 import { MAX_NAME_LENGTH, quoted } from "../timeline/restore-points.ts";
 import { count, type Paint, printable, row, shellQuote, table } from "./text.ts";
@@ -27,16 +34,33 @@ export function momentLines(moments: readonly GenerationMoments[], shown: Shown,
 /** How close a position and a time come. */
 function exactnessLines(moments: readonly GenerationMoments[], { location }: Shown, paint: Paint): string[] {
   const which = moments.length > 1 ? " --generation <generation>" : "";
-  const lines = [
+  const lines: string[] = [];
+  if (moments.some(isLtx)) {
+    const about = moments.every(isLtx) ? "" : " of LTX files";
+    lines.push(
+      `A TXID${about} leads to that very state, a time to the last one that was written by then:`,
+      `  walkit restore ${shellQuote(location)} -o restored.db --txid <TXID>`,
+    );
+    if (moments.every(isLtx)) return lines;
+  }
+  lines.push(
     "A position leads to that very transaction:",
     `  walkit restore ${shellQuote(location)} -o restored.db${which} --target-position <to>`,
-  ];
+  );
   const time =
     "A time leads to the end of a WAL segment, with all of its transactions: when each of them was committed is not recorded.";
-  return moments.some(({ timesTrusted }) => timesTrusted) ? [...lines, ...row("", time, 0, paint)] : lines;
+  return moments.some((one) => one.timesTrusted && !isLtx(one))
+    ? [...lines, ...row("", time, 0, paint)]
+    : lines;
 }
 
-function headLine({ generation, present, segments }: GenerationMoments, paint: Paint): string {
+function isLtx({ generation }: GenerationMoments): boolean {
+  return generation === LTX_BRANCH;
+}
+
+function headLine(one: GenerationMoments, paint: Paint): string {
+  if (isLtx(one) && one.present) return ltxHeadLine(one, paint);
+  const { generation, present, segments } = one;
   const head = `Generation ${paint.bold(generation)}: `;
   if (!present) return head + paint.yellow("gone, only its restore points are left");
   let all = 0;
@@ -47,6 +71,13 @@ function headLine({ generation, present, segments }: GenerationMoments, paint: P
   }
   const which = restorable === all ? "" : paint.red(`, ${all - restorable} of them not restorable`);
   return `${head}${count(all, "transaction")} in ${count(segments.length, "WAL segment")}${which}`;
+}
+
+function ltxHeadLine({ segments, snapshots }: GenerationMoments, paint: Paint): string {
+  const commits = segments.flatMap((segment) => segment.commits);
+  const lost = segments.length - countRestorable(commits);
+  const which = lost === 0 ? "" : paint.red(`, ${lost} of them not restorable`);
+  return `${paint.bold("LTX files")}: ${count(segments.length + snapshots.length, "state")}${which}`;
 }
 
 function countRestorable(commits: readonly CommitMoment[]): number {
@@ -68,7 +99,8 @@ function tableLines(one: GenerationMoments, { transactions }: Shown, paint: Pain
   const items: Item[] = [];
   const add = (at: Position, rank: Item["rank"], what: { cells: string[] } | { line: string }) =>
     items.push({ at, rank, ...what });
-  for (const segment of one.segments) {
+  const ltx = isLtx(one);
+  for (const segment of ltx ? [] : one.segments) {
     if (!transactions) add(segment.position, 4, { cells: segmentCells(segment, paint) });
     else {
       for (const commit of segment.commits) {
@@ -76,18 +108,24 @@ function tableLines(one: GenerationMoments, { transactions }: Shown, paint: Pain
       }
     }
   }
+  for (const segment of ltx ? one.segments : []) {
+    const end = segment.commits.at(-1)?.end;
+    add(end ?? segment.position, end ? 0 : 4, { cells: stateCells(segment, paint) });
+  }
   for (const { name, position, restorable } of one.restorePoints) {
     const mark = restorable ? "" : paint.red(", not restorable");
     const text = `restore point ${quoted(name, MAX_NAME_LENGTH)} at ${formatPosition(position)}`;
     add(position, 1, { line: `  ${paint.bold(text)}${mark}` });
   }
   for (const gap of one.gaps) add(gap.after ?? BEFORE_ALL, 2, { line: gapLine(gap, paint) });
-  for (const { position, time } of one.snapshots) {
+  for (const snapshot of ltx ? one.snapshots : [])
+    add(snapshot.position, 3, { cells: snapshotCells(snapshot) });
+  for (const { position, time } of ltx ? [] : one.snapshots) {
     const when = time === undefined ? "" : `, written ${time}`;
     add(position, 3, { line: `  snapshot alone at ${formatPosition(position)}${when}` });
   }
   items.sort((a, b) => comparePositions(a.at, b.at) || a.rank - b.rank);
-  const head = transactions ? COMMIT_HEAD : SEGMENT_HEAD;
+  const head = ltx ? STATE_HEAD : transactions ? COMMIT_HEAD : SEGMENT_HEAD;
   const rows = table([head, ...items.flatMap(({ cells }) => (cells ? [cells] : []))]);
   if (rows.length === 1) return items.map(({ line }) => line!);
   let next = 1;
@@ -113,6 +151,19 @@ function segmentCells({ position, time, commits }: SegmentMoments, paint: Paint)
     ...[time ?? "-", numbers, `${commits.length}`, formatPosition(position)],
     ...[last ? formatPosition(last.end) : "-", paint.red(mark)],
   ];
+}
+
+/** Of LTX files, one of which is one step. */
+const STATE_HEAD = ["written", "TXID", "after", ""];
+
+function stateCells({ position, time, commits }: SegmentMoments, paint: Paint): string[] {
+  const end = commits.at(-1);
+  const mark = end?.restorable ? "" : paint.red("not restorable");
+  return [time ?? "-", end ? formatPosition(end.end) : "-", formatPosition(position), mark];
+}
+
+function snapshotCells({ position, time }: SnapshotMoment): string[] {
+  return [time ?? "-", formatPosition(position), "-", "a snapshot"];
 }
 
 const COMMIT_HEAD = ["transaction", "to", "segment written", ""];

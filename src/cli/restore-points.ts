@@ -3,9 +3,8 @@
 import { type Finding, makeFinding } from "../findings.ts";
 import { openReplica } from "../layouts/locate.ts";
 import { type GenerationMoments, listMoments } from "../moments/index.ts";
+import { rootAbove } from "../replay/branch-name.ts";
 import { formatPosition, type Position } from "../replay/position.ts";
-import { catalogOf } from "../replay/replica.ts";
-import { ltxFindings } from "../verify/beside.ts";
 import { statusOf } from "../verify/report.ts";
 import { generationOf } from "./arguments.ts";
 import { exitCodeOf } from "./exit.ts";
@@ -34,9 +33,8 @@ export async function runRestorePoints(
   const moments = await listMoments({ ...replica, generation }, { signal, checkIntegrity });
   // What is true of all of the replica is said once.
   const findings: Finding[] = [...new Set(moments.flatMap((one) => one.findings))];
-  if (generation === undefined) findings.unshift(...ltxFindings(await catalogOf(replica, { signal })));
   if (moments.length === 0) {
-    const message = `Expected generations below ${replica.prefix || "the folder"}, found none`;
+    const message = `Expected generations or LTX files below ${rootAbove(replica.prefix) || "the folder"}, found none`;
     findings.push(makeFinding("replica/not-a-replica", message));
   }
   const status = statusOf(findings);

@@ -2,6 +2,7 @@
 
 import type { Available, ErrorCode, WalkitError } from "../errors.ts";
 import type { Finding } from "../findings.ts";
+import { LTX_BRANCH } from "../replay/branch-name.ts";
 import type { RestorePlan } from "../replay/plan.ts";
 import { formatPosition, sectionOf } from "../replay/position.ts";
 import type { RestoredFile } from "../restore/file.ts";
@@ -9,8 +10,11 @@ import type { Lost, LostBranch } from "../restore/loss.ts";
 import { describeTarget, targetOptions } from "../timeline/target/grammar.ts";
 import type { Target } from "../timeline/target/target.ts";
 import { stepsText } from "../words/index.ts";
+import { availableTxid, positionText } from "./ltx-words.ts";
 import { errorLines, findingLines } from "./output.ts";
 import type { RestoreFlags } from "./restore-flags.ts";
+import type { LtxPlan } from "./restore-ltx.ts";
+import { askedText, fileLines, fromText, momentRows } from "./restore-ltx-text.ts";
 import {
   count,
   exactBytes,
@@ -33,6 +37,8 @@ export function restoredLines(
     time: string | undefined;
     /** When the segment that follows in the replica was written. */
     nextTime: string | undefined;
+    /** Of LTX files: which, and what they lead to. */
+    ltx: LtxPlan | undefined;
     milliseconds: number;
     quiet: boolean;
     /** Salvaged, but nothing is known to be lost. */
@@ -42,7 +48,7 @@ export function restoredLines(
 ): string[] {
   const { lost, findings, snapshot, position, plan, generation, unproven, history } = restored;
   const fits = unproven.every(({ what }) => what === "step");
-  const { output, target, time, nextTime, milliseconds, quiet, vouched } = about;
+  const { output, target, time, nextTime, ltx, milliseconds, quiet, vouched } = about;
   const lines: string[] = [];
   const add = (label: string, text: string) => lines.push(...row(`  ${label}`, text, 14, paint));
   if (!quiet || lost) {
@@ -55,7 +61,16 @@ export function restoredLines(
     const verb = lost ? paint.yellow(salvaged) : plain;
     lines.push(paint.bold(`${verb} ${where}`));
   }
-  if (!quiet) {
+  if (!quiet && ltx) {
+    add("asked for", askedText(target));
+    add("from", fromText(ltx));
+    for (const [label, text] of momentRows(ltx, target)) add(label, text);
+    add("size", sizeText(restored));
+    const files = count(restored.transactions, "LTX file");
+    add("applied", `the snapshot, and ${count(restored.frames, "page")} from ${files}`);
+    if (history !== undefined) add("history", historyText(history));
+    add("took", formatSeconds(milliseconds));
+  } else if (!quiet) {
     add("asked for", describeTarget(target));
     const wal = [...plan.ancestors, plan];
     const applied = wal.reduce((sum, { segments }) => sum + segments.length, 0);
@@ -76,22 +91,27 @@ export function restoredLines(
       const next = nextTime ? `; the next one was written ${nextTime}` : "";
       add("exact to", `a WAL segment: what is in one has its time${next}`);
     }
-    add(
-      "size",
-      `${exactBytes(restored.bytes)}: ${count(restored.pageCount, "page")} of ${restored.pageSize} bytes`,
-    );
+    add("size", sizeText(restored));
     add(
       "applied",
       `${count(restored.transactions, "transaction")}, ${count(restored.frames, "frame")} from ${count(applied, "WAL segment")}`,
     );
     if (unproven.length > 0) add("proven", `all but ${unprovenText(restored)}`);
-    if (history !== undefined) add("history", `${printable(history)}: where this database branches off`);
+    if (history !== undefined) add("history", historyText(history));
     add("took", formatSeconds(milliseconds));
   }
-  if (lost) lines.push(...lostLines(lost, { fits, vouched }, paint));
+  if (lost) lines.push(...lostLines(lost, { fits, vouched, file: ltx ? "LTX file" : "WAL segment" }, paint));
   const shown = quiet ? findings.filter((f) => f.severity !== "info") : findings;
   if (shown.length > 0) lines.push(...(lines.length > 0 ? [""] : []), ...findingLines(shown, paint));
   return lines;
+}
+
+function sizeText({ bytes, pageCount, pageSize }: RestoredFile): string {
+  return `${exactBytes(bytes)}: ${count(pageCount, "page")} of ${pageSize} bytes`;
+}
+
+function historyText(history: string): string {
+  return `${printable(history)}: where this database branches off`;
 }
 
 /** Undefined: all is proven, or what is not is in line with Litestream's counter, and SQLite finds the result in order. */
@@ -127,14 +147,14 @@ function unprovenText({ unproven, integrity }: RestoredFile): string {
 
 function lostLines(
   lost: Lost,
-  { fits, vouched }: { fits: boolean; vouched: boolean },
+  { fits, vouched, file }: { fits: boolean; vouched: boolean; file: string },
   paint: Paint,
 ): string[] {
   const { reached, reachedTime, branches, reason } = lost;
   const lines = ["", vouched ? paint.bold("What is lost") : paint.bold(paint.red("What is lost"))];
   const add = (text: string) => lines.push(...row("", text, 2, paint));
   const when = reachedTime ? ` (file of ${reachedTime})` : "";
-  const end = `The database ends ${reached ? `at WAL position ${reached}` : "with the snapshot"}${when}.`;
+  const end = `The database ends ${reached ? `at ${positionText(reached)}` : "with the snapshot"}${when}.`;
   if (vouched) {
     add(
       "Nothing that is known. The damaged file fails LZ4's own checks, but every frame that was taken from it is vouched for by the WAL's own checksums, and what follows fits on to it.",
@@ -143,7 +163,7 @@ function lostLines(
   } else if (branches.length === 0) {
     add(end);
     add(
-      `No WAL segment was left out as a whole. ${fits ? "All that is in the database was proven right; what" : "What"} else the damaged or missing file held, if anything, is not in it.`,
+      `No ${file} was left out as a whole. ${fits ? "All that is in the database was proven right; what" : "What"} else the damaged or missing file held, if anything, is not in it.`,
     );
   } else {
     add(end);
@@ -169,7 +189,9 @@ function branchText({
 }: LostBranch): string {
   const files = [
     ...(snapshots > 0 && (whole || segments.length === 0) ? [count(snapshots, "snapshot")] : []),
-    ...(segments.length > 0 ? [count(segments.length, "WAL segment")] : []),
+    ...(segments.length > 0
+      ? [count(segments.length, generation === LTX_BRANCH ? "LTX file" : "WAL segment")]
+      : []),
   ].join(" and ");
   const held = transactions ? ` (${count(transactions, "transaction")})` : "";
   const times = from && until ? (from === until ? `, written ${from}` : `, written ${from} to ${until}`) : "";
@@ -183,24 +205,56 @@ function branchText({
 export interface Planned {
   plan: RestorePlan;
   time: string | undefined;
+  ltx: LtxPlan | undefined;
   findings: Finding[];
   lost: Lost | undefined;
 }
 
 export function plannedLines(
-  { plan, time, findings, lost }: Planned,
+  planned: Planned,
   { output, target }: { output: string | undefined; target: Target },
   paint: Paint,
 ): string[] {
-  const { snapshot, segments, proof, bytes } = plan;
+  const { plan, time, ltx, findings, lost } = planned;
+  const { segments, proof, bytes } = plan;
   const title = lost
     ? "Plan of what can be salvaged (nothing was written; the files were read)"
-    : "Plan (nothing was written, and no file opened)";
+    : ltx
+      ? "Plan (nothing was written, and of files the headers alone were read)"
+      : "Plan (nothing was written, and no file opened)";
   const lines = [paint.bold(title)];
   const add = (label: string, text: string) => lines.push(...row(`  ${label}`, text, 14, paint));
-  add("asked for", describeTarget(target));
+  add("asked for", ltx ? askedText(target) : describeTarget(target));
   if (output !== undefined) add("output", output === "-" ? "standard output" : printable(output));
-  add("generation", plan.generation);
+  if (ltx) {
+    add("from", fromText(ltx));
+    for (const [i, line] of fileLines(ltx).entries())
+      lines.push((i === 0 ? "  files" : "").padEnd(14) + line);
+    for (const [label, text] of momentRows(ltx, target)) add(label, text);
+  } else walPlanRows(plan, time, add);
+  if (proof.length > 0) {
+    add(
+      "proof",
+      `${count(proof.length, "more segment")} of the same index, read to prove that the snapshot fits`,
+    );
+  }
+  const files = 1 + segments.length + proof.length;
+  add("to read", `${count(files, "file")}${bytes === undefined ? "" : `, ${exactBytes(bytes)}`}`);
+  if (!lost) add("unchecked", "whether these files are whole was not looked at (walkit verify does that)");
+  else
+    lines.push(
+      ...lostLines(lost, { fits: true, vouched: false, file: ltx ? "LTX file" : "WAL segment" }, paint),
+    );
+  if (findings.length > 0) lines.push("", ...findingLines(findings, paint));
+  return lines;
+}
+
+function walPlanRows(
+  { generation, snapshot, segments }: RestorePlan,
+  time: string | undefined,
+  add: (label: string, text: string) => void,
+): void {
+  add("generation", generation);
   add("snapshot", `index ${sectionOf(snapshot)}, ${snapshot.path}`);
   const last = segments.at(-1);
   if (!last) add("WAL", "none: the snapshot alone");
@@ -213,18 +267,6 @@ export function plannedLines(
     if (segments.length > SHOWN) add("", `… and ${segments.length - SHOWN} more (all of them with --json)`);
   }
   if (time) add("moment", `${last ? "last WAL segment" : "snapshot"} written ${time}`);
-  if (proof.length > 0) {
-    add(
-      "proof",
-      `${count(proof.length, "more segment")} of the same index, read to prove that the snapshot fits`,
-    );
-  }
-  const files = 1 + segments.length + proof.length;
-  add("to read", `${count(files, "file")}${bytes === undefined ? "" : `, ${exactBytes(bytes)}`}`);
-  if (!lost) add("unchecked", "whether these files are whole was not looked at (walkit verify does that)");
-  else lines.push(...lostLines(lost, { fits: true, vouched: false }, paint));
-  if (findings.length > 0) lines.push("", ...findingLines(findings, paint));
-  return lines;
 }
 
 /**
@@ -246,7 +288,10 @@ export function refusedLines(
   return [...lines, "", ...errorLines(error, flags.location, paint)];
 }
 
-function availableText({ position, snapshot, generation, time }: Available, { path }: WalkitError): string {
+function availableText(available: Available, { path }: WalkitError): string {
+  const { position, snapshot, generation, time } = available;
+  const txid = availableTxid(available);
+  if (txid !== undefined) return `the state of ${txid}${time ? `, written ${time}` : ""}`;
   const what = position ? `every commit up to ${position}` : `the snapshot of index ${snapshot} alone`;
   const which = path?.includes(generation) ? "" : ` of generation ${generation}`;
   return what + which + (time ? ` (file of ${time})` : "");
@@ -273,7 +318,7 @@ const A_FILE_IS_MISSING = "a file is missing in the replica";
 /** In a few words; the error itself says it exactly. */
 const CAUSES: Partial<Record<ErrorCode, string>> = {
   "replica/not-a-replica": "there is no replica at that place",
-  "replica/ltx": "Litestream 0.5's LTX files are there, which walkit does not read yet",
+  "replica/ltx": "LTX files of LiteFS are there, which walkit does not read yet",
   "replica/encrypted": "the files are encrypted with age",
   "replica/snapshot-ambiguous":
     "it cannot be told whether the newest snapshot is newer than the WAL, or older",
@@ -284,6 +329,8 @@ const CAUSES: Partial<Record<ErrorCode, string>> = {
   "replica/missing-segment": A_FILE_IS_MISSING,
   "replica/missing-transactions": "transactions are missing in the replica",
   "replica/missing-page": "a page of the database is missing in the replica",
+  "replica/missing-txid": "LTX files are missing in the replica",
+  "replica/merge-mismatch": "LTX files of the replica contradict each other",
   "replica/uncommitted-tail": "the end of the last transaction is missing",
   "replica/overlapping-segment": "two files claim the same part of the WAL",
   "replica/before-mark": "the snapshot holds changes from after that moment",

@@ -27,6 +27,7 @@ import { print, printAside, printJson } from "./output.ts";
 import { checkPlace, exists, refuseFolder } from "./place.ts";
 import { ProgressBar } from "./progress.ts";
 import type { RestoreFlags } from "./restore-flags.ts";
+import { type LtxPlan, ltxPlanOf } from "./restore-ltx.ts";
 import { type Planned, plannedLines, refusedLines, restoredLines } from "./restore-text.ts";
 import { targetOf, targetWithin } from "./target.ts";
 import { paintFor, printable } from "./text.ts";
@@ -93,8 +94,8 @@ export async function runRestore(
     if (!flags.dryRun) await place;
     else {
       const planned = await dryRun(replica, target, { output, place }, flags, signal);
-      const { plan, findings, lost } = planned;
-      if (json) printJson(report("planned", { plan: planObject(plan), lost, findings }));
+      const { plan, ltx, findings, lost } = planned;
+      if (json) printJson(report("planned", { plan: planObject(plan, ltx), lost, findings }));
       else print(plannedLines(planned, { target, output }, paintFor(process.stdout)));
       return lost || findings.some(isDamage) ? EXIT.partial : EXIT.ok;
     }
@@ -102,18 +103,20 @@ export async function runRestore(
     const restored = await run(replica, target, output!, flags, signal);
     const { findings, plan, lost, proven, generation, snapshot, history, ...rest } = restored;
     // The database is there by now: that the replica has gone since must not look as if it were not.
-    const time = await timeOfLast(replica.storage, plan).catch(() => undefined);
+    const ltx = await ltxPlanOf(replica, plan, signal).catch(() => undefined);
+    const time = ltx ? ltx.state.time : await timeOfLast(replica.storage, plan).catch(() => undefined);
     const following = nextPath(plan);
     const nextTime = following && (await timeOf(replica.storage, following).catch(() => undefined));
     const milliseconds = Math.round(performance.now() - began);
     const vouched = await isVouchedFor(replica, restored).catch(() => false);
     if (json) {
       const position = rest.position && formatPosition(rest.position);
-      const done = { generation, snapshot, ...rest, position, time, proven, milliseconds, history };
-      printJson(report("restored", { plan: planObject(plan), restored: done, lost, findings }));
+      const next = ltx && { next: ltx.next };
+      const done = { generation, snapshot, ...rest, position, time, proven, milliseconds, history, ...next };
+      printJson(report("restored", { plan: planObject(plan, ltx), restored: done, lost, findings }));
     } else {
       const paint = paintFor(output === "-" ? process.stderr : process.stdout);
-      const about = { output: output!, target, time, nextTime, milliseconds, quiet, vouched };
+      const about = { output: output!, target, time, nextTime, ltx, milliseconds, quiet, vouched };
       tell(output, ...restoredLines(restored, about, paint));
     }
     return lost && !vouched ? EXIT.partial : EXIT.ok;
@@ -172,7 +175,9 @@ async function dryRun(
     const would = `${message}: the restore would be refused`;
     findings.push(makeFinding(code, would, { path, remedy, severity: "warning" }));
   }
-  return { plan, time: await timeOfLast(replica.storage, plan), findings, lost };
+  const ltx = await ltxPlanOf(replica, plan, signal);
+  const time = ltx ? ltx.state.time : await timeOfLast(replica.storage, plan);
+  return { plan, time, ltx, findings, lost };
 }
 
 async function planned(
@@ -194,6 +199,7 @@ async function run(
   signal: AbortSignal,
 ): Promise<RestoredFile> {
   const bar = new ProgressBar("restoring", !json && !quiet);
+  let reading = "reading WAL";
   const options: RestoreFileOptions = {
     force,
     salvage,
@@ -201,8 +207,11 @@ async function run(
     integrityCheck,
     parallelism,
     signal,
+    onPlan: ({ snapshot }) => {
+      if (!isInWal(snapshot)) reading = "reading LTX files";
+    },
     onProgress: ({ done, total, phase }) =>
-      bar.update(done, total, phase === "wal" ? "reading WAL" : "writing database"),
+      bar.update(done, total, phase === "wal" ? reading : "writing database"),
     // sql.js does not hear a signal while it checks: what came meanwhile must count before the file gets its name.
     accept: async () => {
       for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
@@ -237,10 +246,16 @@ async function toStandardOutput(path: string, signal: AbortSignal): Promise<void
 }
 
 /** The plan with its positions as text, as everywhere in `--json`. */
-function planObject({ snapshot, ancestors, bytes, ...own }: RestorePlan): object {
+function planObject({ snapshot, ancestors, bytes, ...own }: RestorePlan, ltx: LtxPlan | undefined): object {
   const { path, size } = snapshot;
   const base = { index: sectionOf(snapshot), path, size };
-  return { ...walObject(own), snapshot: base, ancestors: ancestors.map(walObject), bytes };
+  return {
+    ...walObject(own),
+    snapshot: base,
+    ancestors: ancestors.map(walObject),
+    bytes,
+    ...(ltx && { files: ltx.files }),
+  };
 }
 
 function walObject({ generation, segments, proof, end, next }: PlannedWal): object {
@@ -271,6 +286,7 @@ function targetObject(target: Target): object {
 async function isVouchedFor(replica: LocatedReplica, { lost, plan, position }: Restored): Promise<boolean> {
   const { segments } = plan;
   const last = segments.at(-1);
+  if (!isInWal(plan.snapshot)) return false;
   if (!lost || lost.segments.length > 0 || familyOf(lost.reason.code) !== "lz4" || !last) return false;
   const { path } = lost.reason;
   if (path === last.path || !segments.some((segment) => segment.path === path)) return false;

@@ -74,10 +74,14 @@ export function addTargetOptions(command: Command): Command {
   const time = (text: string) => parseTargetTime(text, now());
   add(
     "--target-time <time>",
-    'the state at this time: RFC 3339 with a zone, or such as "5 minutes ago"; now: the newest; as exact as WAL segments are',
+    'the state at this time: RFC 3339 with a zone, or such as "5 minutes ago"; now: the newest; as exact as WAL segments or LTX files are',
     time,
   );
-  add("--timestamp <time>", "the same as --target-time, Litestream's name for it", time);
+  add(
+    "--timestamp <time>",
+    "the same by Litestream's name, and as Litestream means it: of LTX files those from before this time, without the time itself",
+    time,
+  );
   add(
     "--target-position <index:offset>",
     "the last commit that ends at or before this WAL position, both hexadecimal; of LTX files the state behind this TXID",
@@ -98,7 +102,7 @@ export function addTargetOptions(command: Command): Command {
 /** The moment that the options name. */
 export function targetOf(flags: TargetFlags): Target {
   if (flags.timestamp !== undefined && flags.targetTime !== undefined) {
-    throw new UsageError("--timestamp and --target-time are the same: give one of them");
+    throw new UsageError("--timestamp and --target-time both name a time: give one of them");
   }
   if (flags.txid !== undefined && flags.targetPosition !== undefined) {
     throw new UsageError("--txid and --target-position are the same: give one of them");
@@ -115,6 +119,8 @@ export function targetOf(flags: TargetFlags): Target {
     immediate: flags.targetImmediate,
     exclusive: flags.targetExclusive,
   };
+  // Litestream takes LTX files from before that time. What is just before it is the same in either way.
+  if (typeof flags.timestamp === "bigint" && !flags.targetExclusive) target.strict = true;
   const named = Object.entries(OPTIONS).filter(
     ([key]) => target[key as keyof Target] !== undefined || (key === "timestamp" && time === "now"),
   );

@@ -14,7 +14,9 @@ import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import { WalkitError } from "../errors.ts";
 import { type LocatedReplica, openReplica } from "../layouts/locate.ts";
+import { isLtx } from "../layouts/ltx/types.ts";
 import { findLtx } from "../layouts/ltx.ts";
+import { catalogOf, whole } from "../replay/replica.ts";
 import { cannotRead, ofRuntime } from "../storage/system.ts";
 import { formatTime } from "../time.ts";
 import { EXIT } from "./exit.ts";
@@ -71,6 +73,7 @@ export async function runUi(
     });
   }
   const replica = location === undefined ? undefined : await openReplica(location);
+  if (replica) await expectGenerations(replica, signal);
   const token = randomBytes(16).toString("hex");
   const about = location === undefined || !replica ? undefined : await aboutOf(location, replica);
   const site = new Site(page, replica, token, about);
@@ -92,6 +95,23 @@ export async function runUi(
   server.close();
   server.closeAllConnections();
   return EXIT.ok;
+}
+
+/** The page does not open LTX files yet: alone, they would leave it with nothing to show. */
+async function expectGenerations(replica: LocatedReplica, signal: AbortSignal): Promise<void> {
+  const { generations } = await catalogOf(whole(replica), { signal });
+  const ltx = generations.find(isLtx);
+  if (!ltx || generations.length > 1) return;
+  throw new WalkitError(
+    "replica/ltx",
+    "Expected generations/ of Litestream 0.3, found LTX files of Litestream 0.5 alone, which the page does not open yet",
+    {
+      path: ltx.files[0]?.path,
+      remedy: say(
+        "The command line reads them: walkit verify <replica>, walkit restore-points <replica>, walkit restore <replica> -o restored.db",
+      ),
+    },
+  );
 }
 
 /** What Deno has for permissions, as far as it is needed here. */

@@ -18,9 +18,11 @@ import {
 import { openIntegrityCheck } from "../verify/temporary.ts";
 import { generationOf } from "./arguments.ts";
 import { exitCodeOf } from "./exit.ts";
+import { availableTxid } from "./ltx-words.ts";
 import { colourOf, countOf, findingLines, print, printJson } from "./output.ts";
 import { ProgressBar } from "./progress.ts";
 import { count, formatBytes, type Paint, paintFor, printable, row, shellQuote } from "./text.ts";
+import { checkedText, levelsText, rangeTexts, writtenText } from "./verify-ltx.ts";
 
 export interface VerifyFlags {
   /** Undefined: the default, not asked for by name. */
@@ -126,6 +128,9 @@ const OK: Record<Level, string> = {
   integrity: "OK: no damage found",
 };
 
+const LTX_FRAMES =
+  "OK as far as checksums tell: every file is whole and no TXID is missing. Snapshots and merged files were not compared with the others (--level frames)";
+
 function verdict(report: VerifyReport, paint: Paint): string {
   const { status, findings } = report;
   const warnings = countOf(findings, "warning");
@@ -133,12 +138,7 @@ function verdict(report: VerifyReport, paint: Paint): string {
   if (status === "ok") return paint.bold(paint.green(okText(report))) + besides;
   if (status === "damaged") {
     const problems = countOf(findings, "damage")!;
-    const broken = brokenForNothing(report);
-    const text =
-      broken === undefined
-        ? "DAMAGED: not everything in this replica can be restored"
-        : `DAMAGED: ${count(broken, "file")} broken, but every commit can still be restored`;
-    return `${paint.bold(colourOf("damage", paint)(text))} (${problems}${besides})`;
+    return `${paint.bold(colourOf("damage", paint)(damageText(report)))} (${problems}${besides})`;
   }
   const unknown = findings.filter(({ severity }) => severity === "inconclusive");
   const [{ code } = { code: undefined }, ...others] = unknown;
@@ -147,11 +147,19 @@ function verdict(report: VerifyReport, paint: Paint): string {
   return paint.bold(colourOf("inconclusive", paint)(text)) + besides;
 }
 
+function damageText(report: VerifyReport): string {
+  const broken = brokenForNothing(report);
+  if (broken !== undefined)
+    return `DAMAGED: ${count(broken, "file")} broken, but every commit can still be restored`;
+  const spare = brokenBesideNewest(report);
+  if (spare !== undefined)
+    return `DAMAGED: ${count(spare, "file")} broken, but the newest state can still be restored`;
+  return "DAMAGED: not everything in this replica can be restored";
+}
+
 /** Where one thing alone stands in the way. */
 const UNKNOWN: Partial<Record<ErrorCode, string>> = {
   "replica/encrypted": "the replica is encrypted with age, so nothing can be said of what it holds",
-  "replica/ltx":
-    "no damage found in generations/, but LTX files of Litestream 0.5 are beside it, and the newest state may be in these",
   "replica/snapshot-ambiguous":
     "no damage found, but whether the newest snapshot is newer than the WAL, or an older one, cannot be told",
   "storage/unreadable": "no damage found in what can be read, but not everything can be",
@@ -163,6 +171,7 @@ function okText({ level, newestGeneration: known, generations }: VerifyReport): 
   if (generations.every((g) => g.snapshots === 0)) {
     return "OK: nothing is wrong here, but there is nothing to restore, either";
   }
+  if (level === "frames" && generations.every(({ levels }) => levels)) return LTX_FRAMES;
   if (level === "names" || level === "frames") return OK[level];
   const reachesNewest = generations.filter(isFilled).every((g) => g.restorable.at(-1)?.newest);
   const which =
@@ -203,8 +212,17 @@ function brokenForNothing({ generations, findings }: VerifyReport): number | und
   return broken.size;
 }
 
-function isFilled({ snapshots, segments }: GenerationReport): boolean {
-  return snapshots + segments > 0;
+/** The number of broken LTX files, where all that there is is LTX files, and others lead to the newest state. */
+function brokenBesideNewest({ generations, findings }: VerifyReport): number | undefined {
+  const [one, more] = generations.filter(isFilled);
+  if (!one?.levels || more || !one.restorable.at(-1)?.newest) return undefined;
+  const damage = findings.filter(({ severity }) => severity === "damage");
+  if (!damage.every(({ code, path }) => path !== undefined && /^(ltx|lz4)\//.test(code))) return undefined;
+  return new Set(damage.map(({ path }) => path)).size;
+}
+
+function isFilled({ snapshots, segments, levels = [] }: GenerationReport): boolean {
+  return snapshots + segments + levels.length > 0;
 }
 
 /** Those with files, that of the newest state first; undefined where it is not known which that is. */
@@ -229,9 +247,8 @@ function whatIsLeft(report: VerifyReport, shown: Shown, paint: Paint): string[] 
   // What cannot be read may be newer than all that can.
   const isAll = !findings.some(
     ({ code, generation: id }) =>
-      code === "replica/ltx" ||
-      (code === "storage/unreadable" &&
-        !sorted.some((one) => one.generation === id && one.restorable.length > 0)),
+      code === "storage/unreadable" &&
+      !sorted.some((one) => one.generation === id && one.restorable.length > 0),
   );
   const id = generation ?? (isAll ? undefined : newest.generation);
   const which = id === undefined ? "" : ` --generation ${id}`;
@@ -268,7 +285,10 @@ function whatIsLeft(report: VerifyReport, shown: Shown, paint: Paint): string[] 
   return [...row("", text, 0, paint), `${command} --salvage`];
 }
 
-function momentText({ position, snapshot, time }: Available): string {
+function momentText(available: Available): string {
+  const { position, snapshot, time } = available;
+  const txid = availableTxid(available);
+  if (txid !== undefined) return `${txid}${time ? `, of ${time}` : ""}`;
   return `${position ?? `the snapshot of index ${snapshot} alone`}${time ? `, of ${time}` : ""}`;
 }
 
@@ -279,22 +299,30 @@ function generationLines(generation: GenerationReport, level: Level, mark: strin
   const { restorable, timesTrusted, oldest, newest, links, integrity } = generation;
   const colour =
     generation.status === "ok" ? paint.green : generation.status === "damaged" ? paint.red : paint.yellow;
-  const lines = [`Generation ${paint.bold(generation.generation)}${mark}: ${colour(generation.status)}`];
+  const { levels } = generation;
+  const name = levels ? paint.bold("LTX files") : `Generation ${paint.bold(generation.generation)}`;
+  const lines = [`${name}${mark}: ${colour(generation.status)}`];
   const add = (label: string, text: string, paintText?: (text: string) => string) =>
     lines.push(...row(`  ${label}`, text, COLUMN, paint, paintText));
   const { snapshots, segments, indexes, bytes } = generation;
-  if (snapshots + segments === 0) {
+  if (!isFilled(generation)) {
     add("files", "none");
     return lines;
   }
   const size = bytes === undefined ? "" : `, ${formatBytes(bytes)}`;
   add(
     "files",
-    `${count(snapshots, "snapshot")}, ${count(segments, "WAL segment")} in ${count(indexes, "index")}${size}`,
+    levels
+      ? levelsText(levels, bytes)
+      : `${count(snapshots, "snapshot")}, ${count(segments, "WAL segment")} in ${count(indexes, "index")}${size}`,
   );
-  if (oldest && newest) add("written", `${oldest} to ${newest}${timesTrusted ? "" : " (not to be trusted)"}`);
+  if (oldest && newest) {
+    const written = levels ? writtenText(generation, level) : `${oldest} to ${newest}`;
+    add("written", `${written}${timesTrusted ? "" : " (not to be trusted)"}`);
+  }
   const { transactions, frames, pageSize, pageCount } = generation;
-  if (frames > 0) add("checked", `${count(transactions, "transaction")} in ${count(frames, "frame")}`);
+  if (frames > 0 && levels) add("checked", checkedText(generation));
+  else if (frames > 0) add("checked", `${count(transactions, "transaction")} in ${count(frames, "frame")}`);
   if (links && links.total > 0) add("connected", linksText(links));
   if (pageSize && pageCount) {
     const said = {
@@ -312,19 +340,30 @@ function generationLines(generation: GenerationReport, level: Level, mark: strin
   for (const [i, range] of restorable.entries()) {
     const end = range.newest ? " (the newest state)" : "";
     const label = i === 0 && level !== "names" ? "restorable" : "";
+    const { what, fine } = levels ? rangeTexts(range) : { what: rangeText(range), fine: undefined };
     add(
       label,
-      `${rangeText(range)}${end}${range.proven ? "" : range.salvage ? ", not proven: with --salvage only" : ", not proven"}`,
+      `${what}${end}${range.proven ? "" : range.salvage ? ", not proven: with --salvage only" : ", not proven"}`,
     );
+    if (fine !== undefined) add("", fine);
     const next = restorable[i + 1];
-    if (next) {
+    if (next && levels && generation.status !== "damaged") {
+      add("", `no state in between: a file leads from the first TXID to ${next.from} at once`);
+    } else if (next) {
       add("", `cannot be restored: what was committed after ${range.to} and before ${next.from}`, paint.red);
     } else if (!end && generation.status === "damaged") {
       add("", `cannot be restored: what was committed after ${range.to}`, paint.red);
     }
   }
+  for (const [i, { position, time }] of (generation.apart ?? []).slice(0, SHOWN_APART).entries())
+    add(i === 0 ? "in between" : "", `the snapshot of TXID ${position}${time ? `, ${time}` : ""}`);
+  const more = (generation.apart ?? []).length - SHOWN_APART;
+  if (more > 0) add("", `… and ${count(more, "more snapshot")} (all of them with --json)`);
   return lines;
 }
+
+/** So many snapshots between the states of a range are printed. */
+const SHOWN_APART = 10;
 
 /** What ties the WAL indexes together, and what it would mean that nothing does. */
 export function linksText({ total, snapshot, sequence, unproven }: Links): string {

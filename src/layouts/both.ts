@@ -106,9 +106,11 @@ function isFilled({ snapshots, segments, merged = [] }: Branch): boolean {
 function isForLtx(catalog: Catalog, { generation, timestamp, index, commit }: PlanTarget): boolean {
   const branch = catalog.generations.find(isLtx);
   if (generation !== undefined) return generation === LTX_BRANCH;
-  if (!branch || index !== undefined || (commit && isInWal(commit))) return false;
+  if (!branch) return false;
   const old = generationsOf(catalog).filter((one) => isFilled(one) || one.unreadable);
-  return old.length === 0 || commit !== undefined || isNewer(branch, old, timestamp);
+  if (old.length === 0) return true;
+  if (index !== undefined || (commit && isInWal(commit))) return false;
+  return commit !== undefined || isNewer(branch, old, timestamp);
 }
 
 /** Both wrote here: whether the newest state, or that of a time, is in the LTX files. */

@@ -134,9 +134,13 @@ class Search {
         : names.length === 0
           ? "nothing"
           : names.slice(0, 3).join(", ") + more;
-    return new WalkitError("replica/not-a-replica", `Expected a replica's generations/, found ${found}`, {
-      remedy: { do: "open-replica" },
-    });
+    return new WalkitError(
+      "replica/not-a-replica",
+      `Expected a replica's generations/ or ltx/, found ${found}`,
+      {
+        remedy: { do: "open-replica" },
+      },
+    );
   }
 }
 

@@ -253,11 +253,15 @@ async function notAReplica(path: string, location: string, names: string[]): Pro
     : names.length === 0
       ? "an empty folder"
       : `a folder with ${names.slice(0, 3).join(", ")}${names.length > 3 ? ` and ${names.length - 3} more` : ""}`;
-  return new WalkitError("replica/not-a-replica", `Expected generations/ in ${location}, found ${found}`, {
-    path: location,
-    remedy:
-      inside.length > 0
-        ? { do: "name-replica", where: "inside", paths: inside.slice(0, 5) }
-        : { do: "point-at-replica" },
-  });
+  return new WalkitError(
+    "replica/not-a-replica",
+    `Expected generations/ or LTX files in ${location}, found ${found}`,
+    {
+      path: location,
+      remedy:
+        inside.length > 0
+          ? { do: "name-replica", where: "inside", paths: inside.slice(0, 5) }
+          : { do: "point-at-replica" },
+    },
+  );
 }

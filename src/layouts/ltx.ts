@@ -44,10 +44,10 @@ export async function findLtx(
 /** The error for a place where LTX files are, `path` one of them, and nothing that walkit reads. */
 export function onlyLtx(path: string): WalkitError {
   const isLiteFs = /(^|\/)dbs\//.test(path);
-  const whose = isLiteFs ? "LiteFS" : "Litestream 0.5";
+  const found = isLiteFs ? "LTX files of LiteFS" : "LTX files outside of their level's folder";
   return new WalkitError(
     "replica/ltx",
-    `Expected generations/, as Litestream 0.3 and the 0.4 betas write it, found LTX files of ${whose}`,
+    `Expected generations/ or ltx/<level>/, as Litestream writes them, found ${found}`,
     {
       path,
       remedy: isLiteFs ? { do: "use-litefs" } : undefined,

@@ -25,8 +25,11 @@ export class Commits implements Fold {
   /** Transactions so far; undefined behind the first fault, where a target is not counted either. */
   #count: number | undefined;
   #last: Position | undefined;
+  /** Its transactions have numbers of their own. */
+  readonly #isNumbered: boolean;
 
   constructor(replica: Replica, branch: Branch) {
+    this.#isNumbered = branch.exact ?? false;
     this.#count = missingStart(replica.layout, branch, firstIndex(branch)) ? undefined : 0;
   }
 
@@ -37,7 +40,11 @@ export class Commits implements Fold {
     // Where files overlap, two claim to end at the same place.
     if (this.#last && comparePositions(end, this.#last) <= 0) return;
     this.#last = end;
-    const transaction = this.#count === undefined ? undefined : ++this.#count;
+    const transaction = this.#isNumbered
+      ? sectionOf(end)
+      : this.#count === undefined
+        ? undefined
+        : ++this.#count;
     const commits = this.byPath.get(change.path);
     if (commits) commits.push({ end, transaction, sound });
     else this.byPath.set(change.path, [{ end, transaction, sound }]);

@@ -5,7 +5,7 @@ import { findingOf, makeFinding } from "../findings.ts";
 import type { Branch, Catalog } from "../replay/catalog.ts";
 import { restless } from "../replay/faults.ts";
 import type { Replica } from "../replay/layout.ts";
-import { formatPosition, isSameSection, isStart } from "../replay/position.ts";
+import { formatPosition, isSameSection, isStart, positionOf } from "../replay/position.ts";
 import { catalogOf, still, whole } from "../replay/replica.ts";
 import type { RestoreResult } from "../restore/execute.ts";
 import { restore } from "../restore/restore.ts";
@@ -83,7 +83,8 @@ export async function overview(replica: Replica, options: OverviewOptions = {}):
   const doubts = ({ moments }: Overview) =>
     moments.some(({ findings }) => findings.some(({ severity }) => severity === "damage"));
   try {
-    return await still(whole(replica), work, { doubts, signal: options.signal });
+    // Where files tell their own times, moments have these.
+    return await still(whole(replica), work, { doubts, signal: options.signal, times: true });
   } catch (error) {
     throw isGone(error) ? restless(error) : error;
   }
@@ -97,7 +98,7 @@ async function overviewOf(
 ): Promise<Overview> {
   const { signal, parallelism, onProgress } = options;
   const catalog =
-    wanted === undefined ? all : await catalogOf({ ...replica, generation: wanted }, { signal });
+    wanted === undefined ? all : await catalogOf({ ...replica, generation: wanted }, { signal, times: true });
   const passes = new Map<string, Pass>();
   const descent = options.lineage ? await findDescent(replica, catalog, signal) : undefined;
   const foldsOf = (branch: Branch) => {
@@ -191,6 +192,11 @@ async function generationMoments(
     if (!isStart(from) || !snapshot) return [];
     return [{ position: from, path: snapshot.path, time: timeOf(snapshot.modified) }];
   });
+  for (const { position } of report?.apart ?? []) {
+    const snapshot = snapshots.find((one) => formatPosition(one) === position);
+    if (snapshot)
+      alone.push({ position: positionOf(snapshot), path: snapshot.path, time: timeOf(snapshot.modified) });
+  }
   const gaps = gapsOf(generation, stretches, segments, findings);
   return {
     ...{ generation: id, present: true, timesTrusted },

@@ -43,7 +43,7 @@ export async function positionOf(
 ): Promise<FoundPosition> {
   const { signal } = options;
   const plan = await planTarget(replica, target, options);
-  const { generations } = await catalogOf(replica, { generation: plan.generation, signal });
+  const { generations } = await catalogOf(replica, { generation: plan.generation, signal, times: true });
   const generation = generations[0]!;
   const found = (position: Position, findings: Finding[]): FoundPosition => ({
     generation: generation.id,

@@ -18,10 +18,12 @@ export interface RemoteFile {
   modified: bigint | undefined;
   /** Why the file cannot be read, where the listing tells: its size and time are not known then. */
   unreadable?: WalkitError | undefined;
+  /** How often its changes were merged, of a layout that merges files level by level. */
+  level?: number | undefined;
 }
 
-/** A file of changes, which begins at the position that it has. */
-export type Change = RemoteFile & Position;
+/** A file of changes, which begins at the position that it has; `end`: where it leads to, where its name tells. */
+export type Change = RemoteFile & Position & { end?: Position | undefined };
 
 /**
  * A file that says what all pages are: at the position that it has, or at one that lies behind it in the same section. With
@@ -43,8 +45,21 @@ export interface Branch {
   exact?: boolean | undefined;
   /** Changes merged, which others hold one by one, or which nothing leads to: claims with `since`. Ascending. */
   merged?: Claim[] | undefined;
+  /** How its files spread over the levels, of a layout that has some. Ascending. */
+  levels?: FilesOfLevel[] | undefined;
   /** Why not all of its files are known: folders that cannot be listed, names whose numbers are too large. */
   unreadable?: WalkitError[] | undefined;
+}
+
+/** The files of one level. */
+export interface FilesOfLevel {
+  level: number;
+  files: number;
+  /** Compressed bytes; undefined where the listing tells no sizes. */
+  bytes: number | undefined;
+  /** The first transaction in any of them, and the last one: 16 hexadecimal digits, as files are named. */
+  minTxid: string;
+  maxTxid: string;
 }
 
 /** What walkit keeps beside a branch, where the program that replicates sees and deletes nothing: see `timeline/`. */

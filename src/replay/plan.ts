@@ -15,6 +15,8 @@ export interface PlanTarget {
   index?: number | undefined;
   /** Nanoseconds since 1970: snapshots and segments created at or before it. */
   timestamp?: bigint | undefined;
+  /** Of LTX files those from before `timestamp` alone, as Litestream takes them; elsewhere it means nothing. */
+  strict?: boolean | undefined;
   /** The commit that ends here; with offset 0 the state before the first commit of the index. */
   commit?: Position | undefined;
 }

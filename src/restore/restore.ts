@@ -154,11 +154,11 @@ function list({ replica, target, options: { signal } }: Asked): Promise<Catalog>
 /** What the ways are to lead to, as names, times and, where it takes that, files tell. */
 async function goalOf(asked: Asked, catalog: Catalog, known: Known): Promise<Goal> {
   const { replica, options } = asked;
-  const { generation, index, timestamp, timeline = "current", immediate } = asked.target;
+  const { generation, index, timestamp, strict, timeline = "current", immediate } = asked.target;
   const { signal } = options;
   if (timeline === "latest" || (immediate && timeline === "current"))
     refuseBesideLtx(catalog, { generation });
-  if (isPlain(asked.target)) known.bound = { generation, index, timestamp };
+  if (isPlain(asked.target)) known.bound = { generation, index, timestamp, ...(strict && { strict }) };
   else {
     // What most restores do not need is not loaded: a page has it as a file of its own.
     const { chooseTarget } = await import("../timeline/target/resolve.ts");

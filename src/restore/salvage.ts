@@ -244,7 +244,8 @@ class Salvage {
       if (target.timestamp === undefined) return true;
       const { segments, snapshot } = planTo(state);
       const modified = timeOf.get((segments.at(-1) ?? snapshot).path);
-      return modified !== undefined && modified <= target.timestamp;
+      if (modified === undefined) return false;
+      return target.strict ? modified < target.timestamp : modified <= target.timestamp;
     };
     const states = layout.states(generation)!.filter((state) => isIn(state) && isMeant(state));
     for (let last = states.length - 1; last >= 0; last--) {

@@ -15,6 +15,7 @@ import { lockPage } from "../sqlite/header.ts";
 import { Changed } from "./changed.ts";
 import type { Checked } from "./checked.ts";
 import { type RangeDraft, startRange } from "./ranges.ts";
+import { RangeStates } from "./states.ts";
 
 /** A claim while it is read. */
 interface Reading {
@@ -116,6 +117,7 @@ export class ExactCheck implements Lead {
     const dated = { ...range.last, modified: time };
     if (range.first === range.last) range.first = dated;
     range.last = dated;
+    range.states?.date(range.to, time);
   }
 
   #commit({ end, pageCount, change }: Extract<ReplayEvent, { type: "commit" }>): void {
@@ -144,11 +146,12 @@ export class ExactCheck implements Lead {
     const last = this.#changes.get(change.path) ?? { ...change, modified: undefined };
     // The states that the damaged file led to, and those that its stand-in leads past, are lost.
     if (this.#isDetour) {
-      this.#range = { ...startRange(range.snapshot), from: to };
+      this.#range = { ...startRange(range.snapshot), from: to, states: new RangeStates() };
       this.#ranges.push(this.#range);
       this.#isDetour = false;
     }
     Object.assign(this.#range!, { to, last, first: this.#range!.first ?? last });
+    this.#range!.states?.add(to, last);
   }
 
   /** The first page by which the database grew, and which nothing brought. */
@@ -200,7 +203,9 @@ export class ExactCheck implements Lead {
     this.#state = hashes;
     this.#pageCount = pages;
     this.#changed?.reset(positionOf(claim));
-    this.#range = startRange(claim);
+    const states = new RangeStates();
+    this.#range = { ...startRange(claim), states };
+    states.add(this.#range.from, claim);
     this.#ranges.push(this.#range);
   }
 

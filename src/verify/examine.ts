@@ -2,6 +2,7 @@
 
 import { isGone, WalkitError } from "../errors.ts";
 import { type Finding, findingOf, makeFinding } from "../findings.ts";
+import { rootAbove } from "../replay/branch-name.ts";
 import { type Branch, branchOf, type Catalog, type Claim, filesIn, filesOf } from "../replay/catalog.ts";
 import type { Replica } from "../replay/layout.ts";
 import { formatPosition, sectionOf } from "../replay/position.ts";
@@ -40,7 +41,7 @@ export async function examine(
   const { generations } = catalog;
   const findings = [...ltxFindings(catalog), ...strayFindings(catalog.strays)];
   if (generations.length === 0 && catalog.ltx === undefined) {
-    const message = `Expected generations below ${replica.prefix}, found none`;
+    const message = `Expected generations or LTX files below ${rootAbove(replica.prefix) || "the folder"}, found none`;
     findings.push(makeFinding("replica/not-a-replica", message));
   }
   try {
@@ -130,7 +131,10 @@ async function check(
   if (level === "names") {
     const { findings, chains } = replica.layout.gaps(generation);
     const ranges = chains.map(({ claim, ...chain }) => ({ ...startRange(claim), ...chain }));
-    return { ...NOTHING, findings, ranges };
+    if (!generation.levels) return { ...NOTHING, findings, ranges };
+    const { statesByNames } = await import("./states.ts");
+    const told = ranges.map((range) => ({ ...range, ...statesByNames(generation, range) }));
+    return { ...NOTHING, findings, ranges: told };
   }
   const pages = level !== "frames";
   const onRead = (bytes: number) => progress.add(bytes);
@@ -161,13 +165,16 @@ export interface Done {
 }
 
 function finish(generation: Branch, checked: Checked, names: Finding[]): Done {
-  const { id, snapshots, segments } = generation;
+  const { id, snapshots, segments, levels } = generation;
   // What the listing says cannot be read need not be said again.
   const said = new Set(names.filter(({ code }) => code === "storage/unreadable").map(({ path }) => path));
   const more = checked.findings.filter(({ code, path }) => code !== "storage/unreadable" || !said.has(path));
   const findings = [...names, ...more];
   // What is not known may be newer.
-  if (generation.unreadable) for (const range of checked.ranges) range.newest = false;
+  const isBehind = (to: string | undefined) =>
+    to !== undefined && levels?.some(({ maxTxid }) => maxTxid > to);
+  for (const range of checked.ranges)
+    if (generation.unreadable || isBehind(range.to ?? range.from)) range.newest = false;
   const timesTrusted = !findings.some((finding) => finding.code === "replica/times-untrusted");
   const range = checked.times ?? timeRange(generation);
   const files = filesIn(generation);
@@ -179,6 +186,7 @@ function finish(generation: Branch, checked: Checked, names: Finding[]): Done {
     segments: segments.length,
     indexes: new Set(segments.map(sectionOf)).size,
     bytes: sized ? files.reduce((sum, file) => sum + file.size!, 0) : undefined,
+    ...(levels && { levels }),
     transactions: checked.transactions,
     frames: checked.frames,
     pageSize: checked.pageSize,

@@ -7,6 +7,7 @@ export {
   type Level,
   type Links,
   type Range,
+  type StateRun,
   type Status,
   type VerifyReport,
 } from "./report.ts";

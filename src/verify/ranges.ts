@@ -4,6 +4,7 @@ import type { Change, Claim } from "../replay/catalog.ts";
 import { formatPosition, sectionOf, startOf } from "../replay/position.ts";
 import { formatTime } from "../time.ts";
 import type { Range } from "./report.ts";
+import type { RangeStates } from "./states.ts";
 
 /** A range under way. */
 export interface RangeDraft {
@@ -17,6 +18,8 @@ export interface RangeDraft {
   proven: boolean;
   /** The WAL that would have to prove it is broken: a restore gives it with `salvage` only. */
   salvage: boolean;
+  /** Of an exact branch. */
+  states?: RangeStates | undefined;
 }
 
 export function startRange(snapshot: Claim): RangeDraft {
@@ -34,7 +37,7 @@ export function startRange(snapshot: Claim): RangeDraft {
 }
 
 export function finishRange(draft: RangeDraft, timesTrusted: boolean): Range {
-  const { snapshot, first, last, from, to, newest, proven, salvage } = draft;
+  const { snapshot, first, last, from, to, newest, proven, salvage, states } = draft;
   // A time reaches back to the snapshot's own at the earliest: before that Litestream and walkit do not choose it.
   const start = first?.modified;
   const fromTime = start !== undefined && start > (snapshot.modified ?? start) ? start : snapshot.modified;
@@ -50,5 +53,6 @@ export function finishRange(draft: RangeDraft, timesTrusted: boolean): Range {
     newest,
     proven,
     salvage,
+    ...states?.told(text),
   };
 }

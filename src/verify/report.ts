@@ -2,6 +2,7 @@
 
 import type { Available } from "../errors.ts";
 import type { Finding, Severity } from "../findings.ts";
+import type { FilesOfLevel } from "../replay/catalog.ts";
 import type { Step } from "../replay/steps.ts";
 
 /** How deep to look; each level includes the ones before it. */
@@ -33,6 +34,21 @@ export interface Range {
   proven: boolean;
   /** True where that WAL is broken, or the snapshot may be an older one: a restore gives these moments with `salvage` only. */
   salvage: boolean;
+  /** Of LTX: how finely the states in it lie. Left out elsewhere. */
+  runs?: StateRun[] | undefined;
+}
+
+/** States that follow on one another, each the end of a file of the same level. */
+export interface StateRun {
+  /** The more often files were merged, the fewer states are left. */
+  level: number;
+  states: number;
+  /** TXIDs of the first state and the last one. */
+  from: string;
+  to: string;
+  /** RFC 3339, by the files' headers; undefined where none is known. */
+  fromTime: string | undefined;
+  toTime: string | undefined;
 }
 
 /** What ties a WAL index to the one before it: nothing in the files' headers does. */
@@ -57,6 +73,8 @@ export interface GenerationReport {
   indexes: number;
   /** Compressed bytes; undefined where the listing tells no sizes. */
   bytes: number | undefined;
+  /** Of LTX: the files by level. Left out elsewhere. */
+  levels?: FilesOfLevel[] | undefined;
   /** From level `frames` on: committed transactions and frames that were checked. */
   transactions: number;
   frames: number;

@@ -48,6 +48,20 @@ export const SNAPSHOT_FILE: Words = {
 
 const ASK_AGAIN = "Look at the message, then run the command again";
 
+/** Where the file is an LTX file, and the words for generations would name what there is not. */
+export const LTX_WORDS: Readonly<Partial<Record<ErrorCode, Words>>> = {
+  "replica/no-snapshot": {
+    meaning: "LTX files without any that begins with TXID 1: nothing of them can be restored",
+    action:
+      "Bring a snapshot (level 9), or a merged file that begins with TXID 1, back from another copy of the replica",
+  },
+  "replica/snapshot-mismatch": {
+    meaning:
+      "The snapshot and the LTX files that lead to its TXID tell of two different databases: one of them is not of this database, or was wrong when it was made",
+    action: "Restore from both, with --txid before and after the snapshot, and compare",
+  },
+};
+
 /** Worded for the command line, in whose terms `docs/findings.md` speaks as well. */
 export const WORDS: Readonly<Record<ErrorCode, Words>> = {
   "lz4/bad-magic": FILE_DAMAGED,
@@ -159,12 +173,13 @@ export const WORDS: Readonly<Record<ErrorCode, Words>> = {
   "replica/not-a-replica": {
     meaning: "There is no replica here",
     action:
-      "Point walkit at the folder that holds generations/, at generations/ itself, at one generation's folder, or at an archive of these",
+      "Point walkit at the folder that holds generations/ or ltx/, at these themselves, at one generation's folder, or at an archive of these",
   },
   "replica/ltx": {
     meaning:
-      "LTX files of Litestream 0.5 are here, which walkit does not read yet: nothing is known of what they hold, which may be newer than all that walkit reads",
-    action: "Restore them with Litestream 0.5 itself: litestream restore",
+      "LTX files are here that are not read: those of LiteFS by nothing in walkit yet, those of Litestream 0.5 not by the page. Nothing is said of what they hold, which may be newer than all that is read",
+    action:
+      "Those of Litestream 0.5 are read on the command line, by walkit verify and walkit restore: give these the folder that holds ltx/",
   },
   "replica/encrypted": {
     meaning:

@@ -6,7 +6,7 @@
 import type { ErrorCode } from "../errors.ts";
 import { type Finding, type Severity, severityOf } from "../findings.ts";
 import type { Remedy } from "../remedy.ts";
-import { FILE_DAMAGED, SNAPSHOT_FILE, WORDS, type Words } from "./codes.ts";
+import { FILE_DAMAGED, LTX_WORDS, SNAPSHOT_FILE, WORDS, type Words } from "./codes.ts";
 import { wordRemedy } from "./remedies.ts";
 
 export type { Remedy } from "../remedy.ts";
@@ -40,5 +40,6 @@ export type Described = Pick<Finding, "code" | "path"> & { readonly remedy: Reme
 /** Those of its code alone, and of the kind of file. */
 export function usualWords({ code, path }: Pick<Finding, "code" | "path">): Words {
   const usual = WORDS[code];
+  if (path?.endsWith(".ltx")) return LTX_WORDS[code] ?? usual;
   return usual === FILE_DAMAGED && path?.endsWith(".snapshot.lz4") ? SNAPSHOT_FILE : usual;
 }

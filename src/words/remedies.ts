@@ -17,7 +17,7 @@ export type Word = (remedy: Remedy | undefined) => string | undefined;
 
 const REPLICA_IS = "replica is where Litestream's configuration says: see 'replicas' in litestream.yml";
 const POINT_AT =
-  "Point walkit at the folder that holds generations/, at generations/ itself, at one generation's folder, or at a .tar, .tar.gz or .zip of these";
+  "Point walkit at the folder that holds generations/ or ltx/, at these themselves, at one generation's folder, or at a .tar, .tar.gz or .zip of these";
 const GENERATION_BACK = "Bring that generation's folder back from another copy of the replica";
 
 const LOOKALIKES: Readonly<Record<Lookalike, string>> = {
@@ -123,7 +123,7 @@ export const REMEDY_WORDS: RemedyWords = {
   "point-at-replica": ({ inspect }) =>
     inspect === undefined ? POINT_AT : `${POINT_AT}. To look at a single file: walkit inspect ${inspect}`,
   "open-replica": () =>
-    "Open the folder that holds generations/, generations/ itself, or one generation's folder",
+    "Open the folder that holds generations/ or ltx/, one of these itself, or one generation's folder",
   "open-closer": ({ by }) =>
     ({
       folder: "Open the replica's own folder, not one far above it",
@@ -144,8 +144,8 @@ export const REMEDY_WORDS: RemedyWords = {
     inspect ? `Its ${REPLICA_IS}. To look at this file: walkit inspect` : `The ${REPLICA_IS}`,
   "use-litestream": (remedy) =>
     remedy.for === "target"
-      ? "Restore it with Litestream 0.5 itself: litestream restore. From generations/ alone: --generation <id> (walkit generations <replica> lists them), --index or --target-position"
-      : "Restore the newest state with Litestream 0.5 itself: litestream restore. What generations/ holds alone: walkit restore --generation <id>, --index or --target-position",
+      ? "Restore it on the command line, with walkit restore, which reads both. From generations/ alone: --generation <id> (walkit generations <replica> lists them), --index or --target-position"
+      : "Restore the newest state on the command line, with walkit restore, which reads both. What generations/ holds alone: walkit restore --generation <id>, --index or --target-position",
   "use-litefs": () =>
     "The database itself lies beside them, in dbs/<name>/database; LiteFS brings it out with: litefs export",
   check: ({ what }) =>
@@ -155,7 +155,7 @@ export const REMEDY_WORDS: RemedyWords = {
       file: "Check that the file exists and that you may read it",
       link: "Check that it exists, that what it links to does, and that you may read it",
       folder:
-        "Check that this is the replica's folder: it holds generations/<16 hex digits>/snapshots and wal",
+        "Check that this is the replica's folder: it holds generations/<16 hex digits>/snapshots and wal, or ltx/<level>",
       connection:
         "Check the address and the connection; a server of another origin must allow this page to read (CORS)",
     })[what],

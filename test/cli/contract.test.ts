@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { usualReplica } from "../support/ltx-replica.ts";
 import { build, MAIN, temporaryFolder, unpack, walkit, walkitJson } from "./support.ts";
 
 build();
@@ -54,6 +55,8 @@ describe("usage", () => {
       [["restore", basic, "-o", output, "--integrity-check", "maybe"], /none, quick, full/],
       [["generations", basic, "extra"], /too many arguments/],
       [["inspect", "x", "--frames", "-1"], /--frames/],
+      [["ltx", basic, "--level", "10"], /from 0 to 9, or all/],
+      [["restore", basic, "-o", output, "-txid", "000000000000001f"], /Did you mean --txid/],
     ];
     const runs = await Promise.all(table.map(([args]) => walkit(args)));
     for (const [i, { code, stdout, stderr }] of runs.entries()) {
@@ -88,7 +91,7 @@ describe("usage", () => {
 
   it("every option is in docs/cli.md, and none besides", async () => {
     const text = doc("cli.md");
-    const lists = ["restore-points", "generations", "snapshots", "wal"];
+    const lists = ["restore-points", "generations", "snapshots", "wal", "ltx"];
     const commands = ["verify", "restore", "timelines", "mark", "inspect", "ui", ...lists];
     const helps = await Promise.all(commands.map((command) => walkit([command, "--help"])));
     const real = new Set(helps.flatMap(({ stdout }) => stdout.match(/^ {2}(?:-\w, )?--[a-z-]+/gm) ?? []));
@@ -202,6 +205,8 @@ describe("docs/json.md", () => {
     check("inspect ltx header", ltx.header);
     expect(findings(nothing)).toBe(1);
 
+    await checkLtx(output);
+
     const failures = [
       await walkitJson(["verify", join(multi, "no")]),
       await walkitJson(["generations", join(multi, "no")]),
@@ -226,6 +231,32 @@ describe("docs/json.md", () => {
     expect(nowhere.available).toBeNull();
     expect([...seen].sort()).toEqual([...sections.keys()].sort());
   });
+
+  /** Of LTX files objects have the keys of generations, and `more`. */
+  const checkLtx = async (output: string) => {
+    const replica = usualReplica().write(join(temporaryFolder(), "ltx"));
+    const checkMore = (section: string, object: object, ...more: string[]) => {
+      const documented = [...sections.get(section)!, ...more].sort();
+      expect([section, ...Object.keys(object).sort()]).toEqual([section, ...documented]);
+    };
+    const [report] = (await walkitJson(["verify", replica])).json.generations;
+    checkMore("verify generations", report, "levels", "apart");
+    check("verify ltx", { levels: report.levels, apart: report.apart });
+    check("verify levels", report.levels[0]);
+    checkMore("verify ranges", report.restorable[0], "runs");
+    check("verify runs", report.restorable[0].runs[0]);
+    const at = ["--txid", "000000000000000f"];
+    const { plan, restored } = (await walkitJson(["restore", replica, "-o", `${output}.ltx`, ...at])).json;
+    checkMore("restore plan", plan, "files");
+    check("restore plan files", plan.files[0]);
+    checkMore("restore restored", restored, "next");
+    expect(Object.keys(restored.next)).toEqual(["position", "time"]);
+    const { json } = await walkitJson(["ltx", replica]);
+    check("ltx", json);
+    check("ltx items", json.ltx[0]);
+    const list = (await walkitJson(["generations", replica])).json.generations;
+    checkMore("generations items", list[0], "levels");
+  };
 
   it("shows a real example", async () => {
     const { json } = await walkitJson(["verify", basic, "--level", "frames"]);

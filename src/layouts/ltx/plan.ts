@@ -114,7 +114,8 @@ export function missingTxids(reach: number, next: LtxFile): WalkitError {
 }
 
 /**
- * Plans the restore of `target`: a position is a TXID, and a time takes in files made at it or before it.
+ * Plans the restore of `target`: a position is a TXID, and a time takes in files made at it or before it, a strict one those before
+ * it alone.
  *
  * @throws WalkitError `target/out-of-range`, `replica/no-snapshot`, `replica/missing-txid`; `storage/unreadable` for a file on the way
  */
@@ -123,14 +124,15 @@ export function planLtx(
   target: PlanTarget,
   { avoid = new Set() }: PlanOptions = {},
 ): RestorePlan {
-  const { timestamp, index, commit } = target;
+  const { timestamp, strict = false, index, commit } = target;
   if (branch.unreadable?.[0]) throw branch.unreadable[0];
   if (index !== undefined || (commit && commit.txid === undefined))
     throw notInWal(commit ? formatPosition(commit) : `index ${index}`);
   const isBefore =
     timestamp === undefined
       ? undefined
-      : (file: LtxFile) => file.modified !== undefined && file.modified <= timestamp;
+      : ({ modified }: LtxFile) =>
+          modified !== undefined && (strict ? modified < timestamp : modified <= timestamp);
   if (timestamp !== undefined) checkPast(branch, timestamp);
   const wanted = chooseFiles(branch.files, { txid: commit?.txid, isBefore });
   if (!wanted) throw notThere(branch, target);
@@ -214,7 +216,7 @@ function notInWal(found: string): WalkitError {
 }
 
 /** No way leads to the target. */
-function notThere(branch: LtxBranch, { timestamp, commit }: PlanTarget): WalkitError {
+function notThere(branch: LtxBranch, { timestamp, strict, commit }: PlanTarget): WalkitError {
   const [first] = branch.snapshots;
   if (!first) {
     const found =
@@ -252,7 +254,7 @@ function notThere(branch: LtxBranch, { timestamp, commit }: PlanTarget): WalkitE
   const since = modified === undefined ? "" : `, the first of them ${first.path} of ${formatTime(modified)}`;
   return new WalkitError(
     "target/out-of-range",
-    `Expected a snapshot from ${timestamp === undefined ? "any time" : `${formatTime(timestamp)} or before`}, found only younger ones${since}`,
+    `Expected a snapshot from ${timestamp === undefined ? "any time" : strict ? `before ${formatTime(timestamp)}` : `${formatTime(timestamp)} or before`}, found only younger ones${since}`,
     { nearest, remedy: nearestOf(nearest) },
   );
 }

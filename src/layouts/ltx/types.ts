@@ -17,7 +17,7 @@ export interface LtxFile extends RemoteFile {
 export type LtxClaim = LtxFile & TxPosition;
 
 /** A file of changes, at the transaction that it is laid over: at the least the one before its first. */
-export type LtxChange = LtxFile & TxPosition;
+export type LtxChange = LtxFile & TxPosition & { end: TxPosition };
 
 /** A file that is no step of the walk, at the transaction that it ends with; `since`: where it begins. */
 export type LtxMerged = LtxFile & TxPosition & { since: TxPosition };

@@ -1,5 +1,7 @@
 /** From files of several levels to one way through all of them, in the smallest steps that there are. */
 
+import type { FilesOfLevel } from "../../replay/catalog.ts";
+import { formatPosition } from "../../replay/position.ts";
 import {
   LTX_BRANCH,
   type LtxBranch,
@@ -36,7 +38,7 @@ export function branchOfFiles(files: readonly LtxFile[]): LtxBranch {
         merged.push(mergedOf(waiting.take()));
       const file = waiting.least && waiting.take();
       if (file) {
-        segments.push({ ...file, txid: reach });
+        segments.push({ ...file, txid: reach, end: { txid: file.maxTxid } });
         reach = file.maxTxid;
         continue;
       }
@@ -48,7 +50,30 @@ export function branchOfFiles(files: readonly LtxFile[]): LtxBranch {
   }
   for (; next < byMin.length; next++) merged.push(mergedOf(byMin[next]!));
   merged.sort((a, b) => a.txid - b.txid || a.level - b.level);
-  return { id: LTX_BRANCH, exact: true, snapshots, segments, merged, files: sorted };
+  return {
+    ...{ id: LTX_BRANCH, exact: true, snapshots, segments, merged },
+    ...{ levels: levelsOf(sorted), files: sorted },
+  };
+}
+
+/** `files`: by level. */
+function levelsOf(files: readonly LtxFile[]): FilesOfLevel[] {
+  const levels: (FilesOfLevel & { min: number; max: number })[] = [];
+  for (const { level, size, minTxid, maxTxid } of files) {
+    let own = levels.at(-1);
+    if (own?.level !== level) {
+      own = { level, files: 0, bytes: 0, minTxid: "", maxTxid: "", min: minTxid, max: maxTxid };
+      levels.push(own);
+    }
+    own.files++;
+    own.bytes = size === undefined || own.bytes === undefined ? undefined : own.bytes + size;
+    own.min = Math.min(own.min, minTxid);
+    own.max = Math.max(own.max, maxTxid);
+  }
+  return levels.map(({ min, max, ...own }) => {
+    const [minTxid, maxTxid] = [formatPosition({ txid: min }), formatPosition({ txid: max })];
+    return { ...own, minTxid, maxTxid };
+  });
 }
 
 function mergedOf(file: LtxFile): LtxMerged {

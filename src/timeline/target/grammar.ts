@@ -1,7 +1,7 @@
 /** Moments as text: what is written on the command line for a {@link Target}, what people read, what is a mistake. */
 
 import { isBranchName } from "../../replay/branch-name.ts";
-import { checkIndex, formatPosition, type Position, parsePosition } from "../../replay/position.ts";
+import { checkIndex, formatPosition, isInWal, type Position, parsePosition } from "../../replay/position.ts";
 import { formatTime, parseTime } from "../../time.ts";
 import { MAX_TIMELINE } from "../history.ts";
 import { expectRestorePointName, MAX_NAME_LENGTH, quoted } from "../restore-points.ts";
@@ -81,7 +81,10 @@ export function parseTarget(text: string, now: bigint): Target {
   if (timestamp === "now") return {};
   if (timestamp !== undefined) return { timestamp };
   const others = "index:1f, transaction:12, name:<restore point>, immediate or newest";
-  throw expected(`a position such as 0000001f:00001038, a time such as ${TIMES}, ${others}`, text);
+  throw expected(
+    `a position such as 0000001f:00001038, a TXID of 16 hexadecimal digits, a time such as ${TIMES}, ${others}`,
+    text,
+  );
 }
 
 /** `<index>:<offset>`, both hexadecimal. @throws RangeError */
@@ -127,6 +130,8 @@ export function describeTarget(target: Target): string {
 function describeMoment({ exclusive, immediate, ...target }: Target): string {
   const { index, timestamp, position, transaction, name } = target;
   const before = exclusive ? "the state just before " : "";
+  if (position && !isInWal(position))
+    return `the state ${exclusive ? "before" : "of"} TXID ${formatPosition(position)}`;
   if (position) return `the last commit ${exclusive ? "" : "at or "}before ${formatPosition(position)}`;
   if (timestamp !== undefined) return `${before || "the state at "}${formatTime(timestamp)}`;
   if (transaction !== undefined) return `${before}transaction ${transaction}`;
@@ -144,7 +149,8 @@ export function targetOptions(target: Target): string[] {
   if (generation !== undefined) options.push("--generation", generation);
   if (timeline !== undefined) options.push("--target-timeline", String(timeline));
   if (index !== undefined) options.push("--index", index.toString(16));
-  if (timestamp !== undefined) options.push("--target-time", formatTime(timestamp));
+  if (timestamp !== undefined)
+    options.push(target.strict ? "--timestamp" : "--target-time", formatTime(timestamp));
   if (position) options.push("--target-position", formatPosition(position));
   if (transaction !== undefined) options.push("--target-transaction", String(transaction));
   // A word that begins with a dash would be taken for an option.

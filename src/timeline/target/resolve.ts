@@ -56,11 +56,10 @@ export async function chooseTarget(
   if (timestamp !== undefined) {
     const time = exclusive ? timestamp - 1n : timestamp;
     const timeline = await timelineOf(context);
-    return settled(
-      timeline
-        ? await targetAlong(replica, catalog, timeline.lineage, timeline.timeline, time, signal)
-        : { generation: target.generation, timestamp: time },
-    );
+    const found: PlanTarget = timeline
+      ? await targetAlong(replica, catalog, timeline.lineage, timeline.timeline, time, signal)
+      : { generation: target.generation, timestamp: time };
+    return settled(target.strict && found.timestamp !== undefined ? { ...found, strict: true } : found);
   }
   const generation = await generationOf(context);
   if (index !== undefined) {

@@ -21,6 +21,8 @@ export interface Target {
   index?: number | undefined;
   /** Nanoseconds since 1970: all that was uploaded at or before it. As exact as the times of WAL segments. */
   timestamp?: bigint | undefined;
+  /** With `timestamp`, of LTX files: those from before it alone, as Litestream takes them. Of generations both take in the time itself. */
+  strict?: boolean | undefined;
   /** The last commit that ends at or before this position. */
   position?: Position | undefined;
   /** This commit of the generation, counted from 1 at the first WAL that the replica holds of it. */
@@ -44,7 +46,7 @@ export interface Goal {
 }
 
 /** Whether names and times alone tell the moment: a generation, an index, a time. */
-export function isPlain({ generation, index, timestamp, timeline, ...rest }: Target): boolean {
+export function isPlain({ generation, index, timestamp, strict: _, timeline, ...rest }: Target): boolean {
   const others = Object.values(rest).every((value) => value === undefined || value === false);
   return others && (timeline === undefined || timeline === "current");
 }

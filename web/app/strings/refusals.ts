@@ -49,8 +49,9 @@ export const refusals = {
     }),
     ltx: (name) => ({
       title: "This is a backup of Litestream 0.5",
-      text: `${name} is an LTX file, the format of Litestream 0.5. walkit reads that of Litestream 0.3. Nothing is known to be wrong with it.`,
-      action: "Restore it with Litestream 0.5 itself: litestream restore.",
+      text: `${name} is an LTX file, the format of Litestream 0.5. This page reads that of Litestream 0.3. Nothing is known to be wrong with it.`,
+      action:
+        "Verify and restore it with walkit on the command line, or with Litestream 0.5 itself: litestream restore.",
     }),
     encrypted: (name) => ({
       title: "This is encrypted",
@@ -108,8 +109,9 @@ export const refusals = {
     }),
     "ltx-folder": (name, files) => ({
       title: "This is a backup of Litestream 0.5",
-      text: `${name} holds LTX files (${files}), the format of Litestream 0.5. walkit reads that of Litestream 0.3. Nothing is known to be wrong with it.`,
-      action: "Restore it with Litestream 0.5 itself: litestream restore.",
+      text: `${name} holds LTX files (${files}), the format of Litestream 0.5. This page reads that of Litestream 0.3. Nothing is known to be wrong with it.`,
+      action:
+        "Verify and restore it with walkit on the command line, or with Litestream 0.5 itself: litestream restore.",
     }),
     metadata: (name) => ({
       title: "This is Litestream’s own folder, not the backup",
@@ -134,8 +136,9 @@ export const refusals = {
   failures: {
     "replica/ltx": {
       title: "This is a backup of Litestream 0.5",
-      text: "It holds LTX files. walkit reads the format of Litestream 0.3. Nothing is known to be wrong with it.",
-      action: "Restore it with Litestream 0.5 itself: litestream restore.",
+      text: "It holds LTX files. This page reads the format of Litestream 0.3. Nothing is known to be wrong with it.",
+      action:
+        "Verify and restore it with walkit on the command line, or with Litestream 0.5 itself: litestream restore.",
     },
     "replica/encrypted": {
       title: "This backup is encrypted",

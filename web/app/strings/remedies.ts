@@ -19,7 +19,8 @@ const ANOTHER_MOMENT = "Choose another moment";
 const ON_THE_TIMELINE = "Choose a moment on the timeline that is meant";
 const NEEDS_TIMES = "Copy the replica again in a way that keeps its files’ times";
 const LISTED_ANEW = "have the history of this timeline written anew on the machine that restores";
-const WITH_LITESTREAM = "Restore it with Litestream 0.5 itself: litestream restore";
+const ON_THE_COMMAND_LINE =
+  "Verify and restore it with walkit on the command line, or with Litestream 0.5 itself: litestream restore";
 const OTHER_PLACE = "Choose another place for the database";
 
 /** What is usually to be done, by the library's words for several codes. */
@@ -37,6 +38,9 @@ const usualByWords: ReadonlyMap<Words, string> = new Map([
 const usualByCode: Readonly<Partial<Record<ErrorCode, string>>> = {
   "replica/not-a-replica":
     "Open the folder that holds “generations”, that folder itself, or one generation’s, or an archive of any of them",
+  "replica/ltx": ON_THE_COMMAND_LINE,
+  "replica/merge-mismatch": "Restore the moments before and at the end of the merged file, and compare",
+  "replica/wal-gap": "Compare the restored database with what is known of it, or have SQLite check it",
   "replica/encrypted": "Decrypt a copy of the replica first, each file by itself, with age and its key",
   "replica/uncommitted-tail":
     "Bring the file back from another copy of the replica, or restore a moment before this transaction",
@@ -82,7 +86,7 @@ const remedyWords: RemedyWords = {
   "open-replica": () => usualByCode["replica/not-a-replica"],
   "read-configuration": () =>
     "Look into litestream.yml: “replicas” says where Litestream puts the replica. Open that folder",
-  "use-litestream": () => WITH_LITESTREAM,
+  "use-litestream": () => ON_THE_COMMAND_LINE,
   unpack: (remedy, ...rest) =>
     remedy.because === "more-behind-its-end"
       ? "It is damaged, or several archives in one: unpack all of it, look through it, and open the folder"

@@ -58,8 +58,8 @@ export const sign = {
     },
     "replica/ltx": {
       word: "Litestream 0.5.",
-      sentence: "Nothing is known to be wrong, but walkit does not read this format yet.",
-      more: "Restore it with Litestream 0.5 itself: litestream restore.",
+      sentence: "Nothing is known to be wrong, but this page does not read LTX files yet.",
+      more: "Verify and restore them with walkit on the command line, or with Litestream 0.5 itself: litestream restore.",
     },
   } as Record<string, { word: string; sentence: string; more: string }>,
   unsureSentence: "Not everything could be found out.",
