@@ -9,7 +9,7 @@ import type { Branch, Change, Claim } from "../replay/catalog.ts";
 import type { ReplayEvent } from "../replay/events.ts";
 import { missingPage } from "../replay/faults.ts";
 import { PageHashes } from "../replay/page-hashes.ts";
-import { formatPosition, positionOf } from "../replay/position.ts";
+import { comparePositions, formatPosition, type Position, positionOf } from "../replay/position.ts";
 import type { ClaimPlace, ClaimRead, Lead, RunOptions } from "../replay/run.ts";
 import { lockPage } from "../sqlite/header.ts";
 import { Changed } from "./changed.ts";
@@ -21,9 +21,14 @@ interface Reading {
   claim: Claim;
   /** Of a whole claim: what it says the state is. */
   hashes: PageHashes | undefined;
-  /** Whether it is held against the state; with `since` also: the first change that it merges. */
-  compared: boolean;
+  /**
+   * What it is held against: the state; or, where it lies within the last change, what of the state that change did not bring.
+   * With `since` also the first change that it merges; within a change that change.
+   */
+  against: "state" | "rest" | undefined;
   first: number | undefined;
+  /** Pages that were held against the rest. */
+  held: number;
   /** Pages that differ, and the first of them. */
   wrong: number;
   firstWrong: number | undefined;
@@ -41,12 +46,14 @@ export class ExactCheck implements Lead {
   #state = new PageHashes();
   #pageSize: number | undefined;
   #pageCount = 0;
-  /** Undefined where no file is merged. */
+  /** Undefined where nothing is there twice. */
   readonly #changed: Changed | undefined;
   /** Of the change under way: pages and hashes in turn. Its file may still turn out to be damaged. */
   #pending: number[] = [];
   /** The unbroken chain under way: undefined where nothing sound leads here. */
   #range: RangeDraft | undefined;
+  /** The last change of the chain. */
+  #step: { from: Position; to: Position } | undefined;
   #reading: Reading | undefined;
   /** A merged file stands in for one that is damaged. */
   #isDetour = false;
@@ -61,7 +68,8 @@ export class ExactCheck implements Lead {
     this.#pages = pages;
     this.hashes = pages;
     this.#changes = new Map([...branch.segments, ...(branch.merged ?? [])].map((one) => [one.path, one]));
-    this.#changed = pages && branch.merged?.length ? new Changed() : undefined;
+    const isRedundant = branch.snapshots.length > 1 || branch.merged?.length;
+    this.#changed = pages && isRedundant ? new Changed() : undefined;
   }
 
   finish(): Checked {
@@ -149,6 +157,7 @@ export class ExactCheck implements Lead {
       this.#isDetour = false;
     }
     Object.assign(this.#range!, { to, last, first: this.#range!.first ?? last });
+    this.#step = { from: positionOf(change), to: end };
   }
 
   /** The first page by which the database grew, and which nothing brought. */
@@ -160,18 +169,39 @@ export class ExactCheck implements Lead {
 
   claimOpens(claim: Claim, place: ClaimPlace): boolean {
     const { since } = claim;
-    const first = since && this.#changed?.changeBehind(since);
-    const compared = this.#pages && place === "at" && (!since || first !== undefined);
+    const within = place === "aside" && !since ? this.#changeOver(claim) : undefined;
+    const first = within ?? (since && this.#changed?.changeBehind(since));
+    const isState = this.#pages && place === "at" && (!since || first !== undefined);
+    const against = isState ? "state" : within === undefined ? undefined : "rest";
     const hashes = since ? undefined : new PageHashes();
-    this.#reading = { claim, hashes, compared, first, wrong: 0, firstWrong: undefined };
+    this.#reading = { claim, hashes, against, first, held: 0, wrong: 0, firstWrong: undefined };
     return true;
+  }
+
+  /**
+   * The number of the last change, where it leads over the position of a claim: what it did not bring was at that position what
+   * it is behind the change. Where files were merged, most snapshots lie so.
+   */
+  #changeOver(claim: Claim): number | undefined {
+    const step = this.#range && this.#step;
+    if (!step || comparePositions(claim, step.from) <= 0 || comparePositions(claim, step.to) >= 0)
+      return undefined;
+    return this.#changed?.changeBehind(step.from);
   }
 
   claimPage(page: number, _data: Uint8Array, hash: number): void {
     const reading = this.#reading!;
     reading.hashes?.set(page, hash);
-    if (!reading.compared || page === lockPage(this.#pageSize ?? 0)) return;
-    const { first } = reading;
+    const { first, against } = reading;
+    if (!against || page === lockPage(this.#pageSize ?? 0)) return;
+    if (against === "rest") {
+      if (page > this.#pageCount || this.#changed!.isSince(first!, page)) return;
+      reading.held++;
+      if (this.#state.get(page) === hash) return;
+      reading.wrong++;
+      reading.firstWrong ??= page;
+      return;
+    }
     const isRight =
       this.#state.get(page) === hash && (first === undefined || this.#changed!.isSince(first, page));
     if (isRight) return;
@@ -191,8 +221,27 @@ export class ExactCheck implements Lead {
     }
     if (place === "before") this.#take(dated, reading.hashes!, read.pages);
     else if (place === "aside") {
-      if (!claim.since) this.#apart.push(dated);
-    } else if (reading.compared) this.#compare(dated, reading, read.pages);
+      if (!claim.since && this.#holdsRest(claim, reading)) this.#apart.push(dated);
+    } else if (reading.against) this.#compare(dated, reading, read.pages);
+  }
+
+  /** Whether a snapshot holds what the change that leads over it did not bring; true where there is none. */
+  #holdsRest(claim: Claim, { against, first, held, wrong, firstWrong }: Reading): boolean {
+    if (!against) return true;
+    const lock = this.#pageCount >= lockPage(this.#pageSize!) ? 1 : 0;
+    const expected = this.#pageCount - lock - this.#changed!.countSince(first!);
+    if (wrong === 0 && held === expected) return true;
+    const { from, to } = this.#step!;
+    const found =
+      wrong > 0 ? `others, the first of them page ${firstWrong}` : `${held} in place of ${expected} of them`;
+    this.#report(
+      new WalkitError(
+        "replica/snapshot-mismatch",
+        `Expected the snapshot to have the pages that were not changed between ${formatPosition(from)} and ${formatPosition(to)}, found ${found}`,
+        { path: claim.path, position: formatPosition(claim) },
+      ),
+    );
+    return false;
   }
 
   /** Makes the claim the base of a new chain. */
@@ -200,6 +249,7 @@ export class ExactCheck implements Lead {
     this.#state = hashes;
     this.#pageCount = pages;
     this.#changed?.reset(positionOf(claim));
+    this.#step = undefined;
     this.#range = startRange(claim);
     this.#ranges.push(this.#range);
   }
