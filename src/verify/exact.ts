@@ -52,6 +52,8 @@ export class ExactCheck implements Lead {
   #pending: number[] = [];
   /** The unbroken chain under way: undefined where nothing sound leads here. */
   #range: RangeDraft | undefined;
+  /** Where the chain is. */
+  #at: Position | undefined;
   /** The last change of the chain. */
   #step: { from: Position; to: Position } | undefined;
   #reading: Reading | undefined;
@@ -105,6 +107,8 @@ export class ExactCheck implements Lead {
 
   on(event: Exclude<ReplayEvent, { type: "pages" }>): void {
     if (event.type === "opens") {
+      // Between a snapshot and the next there may be nothing: retention leaves the last file of each level.
+      if (this.#at && comparePositions(this.#at, event.section) < 0) this.#range = undefined;
       this.#pending = [];
       this.#isDetour = false;
     } else if (event.type === "fault") {
@@ -158,6 +162,7 @@ export class ExactCheck implements Lead {
     }
     Object.assign(this.#range!, { to, last, first: this.#range!.first ?? last });
     this.#step = { from: positionOf(change), to: end };
+    this.#at = end;
   }
 
   /** The first page by which the database grew, and which nothing brought. */
@@ -250,6 +255,7 @@ export class ExactCheck implements Lead {
     this.#pageCount = pages;
     this.#changed?.reset(positionOf(claim));
     this.#step = undefined;
+    this.#at = positionOf(claim);
     this.#range = startRange(claim);
     this.#ranges.push(this.#range);
   }

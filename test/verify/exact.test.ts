@@ -57,8 +57,8 @@ describe("a snapshot at a state", () => {
     const pages = pagesOf(history(), 3, 0).slice(0, 4);
     const storage = withOther(SINGLE, [9, 1, 3], { pages, header: { commit: 4 } });
     expect(await found(storage)).toMatchObject([
-      ["ltx/database-header", pathOf(9, 1, 3)],
-      ["replica/snapshot-mismatch", pathOf(9, 1, 3)],
+      ["ltx/database-header", pathOf(9, 1, 3), expect.stringContaining("found 5")],
+      ["replica/snapshot-mismatch", pathOf(9, 1, 3), expect.stringContaining("4 pages in place of 5")],
     ]);
   });
 });
@@ -112,7 +112,7 @@ describe("a snapshot that a merged file leads over", () => {
     const pages = pagesOf(made, 3, 0).slice(0, 4);
     storage.files.set(pathOf(9, 1, 3), made.file(9, 1, 3, { pages, header: { commit: 4 } }));
     expect(await found(storage)).toMatchObject([
-      ["ltx/database-header", pathOf(9, 1, 3)],
+      ["ltx/database-header", pathOf(9, 1, 3), expect.stringContaining("found 5")],
       ["replica/snapshot-mismatch", pathOf(9, 1, 3), expect.stringMatching(/1 in place of 2 of them/)],
     ]);
   });
@@ -160,4 +160,19 @@ it("a page by which the database grew, and which no file brought, is damage that
     { code: "replica/missing-page", path: pathOf(0, 3, 3), severity: "damage" },
   ]);
   expect(generations[0]!.restorable.map(({ to }) => to)).toEqual(["0000000000000002"]);
+});
+
+it("between two snapshots there may be nothing: what follows is laid over the second", async () => {
+  // Retention leaves the last file of each level, whatever came of the others.
+  const storage = history().storage([
+    [2, 1, 2],
+    [9, 1, 4],
+    [0, 5, 5],
+  ]);
+  expect(await found(storage)).toEqual([]);
+  const { generations } = await verify(replicaOf(storage), { level: "replay" });
+  expect(generations[0]!.restorable.map(({ from, to }) => [from.at(-1), to.at(-1)])).toEqual([
+    ["2", "2"],
+    ["4", "5"],
+  ]);
 });
