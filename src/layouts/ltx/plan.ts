@@ -267,11 +267,18 @@ function withNearest(error: WalkitError, branch: LtxBranch, reach: number): Walk
   return error.with({ nearest, remedy: nearestOf(nearest) });
 }
 
-/** The transactions that a restore can end with, ascending. */
-export function statesOf({ snapshots, segments }: LtxBranch): number[] {
-  const states = new Set(snapshots.map(({ txid }) => txid));
-  for (const { maxTxid } of segments) states.add(maxTxid);
-  return [...states].sort((a, b) => a - b);
+/**
+ * The transactions that a restore can end with, ascending: the walk comes by all of them but those that a snapshot leads to
+ * which lies within one of its steps.
+ */
+export function statesOf({ files }: Pick<LtxBranch, "files">): number[] {
+  const states: number[] = [];
+  // What a file is laid over ends before it does: of all that ends before the last state is enough.
+  for (const { minTxid, maxTxid } of [...files].sort((a, b) => a.maxTxid - b.maxTxid)) {
+    if (states.at(-1) === maxTxid) continue;
+    if (minTxid === 1 || minTxid <= (states.at(-1) ?? 0) + 1) states.push(maxTxid);
+  }
+  return states;
 }
 
 function momentsOf(branch: LtxBranch, txids: readonly (number | undefined)[]): Moment[] {

@@ -11,7 +11,8 @@ import {
 
 /**
  * The branch that LTX files are: its snapshots, and the walk. From each state the walk goes on with the file that leads least far;
- * so it comes by every state that any way through these files comes by. Where no file leads on, the next snapshot does.
+ * so it comes by every state that any way through these files comes by, save what only a snapshot within a step leads to. Where no
+ * file leads on, the next snapshot does.
  * Files that are no step repeat others, or begin where nothing leads to.
  */
 export function branchOfFiles(files: readonly LtxFile[]): LtxBranch {
