@@ -138,10 +138,10 @@ export function planLtx(
   const gap = commit ? undefined : gapAt(branch, reach, target);
   if (gap) throw withNearest(missingTxids(reach, gap), branch, reach);
   // Whatever is avoided, the state is to be the same.
-  const files = branch.files.filter(({ path, unreadable }) => !avoid.has(path) && !unreadable);
-  const chosen = wanted.some((file) => !files.includes(file))
-    ? chooseFiles(files, { txid: reach, isBefore })
-    : wanted;
+  const serves = ({ path, unreadable }: LtxFile) => !avoid.has(path) && !unreadable;
+  const chosen = wanted.every(serves)
+    ? wanted
+    : chooseFiles(branch.files.filter(serves), { txid: reach, isBefore });
   if (!chosen) throw wanted.find((file) => file.unreadable)?.unreadable ?? noOther(reach, avoid);
   // What lies before the last file that holds every page is laid over whole.
   const base = chosen.findLastIndex(({ minTxid }) => minTxid === 1);
