@@ -20,8 +20,11 @@ export interface RemoteFile {
   unreadable?: WalkitError | undefined;
 }
 
-/** A file of changes, which begins at the position that it has. */
-export type Change = RemoteFile & Position;
+/**
+ * A file of changes, which begins at the position that it has; or, where it has `since`, there, and is laid over the state of that
+ * position, whose changes it repeats.
+ */
+export type Change = RemoteFile & Position & { since?: Position | undefined };
 
 /**
  * A file that says what all pages are: at the position that it has, or at one that lies behind it in the same section. With

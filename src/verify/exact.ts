@@ -48,6 +48,8 @@ export class ExactCheck implements Lead {
   #pageCount = 0;
   /** Undefined where nothing is there twice. */
   readonly #changed: Changed | undefined;
+  /** Changes that begin before the state that they are laid over: in them is what others brought before. */
+  #early: { number: number; since: Position }[] = [];
   /** Of the change under way: pages and hashes in turn. Its file may still turn out to be damaged. */
   #pending: number[] = [];
   /** The unbroken chain under way: undefined where nothing sound leads here. */
@@ -138,6 +140,9 @@ export class ExactCheck implements Lead {
     this.#pending = [];
     if (this.#pages) {
       this.#changed?.begin(end);
+      const since = this.#changes.get(change.path)?.since;
+      if (since && this.#changed && comparePositions(since, this.#at!) < 0)
+        this.#early.push({ number: this.#changed.last, since });
       for (let i = 0; i < pending.length; i += 2) {
         this.#state.set(pending[i]!, pending[i + 1]!);
         this.#changed?.add(pending[i]!);
@@ -161,7 +166,7 @@ export class ExactCheck implements Lead {
       this.#isDetour = false;
     }
     Object.assign(this.#range!, { to, last, first: this.#range!.first ?? last });
-    this.#step = { from: positionOf(change), to: end };
+    this.#step = { from: this.#at!, to: end };
     this.#at = end;
   }
 
@@ -175,7 +180,7 @@ export class ExactCheck implements Lead {
   claimOpens(claim: Claim, place: ClaimPlace): boolean {
     const { since } = claim;
     const within = place === "aside" && !since ? this.#changeOver(claim) : undefined;
-    const first = within ?? (since && this.#changed?.changeBehind(since));
+    const first = within ?? (since && this.#firstMerged(since));
     const isState = this.#pages && place === "at" && (!since || first !== undefined);
     const against = isState ? "state" : within === undefined ? undefined : "rest";
     const hashes = since ? undefined : new PageHashes();
@@ -191,7 +196,16 @@ export class ExactCheck implements Lead {
     const step = this.#range && this.#step;
     if (!step || comparePositions(claim, step.from) <= 0 || comparePositions(claim, step.to) >= 0)
       return undefined;
-    return this.#changed?.changeBehind(step.from);
+    return this.#changed?.last;
+  }
+
+  /** The number of the first change that a merged file merges; undefined where no change begins there, or a later one before it. */
+  #firstMerged(since: Position): number | undefined {
+    const first = this.#changed?.changeBehind(since);
+    const isMixed = this.#early.some(
+      (one) => one.number >= (first ?? 0) && comparePositions(one.since, since) < 0,
+    );
+    return isMixed ? undefined : first;
   }
 
   claimPage(page: number, _data: Uint8Array, hash: number): void {
@@ -255,6 +269,7 @@ export class ExactCheck implements Lead {
     this.#pageCount = pages;
     this.#changed?.reset(positionOf(claim));
     this.#step = undefined;
+    this.#early = [];
     this.#at = positionOf(claim);
     this.#range = startRange(claim);
     this.#ranges.push(this.#range);

@@ -150,6 +150,18 @@ describe("a merged file", () => {
   });
 });
 
+it("a merged file is held against changes that begin where it does, and against no others", async () => {
+  // 4 to 6 are laid over the snapshot at 5, and hold what 4 wrote, too.
+  const files: Placed[] = [
+    [9, 1, 5],
+    [1, 4, 6],
+    [2, 6, 6],
+  ];
+  const made = new LtxHistory().transact(5).transact(5).transact(5).transact(5, [3]).transact(5, [4]);
+  made.transact(5, [5]).transact(5, [2]);
+  expect(await found(made.storage([...files, [0, 7, 7], [3, 6, 7]]))).toEqual([]);
+});
+
 it("a page by which the database grew, and which no file brought, is damage that breaks the chain", async () => {
   const made = history();
   const storage = made.storage(SINGLE);

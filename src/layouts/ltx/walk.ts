@@ -37,7 +37,8 @@ export function branchOfFiles(files: readonly LtxFile[]): LtxBranch {
         merged.push(mergedOf(waiting.take()));
       const file = waiting.least && waiting.take();
       if (file) {
-        segments.push({ ...file, txid: reach });
+        const since = file.minTxid - 1;
+        segments.push({ ...file, txid: reach, ...(since < reach && { since: { txid: since } }) });
         reach = file.maxTxid;
         continue;
       }
