@@ -61,7 +61,8 @@ const sample = fc
     const history = new LtxHistory();
     for (const { size, pages, restart } of transactions) history.transact(size, pages, { restart });
     const places = [...new Map(files.map((place) => [pathOf(...place), place])).values()];
-    return { history, places, storage: history.storage(places) };
+    const said = () => JSON.stringify({ transactions, places });
+    return { history, places, storage: history.storage(places), [fc.toStringMethod]: said };
   });
 
 /** What any chain of files ends with: one that begins with TXID 1, then any that begins where that ends, or before. */
