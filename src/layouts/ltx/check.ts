@@ -19,8 +19,8 @@ export function nameFindings(branch: LtxBranch): Finding[] {
       makeFinding("replica/no-snapshot", message, { generation: LTX_BRANCH, path: branch.files[0]!.path }),
     );
   }
-  const lost = lostBehind(branch);
-  if (lost) findings.push(findingOf(missingTxids(lost.from, lost.next), { generation: LTX_BRANCH }));
+  for (const { from, next } of unreadGaps(branch))
+    findings.push(findingOf(missingTxids(from, next), { generation: LTX_BRANCH }));
   findings.push(...levelGaps(branch), ...backlogs(branch));
   return findings;
 }
@@ -100,6 +100,33 @@ interface Gap {
   next: LtxFile;
 }
 
+/**
+ * Where nothing follows on a snapshot, though files were written behind that: Litestream uploads in order. What is from before the
+ * oldest snapshot retention deletes, all but the last file of each level.
+ */
+function lostBehindSnapshots({ snapshots, segments, files }: LtxBranch): Gap[] {
+  const oldest = snapshots.find(({ level }) => level === SNAPSHOT_LEVEL)?.txid ?? Number.POSITIVE_INFINITY;
+  const last = snapshots.at(-1)?.txid;
+  let step = 0;
+  return snapshots.flatMap(({ txid: from }) => {
+    while (segments[step] && segments[step]!.txid < from) step++;
+    const isLed = segments[step]?.txid === from || (segments[step - 1]?.maxTxid ?? 0) >= from;
+    if (isLed || from < oldest || from === last || files.some((file) => leadsOn(file, from))) return [];
+    const next = gapBehind(files, from);
+    return next ? { from, to: next.minTxid - 1, next } : [];
+  });
+}
+
+/** Whether a file leads on from a transaction; the first of a level does that, too, with all that was before. */
+function leadsOn({ level, minTxid, maxTxid }: LtxFile, from: number): boolean {
+  return level !== SNAPSHOT_LEVEL && minTxid <= from + 1 && maxTxid > from;
+}
+
+/** Gaps that nobody comes by who reads the steps of the walk. */
+function unreadGaps(branch: LtxBranch): Gap[] {
+  return [...lostBehindSnapshots(branch), ...[lostBehind(branch)].filter((gap) => gap !== undefined)];
+}
+
 /** Where no file leads on. */
 function allGaps(branch: LtxBranch): Gap[] {
   const gaps: Gap[] = [];
@@ -108,8 +135,7 @@ function allGaps(branch: LtxBranch): Gap[] {
     if (reach !== undefined && step.txid !== reach) gaps.push({ from: reach, to: step.txid, next: step });
     reach = step.maxTxid;
   }
-  const lost = lostBehind(branch);
-  return lost ? [...gaps, lost] : gaps;
+  return [...gaps, ...unreadGaps(branch)];
 }
 
 /** Gaps that names alone show, and the chains of files between them. */
