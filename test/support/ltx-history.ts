@@ -83,6 +83,17 @@ export class LtxHistory {
     return this;
   }
 
+  /** A transaction that somebody else made. */
+  record(commit: number, pages: ReadonlyMap<number, Uint8Array>): this {
+    const after = new Uint8Array(commit * this.pageSize);
+    after.set(this.states.at(-1)!.subarray(0, after.length));
+    for (const [page, data] of pages) if (page <= commit) after.set(data, (page - 1) * this.pageSize);
+    this.states.push(after);
+    this.transactions.push({ commit, pages: new Map([...pages].filter(([page]) => page <= commit)) });
+    this.#wal.push({ offset: FRAMES, size: 0, salt: this.last });
+    return this;
+  }
+
   #random(below: number): number {
     this.#seed = (Math.imul(this.#seed, 1103515245) + 12345) >>> 0;
     return (this.#seed >>> 8) % below;
