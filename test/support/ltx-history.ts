@@ -14,8 +14,9 @@ import {
   ltxName,
 } from "../../src/ltx/index.ts";
 import type { Replica } from "../../src/replay/layout.ts";
-import { MemorySink, restore, type Target } from "../../src/restore/index.ts";
+import { MemorySink, restore } from "../../src/restore/index.ts";
 import { type MemoryFile, MemoryStorage } from "../../src/storage/index.ts";
+import type { Target } from "../../src/timeline/target/target.ts";
 
 /** When the first transaction was written, in milliseconds; a second lies between one and the next. */
 export const CLOCK = 1_700_000_000_000;

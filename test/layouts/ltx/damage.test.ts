@@ -5,8 +5,8 @@
 
 import { describe, expect, it } from "vitest";
 import { WalkitError } from "../../../src/errors.ts";
-import type { Target } from "../../../src/restore/index.ts";
 import { MemoryStorage } from "../../../src/storage/index.ts";
+import type { Target } from "../../../src/timeline/target/target.ts";
 import { verify } from "../../../src/verify/index.ts";
 import { CountingStorage } from "../../support/counting.ts";
 import { databaseOf, dozen, momentOf, pathOf, replicaOf } from "../../support/ltx-history.ts";

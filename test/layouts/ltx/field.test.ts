@@ -4,8 +4,9 @@ import { describe, expect, it } from "vitest";
 import { GoneError, WalkitError } from "../../../src/errors.ts";
 import { replicaIn } from "../../../src/layouts/open.ts";
 import { LtxWriter, ltxName } from "../../../src/ltx/index.ts";
-import { planTarget, type Target } from "../../../src/restore/index.ts";
+import { planTarget } from "../../../src/restore/index.ts";
 import type { MemoryStorage, Storage } from "../../../src/storage/index.ts";
+import type { Target } from "../../../src/timeline/target/target.ts";
 import { verify } from "../../../src/verify/index.ts";
 import {
   CLOCK,
