@@ -5,6 +5,7 @@ const SLOW = [
   "test/{agreement,campaign,cases,cli,interop,kernel,web}/**",
   "test/diff/diff.test.ts",
   "test/layouts/generations/continuity.test.ts",
+  "test/layouts/ltx/{damage,field,model}.test.ts",
   "test/ltx/{merge,reader}.test.ts",
   "test/lz4/{block,cross,damage,frame}.test.ts",
   "test/moments/**",

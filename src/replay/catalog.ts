@@ -22,8 +22,11 @@ export interface RemoteFile {
   level?: number | undefined;
 }
 
-/** A file of changes, which begins at the position that it has; `end`: where it leads to, where its name tells. */
-export type Change = RemoteFile & Position & { end?: Position | undefined };
+/**
+ * A file of changes, which begins at the position that it has; or, where it has `since`, there, and is laid over the state of that
+ * position, whose changes it repeats. `end`: where it leads to, where its name tells.
+ */
+export type Change = RemoteFile & Position & { since?: Position | undefined; end?: Position | undefined };
 
 /**
  * A file that says what all pages are: at the position that it has, or at one that lies behind it in the same section. With

@@ -24,6 +24,11 @@ export class Changed {
     this.#ends.push(at);
   }
 
+  /** The number of the change under way, or of the last. */
+  get last(): number {
+    return this.#ends.length - 1;
+  }
+
   /** A change that ends at `end` is about to tell of its pages. */
   begin(end: Position): void {
     this.#ends.push(end);

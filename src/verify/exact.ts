@@ -9,7 +9,7 @@ import type { Branch, Change, Claim } from "../replay/catalog.ts";
 import type { ReplayEvent } from "../replay/events.ts";
 import { missingPage } from "../replay/faults.ts";
 import { PageHashes } from "../replay/page-hashes.ts";
-import { formatPosition, positionOf } from "../replay/position.ts";
+import { comparePositions, formatPosition, type Position, positionOf } from "../replay/position.ts";
 import type { ClaimPlace, ClaimRead, Lead, RunOptions } from "../replay/run.ts";
 import { lockPage } from "../sqlite/header.ts";
 import { Changed } from "./changed.ts";
@@ -22,9 +22,14 @@ interface Reading {
   claim: Claim;
   /** Of a whole claim: what it says the state is. */
   hashes: PageHashes | undefined;
-  /** Whether it is held against the state; with `since` also: the first change that it merges. */
-  compared: boolean;
+  /**
+   * What it is held against: the state; or, where it lies within the last change, what of the state that change did not bring.
+   * With `since` also the first change that it merges; within a change that change.
+   */
+  against: "state" | "rest" | undefined;
   first: number | undefined;
+  /** Pages that were held against the rest. */
+  held: number;
   /** Pages that differ, and the first of them. */
   wrong: number;
   firstWrong: number | undefined;
@@ -42,12 +47,18 @@ export class ExactCheck implements Lead {
   #state = new PageHashes();
   #pageSize: number | undefined;
   #pageCount = 0;
-  /** Undefined where no file is merged. */
+  /** Undefined where nothing is there twice. */
   readonly #changed: Changed | undefined;
+  /** Changes that begin before the state that they are laid over: in them is what others brought before. */
+  #early: { number: number; since: Position }[] = [];
   /** Of the change under way: pages and hashes in turn. Its file may still turn out to be damaged. */
   #pending: number[] = [];
   /** The unbroken chain under way: undefined where nothing sound leads here. */
   #range: RangeDraft | undefined;
+  /** Where the chain is. */
+  #at: Position | undefined;
+  /** The last change of the chain. */
+  #step: { from: Position; to: Position } | undefined;
   #reading: Reading | undefined;
   /** A merged file stands in for one that is damaged. */
   #isDetour = false;
@@ -62,7 +73,8 @@ export class ExactCheck implements Lead {
     this.#pages = pages;
     this.hashes = pages;
     this.#changes = new Map([...branch.segments, ...(branch.merged ?? [])].map((one) => [one.path, one]));
-    this.#changed = pages && branch.merged?.length ? new Changed() : undefined;
+    const isRedundant = branch.snapshots.length > 1 || branch.merged?.length;
+    this.#changed = pages && isRedundant ? new Changed() : undefined;
   }
 
   finish(): Checked {
@@ -98,6 +110,8 @@ export class ExactCheck implements Lead {
 
   on(event: Exclude<ReplayEvent, { type: "pages" }>): void {
     if (event.type === "opens") {
+      // Between a snapshot and the next there may be nothing: retention leaves the last file of each level.
+      if (this.#at && comparePositions(this.#at, event.section) < 0) this.#range = undefined;
       this.#pending = [];
       this.#isDetour = false;
     } else if (event.type === "fault") {
@@ -128,6 +142,9 @@ export class ExactCheck implements Lead {
     this.#pending = [];
     if (this.#pages) {
       this.#changed?.begin(end);
+      const since = this.#changes.get(change.path)?.since;
+      if (since && this.#changed && comparePositions(since, this.#at!) < 0)
+        this.#early.push({ number: this.#changed.last, since });
       for (let i = 0; i < pending.length; i += 2) {
         this.#state.set(pending[i]!, pending[i + 1]!);
         this.#changed?.add(pending[i]!);
@@ -152,6 +169,8 @@ export class ExactCheck implements Lead {
     }
     Object.assign(this.#range!, { to, last, first: this.#range!.first ?? last });
     this.#range!.states?.add(to, last);
+    this.#step = { from: this.#at!, to: end };
+    this.#at = end;
   }
 
   /** The first page by which the database grew, and which nothing brought. */
@@ -163,18 +182,48 @@ export class ExactCheck implements Lead {
 
   claimOpens(claim: Claim, place: ClaimPlace): boolean {
     const { since } = claim;
-    const first = since && this.#changed?.changeBehind(since);
-    const compared = this.#pages && place === "at" && (!since || first !== undefined);
+    const within = place === "aside" && !since ? this.#changeOver(claim) : undefined;
+    const first = within ?? (since && this.#firstMerged(since));
+    const isState = this.#pages && place === "at" && (!since || first !== undefined);
+    const against = isState ? "state" : within === undefined ? undefined : "rest";
     const hashes = since ? undefined : new PageHashes();
-    this.#reading = { claim, hashes, compared, first, wrong: 0, firstWrong: undefined };
+    this.#reading = { claim, hashes, against, first, held: 0, wrong: 0, firstWrong: undefined };
     return true;
+  }
+
+  /**
+   * The number of the last change, where it leads over the position of a claim: what it did not bring was at that position what
+   * it is behind the change. Where files were merged, most snapshots lie so.
+   */
+  #changeOver(claim: Claim): number | undefined {
+    const step = this.#range && this.#step;
+    if (!step || comparePositions(claim, step.from) <= 0 || comparePositions(claim, step.to) >= 0)
+      return undefined;
+    return this.#changed?.last;
+  }
+
+  /** The number of the first change that a merged file merges; undefined where no change begins there, or a later one before it. */
+  #firstMerged(since: Position): number | undefined {
+    const first = this.#changed?.changeBehind(since);
+    const isMixed = this.#early.some(
+      (one) => one.number >= (first ?? 0) && comparePositions(one.since, since) < 0,
+    );
+    return isMixed ? undefined : first;
   }
 
   claimPage(page: number, _data: Uint8Array, hash: number): void {
     const reading = this.#reading!;
     reading.hashes?.set(page, hash);
-    if (!reading.compared || page === lockPage(this.#pageSize ?? 0)) return;
-    const { first } = reading;
+    const { first, against } = reading;
+    if (!against || page === lockPage(this.#pageSize ?? 0)) return;
+    if (against === "rest") {
+      if (page > this.#pageCount || this.#changed!.isSince(first!, page)) return;
+      reading.held++;
+      if (this.#state.get(page) === hash) return;
+      reading.wrong++;
+      reading.firstWrong ??= page;
+      return;
+    }
     const isRight =
       this.#state.get(page) === hash && (first === undefined || this.#changed!.isSince(first, page));
     if (isRight) return;
@@ -194,8 +243,27 @@ export class ExactCheck implements Lead {
     }
     if (place === "before") this.#take(dated, reading.hashes!, read.pages);
     else if (place === "aside") {
-      if (!claim.since) this.#apart.push(dated);
-    } else if (reading.compared) this.#compare(dated, reading, read.pages);
+      if (!claim.since && this.#holdsRest(claim, reading)) this.#apart.push(dated);
+    } else if (reading.against) this.#compare(dated, reading, read.pages);
+  }
+
+  /** Whether a snapshot holds what the change that leads over it did not bring; true where there is none. */
+  #holdsRest(claim: Claim, { against, first, held, wrong, firstWrong }: Reading): boolean {
+    if (!against) return true;
+    const lock = this.#pageCount >= lockPage(this.#pageSize!) ? 1 : 0;
+    const expected = this.#pageCount - lock - this.#changed!.countSince(first!);
+    if (wrong === 0 && held === expected) return true;
+    const { from, to } = this.#step!;
+    const found =
+      wrong > 0 ? `others, the first of them page ${firstWrong}` : `${held} in place of ${expected} of them`;
+    this.#report(
+      new WalkitError(
+        "replica/snapshot-mismatch",
+        `Expected the snapshot to have the pages that were not changed between ${formatPosition(from)} and ${formatPosition(to)}, found ${found}`,
+        { path: claim.path, position: formatPosition(claim) },
+      ),
+    );
+    return false;
   }
 
   /** Makes the claim the base of a new chain. */
@@ -203,6 +271,9 @@ export class ExactCheck implements Lead {
     this.#state = hashes;
     this.#pageCount = pages;
     this.#changed?.reset(positionOf(claim));
+    this.#step = undefined;
+    this.#early = [];
+    this.#at = positionOf(claim);
     const states = new RangeStates();
     this.#range = { ...startRange(claim), states };
     states.add(this.#range.from, claim);

@@ -87,7 +87,9 @@ export function conformance(name: string, make: () => Sample): void {
       for (const { end } of sample.states) {
         const plan = sample.layout.plan(catalog, { commit: end });
         expect(JSON.parse(JSON.stringify(plan)).segments).toEqual(plan.segments);
-        expect(comparePositions(plan.snapshot, end)).toBeLessThan(0);
+        // At the target where claims are states themselves, before it where changes follow.
+        const order = comparePositions(plan.snapshot, end);
+        expect([order < 0, order === 0 && plan.segments.length === 0]).toContain(true);
         expect(plan.segments.every((change) => comparePositions(change, end) < 0)).toBe(true);
         expect(plan.segments.every((change) => comparePositions(change, plan.snapshot) >= 0)).toBe(true);
         const avoid = new Set(catalog.generations[0]!.snapshots.map(({ path }) => path));
@@ -97,6 +99,7 @@ export function conformance(name: string, make: () => Sample): void {
 
     it("tells of changes: sections that open and close, pages, then the commit that they belong to", async () => {
       const events = await eventsOf(replica);
+      const { exact: isExact = false } = await branchOf(replica);
       let section: Position | undefined;
       let pages = 0;
       const commits: Position[] = [];
@@ -106,7 +109,10 @@ export function conformance(name: string, make: () => Sample): void {
           ({ section } = event);
         } else if (event.type === "pages") pages += event.pages.length;
         else if (event.type === "commit") {
-          expect([isSameSection(event.end, section!), pages > 0]).toEqual([true, true]);
+          const isIn = isExact
+            ? comparePositions(event.end, section!) > 0
+            : isSameSection(event.end, section!);
+          expect([isIn, pages > 0]).toEqual([true, true]);
           commits.push(event.end);
           pages = 0;
         } else if (event.type === "closes") {
@@ -141,7 +147,9 @@ export function conformance(name: string, make: () => Sample): void {
       );
       for (const { end, sha256: wanted } of sample.states) {
         const { hash, result } = await restored(replica, end);
-        expect([formatPosition(result.position!), hash]).toEqual([formatPosition(end), wanted]);
+        // Of a claim alone there is no commit; where it is a state, it is the one that was asked for.
+        const position = result.position ?? result.plan.snapshot;
+        expect([formatPosition(position), hash]).toEqual([formatPosition(end), wanted]);
       }
       expect((await restored(replica)).hash).toBe(sample.states.at(-1)!.sha256);
     });
@@ -174,6 +182,9 @@ export function conformance(name: string, make: () => Sample): void {
         expect([path, (await verify(gone, { level: "replay" })).status]).toEqual([path, "damaged"]);
         // Before a first file that is gone nothing is read that could tell.
         if (path === segments[0]!.path) continue;
+        // Nor where all behind it lead to nothing.
+        const left = (await branchOf(gone)).segments.at(-1)!;
+        if (left.path !== last) continue;
         const faults = (await eventsOf(gone)).filter((event) => event.type === "fault" && event.breaks);
         expect([path, faults.length > 0]).toEqual([path, true]);
       }
@@ -181,7 +192,8 @@ export function conformance(name: string, make: () => Sample): void {
 
     it("a file that goes while it is read is none of its faults", async () => {
       const { segments } = await branchOf(replica);
-      const { path } = segments[1]!;
+      // Another file may stand in for one in between.
+      const { path } = segments.at(-1)!;
       const leg = await legOf(replica);
       const changes = readChanges(open(sample, without(sample, path)), leg, { faults: "report" });
       const read = async () => {

@@ -4,7 +4,7 @@ import { type Finding, findingOf, makeFinding } from "../../findings.ts";
 import { unreadableIn } from "../../replay/catalog.ts";
 import type { Chain } from "../../replay/layout.ts";
 import { formatPosition } from "../../replay/position.ts";
-import { missingTxids, SNAPSHOT_LEVEL } from "./plan.ts";
+import { gapBehind, missingTxids, SNAPSHOT_LEVEL } from "./plan.ts";
 import { LTX_BRANCH, type LtxBranch, type LtxClaim, type LtxFile } from "./types.ts";
 
 /** So many files of a level above what the next one has merged are no chance any more: at Litestream's defaults 30 are usual. */
@@ -19,8 +19,18 @@ export function nameFindings(branch: LtxBranch): Finding[] {
       makeFinding("replica/no-snapshot", message, { generation: LTX_BRANCH, path: branch.files[0]!.path }),
     );
   }
+  for (const { from, next } of unreadGaps(branch))
+    findings.push(findingOf(missingTxids(from, next), { generation: LTX_BRANCH }));
   findings.push(...levelGaps(branch), ...backlogs(branch));
   return findings;
+}
+
+/** Where all that the walk comes by ends, and files begin behind that, which so lead to nothing. */
+function lostBehind({ snapshots, segments, files, unreadable }: LtxBranch): Gap | undefined {
+  if (snapshots.length === 0 || unreadable) return undefined;
+  const from = Math.max(snapshots.at(-1)!.txid, segments.at(-1)?.maxTxid ?? 0);
+  const next = gapBehind(files, from);
+  return next && { from, to: next.minTxid - 1, next };
 }
 
 /** The files of each level, by name. */
@@ -37,7 +47,7 @@ export function levelsOf({ files }: Pick<LtxBranch, "files">): Map<number, LtxFi
 /** Holes inside of a level that files of other levels cover. */
 function levelGaps(branch: LtxBranch): Finding[] {
   const findings: Finding[] = [];
-  const missing = gapsInWalk(branch);
+  const missing = allGaps(branch);
   for (const [level, files] of levelsOf(branch)) {
     if (level === SNAPSHOT_LEVEL) continue;
     let reach: number | undefined;
@@ -83,19 +93,49 @@ function backlogs(branch: LtxBranch): Finding[] {
   return findings;
 }
 
-/** Where no file leads on: from a transaction to where the next begins that can be had. */
-function gapsInWalk({ snapshots, segments }: LtxBranch): { from: number; to: number; next: LtxFile }[] {
-  const gaps: { from: number; to: number; next: LtxFile }[] = [];
-  let claim = 0;
+/** From a transaction to where the next file begins. */
+interface Gap {
+  from: number;
+  to: number;
+  next: LtxFile;
+}
+
+/**
+ * Where nothing follows on a snapshot, though files were written behind that: Litestream uploads in order. What is from before the
+ * oldest snapshot retention deletes, all but the last file of each level.
+ */
+function lostBehindSnapshots({ snapshots, segments, files }: LtxBranch): Gap[] {
+  const oldest = snapshots.find(({ level }) => level === SNAPSHOT_LEVEL)?.txid ?? Number.POSITIVE_INFINITY;
+  const last = snapshots.at(-1)?.txid;
+  let step = 0;
+  return snapshots.flatMap(({ txid: from }) => {
+    while (segments[step] && segments[step]!.txid < from) step++;
+    const isLed = segments[step]?.txid === from || (segments[step - 1]?.maxTxid ?? 0) >= from;
+    if (isLed || from < oldest || from === last || files.some((file) => leadsOn(file, from))) return [];
+    const next = gapBehind(files, from);
+    return next ? { from, to: next.minTxid - 1, next } : [];
+  });
+}
+
+/** Whether a file leads on from a transaction; the first of a level does that, too, with all that was before. */
+function leadsOn({ level, minTxid, maxTxid }: LtxFile, from: number): boolean {
+  return level !== SNAPSHOT_LEVEL && minTxid <= from + 1 && maxTxid > from;
+}
+
+/** Gaps that nobody comes by who reads the steps of the walk. */
+function unreadGaps(branch: LtxBranch): Gap[] {
+  return [...lostBehindSnapshots(branch), ...[lostBehind(branch)].filter((gap) => gap !== undefined)];
+}
+
+/** Where no file leads on. */
+function allGaps(branch: LtxBranch): Gap[] {
+  const gaps: Gap[] = [];
   let reach: number | undefined;
-  for (const step of segments) {
-    if (reach === undefined || step.txid !== reach) {
-      while (snapshots[claim] && snapshots[claim]!.txid < step.txid) claim++;
-      if (reach !== undefined) gaps.push({ from: reach, to: step.txid, next: step });
-    }
+  for (const step of branch.segments) {
+    if (reach !== undefined && step.txid !== reach) gaps.push({ from: reach, to: step.txid, next: step });
     reach = step.maxTxid;
   }
-  return gaps;
+  return [...gaps, ...unreadGaps(branch)];
 }
 
 /** Gaps that names alone show, and the chains of files between them. */

@@ -15,7 +15,9 @@ import { isLtx, LTX_BRANCH, type LtxBranch, type LtxChange } from "./types.ts";
 export const ltx: Layout = {
   name: "ltx",
 
-  async catalog({ storage, prefix }, { signal, times = false }) {
+  async catalog({ storage, prefix }, { generation, signal, times = false }) {
+    if (generation !== undefined && generation !== LTX_BRANCH)
+      throw noGeneration(generation, `${prefix}ltx/`);
     const { branch, strays, timelineFiles } = await listLtx(storage, prefix, signal);
     const dated = branch && times ? await withTimes(branch, { storage, signal }) : branch;
     return { generations: dated ? [dated] : [], timelineFiles, strays };

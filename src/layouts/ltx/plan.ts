@@ -140,10 +140,10 @@ export function planLtx(
   const gap = commit ? undefined : gapAt(branch, reach, target);
   if (gap) throw withNearest(missingTxids(reach, gap), branch, reach);
   // Whatever is avoided, the state is to be the same.
-  const files = branch.files.filter(({ path, unreadable }) => !avoid.has(path) && !unreadable);
-  const chosen = wanted.some((file) => !files.includes(file))
-    ? chooseFiles(files, { txid: reach, isBefore })
-    : wanted;
+  const serves = ({ path, unreadable }: LtxFile) => !avoid.has(path) && !unreadable;
+  const chosen = wanted.every(serves)
+    ? wanted
+    : chooseFiles(branch.files.filter(serves), { txid: reach, isBefore });
   if (!chosen) throw wanted.find((file) => file.unreadable)?.unreadable ?? noOther(reach, avoid);
   // What lies before the last file that holds every page is laid over whole.
   const base = chosen.findLastIndex(({ minTxid }) => minTxid === 1);
@@ -269,11 +269,18 @@ function withNearest(error: WalkitError, branch: LtxBranch, reach: number): Walk
   return error.with({ nearest, remedy: nearestOf(nearest) });
 }
 
-/** The transactions that a restore can end with, ascending. */
-export function statesOf({ snapshots, segments }: LtxBranch): number[] {
-  const states = new Set(snapshots.map(({ txid }) => txid));
-  for (const { maxTxid } of segments) states.add(maxTxid);
-  return [...states].sort((a, b) => a - b);
+/**
+ * The transactions that a restore can end with, ascending: the walk comes by all of them but those that a snapshot leads to
+ * which lies within one of its steps.
+ */
+export function statesOf({ files }: Pick<LtxBranch, "files">): number[] {
+  const states: number[] = [];
+  // What a file is laid over ends before it does: of all that ends before the last state is enough.
+  for (const { minTxid, maxTxid } of [...files].sort((a, b) => a.maxTxid - b.maxTxid)) {
+    if (states.at(-1) === maxTxid) continue;
+    if (minTxid === 1 || minTxid <= (states.at(-1) ?? 0) + 1) states.push(maxTxid);
+  }
+  return states;
 }
 
 function momentsOf(branch: LtxBranch, txids: readonly (number | undefined)[]): Moment[] {

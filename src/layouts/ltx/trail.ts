@@ -20,7 +20,8 @@ export class WalTrail {
 
   /**
    * A file that follows on the one before. Returns what is missing between the two, as far as they say: with the same salts it
-   * begins where the one before ended, or anew at the first frame, as where the WAL was read again from its beginning.
+   * begins where the one before ended, or anew at the first frame, as where the WAL was read again from its beginning. With
+   * others, of another WAL, there is no place but its first frame.
    */
   follow(
     path: string,
@@ -30,8 +31,12 @@ export class WalTrail {
     const before = this.#before;
     const salts = `${walSalt1.toString(16)} ${walSalt2.toString(16)}`;
     this.#before = level === 0 && walOffset > 0 ? { path, salts, end: walOffset + walSize } : undefined;
-    if (!before || !this.#before || before.salts !== salts) return undefined;
-    if (walOffset <= before.end || walOffset === FIRST_FRAME) return undefined;
+    if (!before || !this.#before || walOffset === FIRST_FRAME) return undefined;
+    if (before.salts !== salts) {
+      const message = `Expected the file's pages to have stood in the WAL from its first frame on, as its salts ${salts} are not those of ${before.path}, ${before.salts}, found them from byte ${walOffset} on`;
+      return new WalkitError("replica/wal-gap", message, { path, offset: 48 });
+    }
+    if (walOffset <= before.end) return undefined;
     const message = `Expected the file's pages to have stood in the WAL from byte ${before.end} on, where those of ${before.path} ended, found them from byte ${walOffset} on`;
     return new WalkitError("replica/wal-gap", message, { path, offset: 48 });
   }

@@ -16,8 +16,8 @@ export interface LtxFile extends RemoteFile {
 /** A snapshot, at the transaction that it ends with. */
 export type LtxClaim = LtxFile & TxPosition;
 
-/** A file of changes, at the transaction that it is laid over: at the least the one before its first. */
-export type LtxChange = LtxFile & TxPosition & { end: TxPosition };
+/** A file of changes, at the transaction that it is laid over; `since`: where it begins, if that is before. */
+export type LtxChange = LtxFile & TxPosition & { since?: TxPosition; end: TxPosition };
 
 /** A file that is no step of the walk, at the transaction that it ends with; `since`: where it begins. */
 export type LtxMerged = LtxFile & TxPosition & { since: TxPosition };

@@ -13,7 +13,8 @@ import {
 
 /**
  * The branch that LTX files are: its snapshots, and the walk. From each state the walk goes on with the file that leads least far;
- * so it comes by every state that any way through these files comes by. Where no file leads on, the next snapshot does.
+ * so it comes by every state that any way through these files comes by, save what only a snapshot within a step leads to. Where no
+ * file leads on, the next snapshot does.
  * Files that are no step repeat others, or begin where nothing leads to.
  */
 export function branchOfFiles(files: readonly LtxFile[]): LtxBranch {
@@ -38,7 +39,12 @@ export function branchOfFiles(files: readonly LtxFile[]): LtxBranch {
         merged.push(mergedOf(waiting.take()));
       const file = waiting.least && waiting.take();
       if (file) {
-        segments.push({ ...file, txid: reach, end: { txid: file.maxTxid } });
+        const since = file.minTxid - 1;
+        segments.push({
+          ...file,
+          ...{ txid: reach, end: { txid: file.maxTxid } },
+          ...(since < reach && { since: { txid: since } }),
+        });
         reach = file.maxTxid;
         continue;
       }
