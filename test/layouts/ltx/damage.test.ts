@@ -178,7 +178,6 @@ describe.each(paths)("%s", (path) => {
 
 it("of all of these harms", () => {
   // Harmless are those that leave all that can be restored as it was: a file whose content others have, a copy of one.
-  console.info(score);
   expect(score.harms).toBeGreaterThan(5000);
   expect(score.harmless).toBeLessThan(score.harms / 10);
 });

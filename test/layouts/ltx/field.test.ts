@@ -312,7 +312,6 @@ describe("a hundred thousand files of level 0 that nothing merged", () => {
       databaseOf(replica, { position: { txid: COUNT + 5 } }).catch((error: WalkitError) => error.code),
     );
     expect(missing).toBe("target/out-of-range");
-    console.info(took);
     for (const [name, ms] of Object.entries(took)) expect(ms, name).toBeLessThan(30_000);
   });
 });
