@@ -25,7 +25,7 @@ export interface RestoreFileOptions extends RestoreOptions {
   /**
    * SQLite's own check of the restored file before it gets its name. By default `full` where it cannot be proven that the
    * snapshot is a committed state, and, up to 64 MiB, where nothing proves a step from one WAL index to the next (see
-   * `RestoreResult.unproven`); else `none`.
+   * `RestoreResult.unproven`), or the state comes from LTX files; else `none`.
    */
   integrityCheck?: "none" | "quick" | "full" | undefined;
   /**
@@ -180,10 +180,14 @@ async function restoreTemporary(
 /** Up to this size, in bytes, SQLite checks by default what is proven but for steps from one WAL index to the next. */
 export const CHECKED_BY_DEFAULT: number = 64 << 20;
 
-/** The check by default, of what is not proven. Most ways have steps that nothing proves: for steps alone large states are not checked. */
-function checkFor({ unproven, bytes }: RestoreResult): "none" | "full" {
+/**
+ * The check by default, of what is not proven. Most ways have steps that nothing proves: for steps alone large states are not
+ * checked. Nor are those of LTX files, which numbers tie together and nothing else: each may be whole, and of another database.
+ */
+function checkFor({ unproven, bytes, snapshot }: RestoreResult): "none" | "full" {
   if (unproven.some(({ what }) => what !== "step")) return "full";
-  return unproven.length > 0 && bytes <= CHECKED_BY_DEFAULT ? "full" : "none";
+  const isTied = unproven.length === 0 && !snapshot.path.endsWith(".ltx");
+  return !isTied && bytes <= CHECKED_BY_DEFAULT ? "full" : "none";
 }
 
 /** Where SQLite finds the database corrupt, the steps that nothing proves are where to look first. */
