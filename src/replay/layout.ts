@@ -144,6 +144,12 @@ export interface Layout {
   claim(context: ReadContext, claim: PlannedFile): AsyncGenerator<ClaimPiece, void, undefined>;
 
   /**
+   * Of a page of the database, what it adds to the sums that changes tell, by XOR: 63 bits, 0 for a page that does not count.
+   * Left out where no file of the layout tells any.
+   */
+  pageSum?(page: number, data: Uint8Array): bigint;
+
+  /**
    * Reads a claim with `since`: the pages that it has.
    *
    * @throws WalkitError what is wrong with the file

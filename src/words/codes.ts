@@ -293,6 +293,12 @@ export const WORDS: Readonly<Record<ErrorCode, Words>> = {
       "Files of one level have not been merged into the next for long: nothing is lost, but restores take longer and longer",
     action: "Look at Litestream's log for why it merges no more: a missing file stops it for good",
   },
+  "replica/deleted": {
+    meaning:
+      "LiteFS was told to delete the database there: from then on there is none, unless one was created anew under the name",
+    action:
+      "Nothing, if that was meant. To have the database back: restore a moment before it, as far as files lead there",
+  },
   "replica/before-mark": {
     meaning:
       "The snapshot holds pages from after the target: laying the WAL up to the target over it would make a state that never existed",
