@@ -23,6 +23,7 @@ import { lockPage } from "../sqlite/header.ts";
 import { Holes } from "./holes.ts";
 import { PageStore, type Spill } from "./page-store.ts";
 import type { DatabaseSink } from "./sinks/sink.ts";
+import type { SummedSink } from "./sinks/summed.ts";
 import { Writer } from "./writer.ts";
 
 export interface Progress {
@@ -117,6 +118,8 @@ class Execution {
   readonly #holes = new Holes();
   #transactions = 0;
   #frames = 0;
+  /** The last file, and what it says that the pages of the database sum up to. */
+  #told: { path: string; sum: bigint } | undefined;
   readonly #steps = new Steps();
   /** Whether the snapshot is proven to fit. */
   #proven: boolean;
@@ -182,6 +185,7 @@ class Execution {
         if (applied) this.#frames += run.count;
       } else if (event.type === "commit" && event.applied) {
         this.#position = position = event.end;
+        this.#told = event.sums && { path: event.change.path, sum: event.sums.after };
         this.#pageCount = event.pageCount;
         this.#shortest = Math.min(this.#shortest, event.pageCount);
         this.#store!.truncate(event.pageCount);
@@ -224,6 +228,8 @@ class Execution {
     const { snapshot, generation } = this.#plan;
     this.#checkMark();
     let writer: Writer | undefined;
+    const told = this.#told;
+    const summed = told && (await this.#summed());
     const context = {
       signal: this.#options.signal,
       onRead: (bytes: number) => this.#progress("snapshot", bytes),
@@ -233,12 +239,14 @@ class Execution {
     let pages = 0;
     try {
       for await (const piece of readClaim(this.#replica, snapshot, context)) {
-        writer ??= this.#start(piece);
+        if (summed) summed.pageSize = piece.header.pageSize;
+        writer ??= this.#start(piece, summed ?? this.#sink);
         await writer.add(piece.data);
         pages = (piece.position + piece.data.length) / piece.header.pageSize;
       }
       this.#checkHoles(Math.floor(pages));
       size = await writer!.finish();
+      if (told) summed?.check(told.path, this.#position!, told.sum);
     } catch (error) {
       await writer?.abandon();
       throw error;
@@ -318,7 +326,15 @@ class Execution {
     );
   }
 
-  #start({ header }: ClaimPiece): Writer {
+  /** What most restores do not need is not loaded: a page has it as a file of its own. */
+  async #summed(): Promise<SummedSink | undefined> {
+    const { layout } = this.#replica;
+    if (!layout.pageSum) return undefined;
+    const { SummedSink } = await import("./sinks/summed.ts");
+    return new SummedSink(this.#sink, layout.pageSum);
+  }
+
+  #start({ header }: ClaimPiece, sink: DatabaseSink): Writer {
     const { snapshot } = this.#plan;
     if (this.#store && this.#store.pageSize !== header.pageSize) {
       throw new WalkitError(
@@ -327,7 +343,7 @@ class Execution {
         { path: snapshot.path, offset: 16, decoded: true },
       );
     }
-    return new Writer(this.#sink, {
+    return new Writer(sink, {
       path: snapshot.path,
       pageSize: header.pageSize,
       pageCount: this.#pageCount,

@@ -5,10 +5,10 @@
  */
 
 import { readUint32BE } from "../../bytes.ts";
-import { isFault } from "../../errors.ts";
+import { isFault, type WalkitError } from "../../errors.ts";
 import { CHECKSUM_FLAG, type LtxHeader, lockPage, pageChecksum } from "../../ltx/index.ts";
 import type { RemoteFile } from "../../replay/catalog.ts";
-import { missingPage, pageSizeChanged } from "../../replay/faults.ts";
+import { pageSizeChanged } from "../../replay/faults.ts";
 import type { ClaimPiece, ReadContext } from "../../replay/layout.ts";
 import { PageMap } from "../../replay/page-map.ts";
 import type { PlannedFile } from "../../replay/plan.ts";
@@ -24,7 +24,7 @@ import {
 } from "../../wal/index.ts";
 import { readFile, timeOf } from "../ltx/file.ts";
 import { type Listed, listLitefs } from "./catalog.ts";
-import { checkHeader, deletion, notRecovered, unproven } from "./faults.ts";
+import { checkHeader, deletion, notRecovered, pageGone, unproven } from "./faults.ts";
 import { folderOf } from "./names.ts";
 
 /** About how many bytes of the database are yielded at a time. */
@@ -168,7 +168,7 @@ class Recovery {
         sum ^= pageSum(first + at / size, data.subarray(at, at + size));
       yield { header, position: (first - 1) * size, data, time };
     }
-    if (!header) throw missingPage(1, 1, { txid: this.#txid }, path);
+    if (!header) throw this.#gone(1, 1);
     if (!last) {
       this.#context.onOdd?.(unproven(path));
       return;
@@ -177,6 +177,10 @@ class Recovery {
     const expected = last.postApplyChecksum;
     if (sum === (expected & ~CHECKSUM_FLAG)) return;
     throw notRecovered(path, last.path, sumText(expected), sumText(sum), this.#aside);
+  }
+
+  #gone(page: number, count: number): WalkitError {
+    return pageGone(this.#file.path, page, count, { txid: this.#txid }, this.#aside);
   }
 
   #headerOf(page1: Uint8Array): DatabaseHeader {
@@ -216,7 +220,7 @@ class Recovery {
           else if (page === lock) data.fill(0);
           else if (pages < fromFile) continue;
           else if (pageCount === undefined) break;
-          else throw missingPage(page, pageCount, { txid: this.#txid }, this.#file.path);
+          else throw this.#gone(page, pageCount);
         }
         if (pages > 0) yield { data: buffer.subarray(0, pages * size), first };
         first += pages;

@@ -2,7 +2,7 @@
 
 import { WalkitError } from "../../errors.ts";
 import { FLAG_NO_CHECKSUM, type LtxHeader } from "../../ltx/index.ts";
-import { formatPosition } from "../../replay/position.ts";
+import { formatPosition, type Position } from "../../replay/position.ts";
 
 /** LiteFS keeps track of a database's checksum in every file. @throws WalkitError `ltx/header` where there is none */
 export function checkHeader(path: string, { flags }: LtxHeader): void {
@@ -19,7 +19,7 @@ export function deletion(path: string, txid: number): WalkitError {
   return new WalkitError("replica/deleted", message, { path, position });
 }
 
-/** The database, recovered, is not what the newest file leaves. `set aside`: what was not taken into it, and why. */
+/** The database, recovered, is not what the newest file leaves. `aside`: what was not taken into it, and why. */
 export function notRecovered(
   path: string,
   newest: string,
@@ -27,12 +27,28 @@ export function notRecovered(
   found: string,
   aside: readonly string[],
 ): WalkitError {
-  const without = aside.length === 0 ? "" : `; left out: ${aside.join("; ")}`;
   return new WalkitError(
     "ltx/database-checksum",
-    `Expected the database to have the checksum ${expected}, as ${newest} leaves it, found ${found}${without}`,
+    `Expected the database to have the checksum ${expected}, as ${newest} leaves it, found ${found}${leftOut(aside)}`,
     { path },
   );
+}
+
+/** The database, recovered, lacks one of its `count` pages. */
+export function pageGone(
+  path: string,
+  page: number,
+  count: number,
+  end: Position,
+  aside: readonly string[],
+): WalkitError {
+  const position = formatPosition(end);
+  const message = `Expected page ${page} of the ${count} that the database has at TXID ${position}, found it neither in there nor in what lies beside it${leftOut(aside)}`;
+  return new WalkitError("replica/missing-page", message, { path, position });
+}
+
+function leftOut(aside: readonly string[]): string {
+  return aside.length === 0 ? "" : `; left out: ${aside.join("; ")}`;
 }
 
 /** No file tells what the database is to be. */
