@@ -6,6 +6,9 @@
 import { WalkitError } from "../errors.ts";
 import type { Layout, Replica } from "../replay/layout.ts";
 import type { Storage } from "../storage/storage.ts";
+import type { Compared } from "./litefs/compare.ts";
+
+export type { Compared };
 
 let loaded: Layout | undefined;
 
@@ -52,6 +55,17 @@ const litefs: Layout = {
  */
 export function litefsIn(storage: Storage, prefix: string): Replica {
   return { storage, layout: litefs, prefix };
+}
+
+/**
+ * Compares two databases of LiteFS: two nodes, or a node and its backup.
+ *
+ * @throws WalkitError `ltx/*`, `lz4/*` for a file that is damaged, `storage/*`, `replica/not-a-replica` where there is no file
+ */
+export async function compareNodes(
+  ...nodes: Parameters<typeof import("./litefs/compare.ts").compareNodes>
+): Promise<Compared> {
+  return await (await import("./litefs/compare.ts")).compareNodes(...nodes);
 }
 
 const NAME = "[0-9a-f]{16}-[0-9a-f]{16}\\.ltx";

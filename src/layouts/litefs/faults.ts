@@ -44,7 +44,7 @@ export function pageGone(
 ): WalkitError {
   const position = formatPosition(end);
   const message = `Expected page ${page} of the ${count} that the database has at TXID ${position}, found it neither in there nor in what lies beside it${leftOut(aside)}`;
-  return new WalkitError("replica/missing-page", message, { path, position });
+  return new WalkitError("database/size", message, { path, position });
 }
 
 function leftOut(aside: readonly string[]): string {

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, it } from "vitest";
 import { WalkitError } from "../../../src/errors.ts";
 import { findReplicas } from "../../../src/layouts/find.ts";
+import { compareNodes } from "../../../src/layouts/litefs/compare.ts";
 import { litefs } from "../../../src/layouts/litefs/layout.ts";
 import { litefsIn } from "../../../src/layouts/litefs.ts";
 import { ltxName } from "../../../src/ltx/index.ts";
@@ -13,7 +14,7 @@ import { MemoryStorage, type Storage } from "../../../src/storage/index.ts";
 import { verify } from "../../../src/verify/index.ts";
 import { formatWalHeader, parseWalHeader } from "../../../src/wal/index.ts";
 import { sha256 } from "../../support/fixtures.ts";
-import { LitefsNode, type NodeOptions } from "../../support/litefs.ts";
+import { checksumOf, LitefsNode, type NodeOptions } from "../../support/litefs.ts";
 import { conformance } from "../conformance.ts";
 
 const open: LitefsNode[] = [];
@@ -218,13 +219,13 @@ describe("a node that died", () => {
     await expectStates(node, node.storage({ wal: node.wal!.slice(0, ended.length + 700) }), upTo(5));
     const other = ended.slice();
     other[19]! ^= 1;
-    expect(await codesOf(node.storage({ wal: other }))).toEqual(["damage replica/missing-page database"]);
+    expect(await codesOf(node.storage({ wal: other }))).toEqual(["damage database/size database"]);
     expect(await codesOf(node.storage({ wal: ended.slice(0, 600) }))).toEqual([
-      "damage replica/missing-page database",
+      "damage database/size database",
     ]);
     // Nothing but the salts of its header and the checksum over them are others.
     const header = parseWalHeader(ended);
-    other.set(formatWalHeader({ ...header, salt1: header.salt1 ^ 1 }), 0);
+    other.set(formatWalHeader({ ...header, salt1: (header.salt1 ^ 1) >>> 0 }), 0);
     const gone = { [`ltx/${ltxName(1, 1)}`]: undefined };
     const { message } = await errorOf(restored(node.storage({ wal: other, ...gone })));
     expect(message).toMatch(/salts/);
@@ -350,3 +351,49 @@ it("finds each database, and names what LiteFS 0.1 left", async () => {
     states: upTo(8, 5).map((txid) => ({ end: { txid }, sha256: sha256(node.states.get(txid)!) })),
   }));
 }
+
+describe("two nodes", () => {
+  const at = (node: LitefsNode, storage = node.storage()) => ({ storage, prefix: node.prefix });
+
+  it("are the same as far as both tell, or part at a transaction", async () => {
+    const node = nodeOf();
+    work(node, 4);
+    const replica = new MemoryStorage(new Map(node.storage().files));
+    replica.files.delete(`dbs/app.db/ltx/${ltxName(1, 1)}`);
+    const [one, other] = [at(node), { storage: replica, prefix: "dbs/app.db/" }];
+    expect(await compareNodes(one, other)).toEqual({
+      ...{ verdict: "same", agreed: 5, parted: undefined, newest: { one: 5, other: 5 } },
+    });
+    // The old primary goes on by itself, and so does the new one.
+    const before = node.state.slice();
+    node.commit("INSERT INTO t (a) VALUES ('old')");
+    const old = node.storage();
+    node.txid = 5;
+    node.states.set(5, before);
+    node.commit("INSERT INTO t (a) VALUES ('new')");
+    node.commit("INSERT INTO t (a) VALUES ('newer')");
+    const found = await compareNodes(at(node, old), at(node));
+    expect(found).toMatchObject({
+      verdict: "apart",
+      agreed: 5,
+      parted: { txid: 6 },
+      newest: { one: 6, other: 7 },
+    });
+    expect(found.parted!.one).not.toBe(found.parted!.other);
+    const sum = checksumOf(node.states.get(6)!, node.pageSize).toString(16);
+    expect(found.parted!.other).toBe(sum);
+  });
+
+  it("tell nothing of each other where no transaction is in both", async () => {
+    const node = nodeOf();
+    work(node, 6);
+    const whole = node.storage();
+    node.retain(6);
+    const early = new Map([...whole.files].filter(([path]) => /000[12]\.ltx$/.test(path)));
+    expect(await compareNodes(at(node), at(node, new MemoryStorage(early)))).toMatchObject({
+      ...{ verdict: "unknown", agreed: undefined, newest: { one: 7, other: 2 } },
+    });
+    const none = compareNodes(at(node), at(node, new MemoryStorage(new Map())));
+    await expect(none).rejects.toMatchObject({ code: "replica/not-a-replica" });
+  });
+});
