@@ -39,7 +39,7 @@ export function pageSum(page: number, data: Uint8Array): bigint {
  * Reads the database at `file`, recovered: from its first byte to its last.
  *
  * @throws WalkitError `ltx/database-checksum` where it is not what the newest LTX file leaves; `ltx/*` for what is wrong with that
- * file, `replica/missing-page`, `database/*`, `storage/*`
+ * file, `replica/deleted`, `database/*`, `storage/*`
  */
 export async function* readDatabase(
   context: ReadContext,

@@ -35,7 +35,9 @@ export function planLitefs(
   // At one transaction the database itself comes first: its sum is held against that of the newest file.
   for (const claim of [...branch.bases, ...branch.snapshots])
     if (!avoid.has(claim.path)) bases.set(claim.txid, claim);
-  const last = new Map(branch.segments.map((change) => [change.maxTxid, change]));
+  const last = new Map(
+    branch.segments.filter(({ path }) => !avoid.has(path)).map((change) => [change.maxTxid, change]),
+  );
   const way: LtxChange[] = [];
   let at = wanted;
   while (!bases.has(at)) {
