@@ -12,6 +12,7 @@ import {
 } from "../../replay/plan.ts";
 import { formatPosition } from "../../replay/position.ts";
 import { formatTime } from "../../time.ts";
+import { nearTime } from "../ltx/nearest.ts";
 import { missingTxids } from "../ltx/plan.ts";
 import type { LtxChange, LtxClaim, LtxFile } from "../ltx/types.ts";
 import { type LitefsBranch, LTX_BRANCH } from "./types.ts";
@@ -74,14 +75,28 @@ function wantedOf(branch: LitefsBranch, { timestamp, index, commit }: PlanTarget
   }
   if (commit) return commit.txid!;
   if (timestamp === undefined) return newestOf(branch);
-  const last = branch.files.findLast(({ modified }) => modified !== undefined && modified <= timestamp);
-  if (last) return last.maxTxid;
-  const nearest = momentsOf(branch, [statesOf(branch)[0]]);
-  throw new WalkitError(
-    "target/out-of-range",
-    `Expected an LTX file from ${formatTime(timestamp)} or before, found only younger ones`,
-    { nearest, remedy: nearestOf(nearest) },
-  );
+  return atTime(branch, timestamp);
+}
+
+/** The last transaction at a time or before it, by what files say of when they were made. */
+function atTime(branch: LitefsBranch, time: bigint): number {
+  const { files } = branch;
+  const at = files.findLastIndex(({ modified }) => modified !== undefined && modified <= time);
+  const last = files[at];
+  const next = files[at + 1];
+  const nearest = nearTime(branch, time);
+  const about = { nearest, remedy: nearestOf(nearest) };
+  const refuse = (expected: string, found: string) =>
+    new WalkitError("target/out-of-range", `Expected ${expected}, found ${found}`, about);
+  if (!last) throw refuse(`an LTX file from ${formatTime(time)} or before`, "only younger ones");
+  if (last.modified === time) return last.maxTxid;
+  // Behind all that there is there may have been more; and so in a gap, or where a file does not tell.
+  const newest = `nothing was written since ${formatTime(last.modified!)}`;
+  if (!next) throw refuse(`a time that the files reach, up to ${formatTime(time)}`, newest);
+  if (next.modified === undefined)
+    throw refuse(`a time in ${next.path}`, "none: LiteFS before 0.3 wrote it into snapshots alone");
+  if (next.minTxid > last.maxTxid + 1) throw missingTxids(last.maxTxid, next).with(about);
+  return last.maxTxid;
 }
 
 /** The newest transaction that is known of. */

@@ -346,15 +346,38 @@ it("finds each database, and names what LiteFS 0.1 left", async () => {
   node.snapshot();
   work(node, 4);
   node.close();
-  const files = [...node.ltx].map(
-    ([name, data]) => [`dbs/app.db/ltx/${name}`, { data, modified: 1n }] as const,
+  const files = new Map(
+    [...node.ltx].map(([name, data]) => [`dbs/app.db/ltx/${name}`, { data, modified: 1n }]),
   );
-  files.push(["dbs/app.db/database", { data: node.state, modified: 1n }]);
+  files.set("dbs/app.db/database", { data: node.state, modified: 1n });
   conformance("litefs", () => ({
-    ...{ layout: litefs, exact: true, prefix: "dbs/app.db/", storage: new MemoryStorage(new Map(files)) },
+    ...{ layout: litefs, exact: true, prefix: "dbs/app.db/", storage: new MemoryStorage(files) },
     states: upTo(8, 5).map((txid) => ({ end: { txid }, sha256: sha256(node.states.get(txid)!) })),
   }));
 }
+
+it("a time means the last transaction up to it, where nothing can be missing", async () => {
+  const node = nodeOf();
+  work(node, 5);
+  const at = async (seconds: number, storage: Storage) => {
+    const sink = new MemorySink();
+    const timestamp = 1_700_000_000_000_000_000n + BigInt(seconds * 1000) * 1_000_000n;
+    await restore(litefsIn(storage, node.prefix), { timestamp }, sink);
+    return sink.bytes;
+  };
+  const whole = node.storage();
+  same(await at(3, whole), node.states.get(3)!);
+  same(await at(4.5, whole), node.states.get(4)!);
+  same(await at(6, whole), node.state);
+  for (const seconds of [0.5, 7])
+    expect((await errorOf(at(seconds, whole))).code).toBe("target/out-of-range");
+  const gap = node.storage({ [`ltx/${ltxName(4, 4)}`]: undefined });
+  expect((await errorOf(at(4.5, gap))).code).toBe("replica/missing-txid");
+  same(await at(3, gap), node.states.get(3)!);
+  node.retain(5);
+  same(await at(6, node.storage()), node.state);
+  expect((await errorOf(at(5, node.storage()))).message).toMatch(/lead forward only/);
+});
 
 describe("two nodes", () => {
   const at = (node: LitefsNode, storage = node.storage()) => ({ storage, prefix: node.prefix });
