@@ -92,7 +92,7 @@ describe("usage", () => {
   it("every option is in docs/cli.md, and none besides", async () => {
     const text = doc("cli.md");
     const lists = ["restore-points", "generations", "snapshots", "wal", "ltx"];
-    const commands = ["verify", "restore", "timelines", "mark", "inspect", "ui", ...lists];
+    const commands = ["verify", "restore", "timelines", "mark", "compare", "inspect", "ui", ...lists];
     const helps = await Promise.all(commands.map((command) => walkit([command, "--help"])));
     const real = new Set(helps.flatMap(({ stdout }) => stdout.match(/^ {2}(?:-\w, )?--[a-z-]+/gm) ?? []));
     const names = new Set([...real].map((option) => option.match(/--[a-z-]+/)![0]));

@@ -361,6 +361,25 @@ describe("LTX files", () => {
     expect((await walkit(["verify", join(folder, "dbs/b.db")])).code).toBe(0);
   });
 
+  it("of two nodes of LiteFS are compared", async () => {
+    const [one, other] = ["a.db", "b.db"].map((name) => join(temporaryFolder(), name)) as [string, string];
+    cpSync(LITEFS, one, { recursive: true });
+    cpSync(LITEFS, other, { recursive: true });
+    const { code, json } = await walkitJson(["compare", one, other]);
+    expect([code, json]).toMatchObject([
+      0,
+      { verdict: "same", agreed: "000000000000000d", parted: null, newest: { one: "000000000000000d" } },
+    ]);
+    expect((await walkit(["compare", one, other])).stdout).toMatch(/^SAME: .*up to {2}000000000000000d$/ms);
+    const file = join(other, "ltx/000000000000000d-000000000000000d.ltx");
+    const bytes = readFileSync(file);
+    bytes[5000]! ^= 1;
+    writeFileSync(file, bytes);
+    const damaged = await walkitJson(["compare", one, other]);
+    expect([damaged.code, damaged.json.findings[0].code]).toEqual([3, "ltx/file-checksum"]);
+    expect((await walkitJson(["compare", one, temporaryFolder()])).code).toBe(3);
+  });
+
   it("of LiteFS 0.1 are named", async () => {
     const folder = lay("00000001/name", "00000001/database", `00000001/ltx/${NAME}`);
     for (const place of ["", "00000001"]) {
