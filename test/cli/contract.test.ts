@@ -17,6 +17,9 @@ const LTX_FILE = fileURLToPath(
     import.meta.url,
   ),
 );
+const LITEFS = fileURLToPath(
+  new URL("../fixtures/ltx/litefs/store/open-and-write-snapshot/dbs/sqlite.db/", import.meta.url),
+);
 const doc = (name: string) => readFileSync(new URL(`../../docs/${name}`, import.meta.url), "utf8");
 
 describe("usage", () => {
@@ -190,6 +193,8 @@ describe("docs/json.md", () => {
       check(command, json);
       check(`${command} items`, json[command][0]);
     }
+
+    check("compare", (await walkitJson(["compare", LITEFS, LITEFS])).json);
 
     const { path } = (await walkitJson(["wal", multi])).json.wal[0];
     const segment = (await walkitJson(["inspect", join(multi, path)])).json;
