@@ -25,7 +25,6 @@ export {
   type ReplayEvent,
   type RestorePlan,
 } from "./layouts/generations/index.ts";
-export { type Compared, compareNodes, litefsIn } from "./layouts/litefs.ts";
 export { replicaIn } from "./layouts/open.ts";
 export {
   type CommitMoment,

@@ -14,8 +14,6 @@ export interface CompareFlags {
 
 const STATUS: Record<Compared["verdict"], Status> = { same: "ok", apart: "damaged", unknown: "inconclusive" };
 
-const textOf = (txid: number): string => formatPosition({ txid });
-
 export async function runCompare(
   one: string,
   other: string,
@@ -28,9 +26,9 @@ export async function runCompare(
   if (json) {
     printJson({
       ...{ command: "compare", status, one, other, verdict },
-      agreed: agreed === undefined ? undefined : textOf(agreed),
-      parted: parted && { ...parted, txid: textOf(parted.txid) },
-      newest: { one: textOf(newest.one), other: textOf(newest.other) },
+      agreed: agreed && formatPosition(agreed),
+      parted: parted && { ...parted, position: formatPosition(parted.position) },
+      newest: { one: formatPosition(newest.one), other: formatPosition(newest.other) },
       findings: [],
     });
   } else print(linesOf(compared, printable(one), printable(other)));
@@ -43,17 +41,17 @@ function linesOf({ verdict, agreed, parted, newest }: Compared, one: string, oth
     apart: "APART: from one transaction on they have different databases",
     unknown: "UNKNOWN: no transaction is in the files of both",
   };
-  const rows = [lines[verdict], "", `  the same up to  ${agreed === undefined ? "-" : textOf(agreed)}`];
+  const rows = [lines[verdict], "", `  the same up to  ${agreed ? formatPosition(agreed) : "-"}`];
   if (parted) {
-    rows.push(`  apart from      ${textOf(parted.txid)}`);
+    rows.push(`  apart from      ${formatPosition(parted.position)}`);
     rows.push(
       `                  checksum ${parted.one} in ${one}`,
       `                  checksum ${parted.other} in ${other}`,
     );
   }
   rows.push(
-    `  newest          ${textOf(newest.one)} in ${one}`,
-    `                  ${textOf(newest.other)} in ${other}`,
+    `  newest          ${formatPosition(newest.one)} in ${one}`,
+    `                  ${formatPosition(newest.other)} in ${other}`,
   );
   return rows;
 }

@@ -47,6 +47,7 @@ const litefs: Layout = {
     yield* (await load()).merged!(...args);
   },
   pageSum: (...args) => own().pageSum!(...args),
+  watch: () => own().watch!(),
 };
 
 /**

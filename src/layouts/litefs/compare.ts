@@ -6,6 +6,7 @@
 import { isGone, WalkitError } from "../../errors.ts";
 import type { LtxHeader } from "../../ltx/index.ts";
 import type { Replica } from "../../replay/layout.ts";
+import type { Position } from "../../replay/position.ts";
 import { sumText } from "../../replay/sums.ts";
 import { readFile } from "../ltx/file.ts";
 import { listLitefs } from "./catalog.ts";
@@ -14,12 +15,12 @@ import { checkHeader } from "./faults.ts";
 export interface Compared {
   /** `same`: wherever both tell of a transaction, they tell of the same database. `apart`: they part. `unknown`: they tell of none in common. */
   verdict: "same" | "apart" | "unknown";
-  /** The last transaction behind which both have the same database, as far as files tell; undefined where there is none. */
-  agreed: number | undefined;
-  /** The first one behind which they have not, with the checksum of each. */
-  parted: { txid: number; one: string; other: string } | undefined;
-  /** The newest transaction of each; 0: it has none. */
-  newest: { one: number; other: number };
+  /** The last state that both have, as far as files tell; undefined where there is none. */
+  agreed: Position | undefined;
+  /** The first one behind it at which their databases differ, with the checksum of each: 16 hexadecimal digits. */
+  parted: { position: Position; one: string; other: string } | undefined;
+  /** The newest of each. */
+  newest: { one: Position; other: Position };
 }
 
 /**
@@ -34,21 +35,22 @@ export async function compareNodes(
   signal?: AbortSignal,
 ): Promise<Compared> {
   const [a, b] = [await checksumsOf(one, signal), await checksumsOf(other, signal)];
-  let agreed: number | undefined;
+  let agreed: Position | undefined;
   let parted: Compared["parted"];
   for (const txid of [...a.keys()].filter((one) => b.has(one)).sort((x, y) => x - y)) {
     if (a.get(txid) === b.get(txid)) {
       // Behind a snapshot both may be the same again.
-      if (!parted) agreed = txid;
-    } else parted ??= { txid, one: sumText(a.get(txid)!), other: sumText(b.get(txid)!) };
+      if (!parted) agreed = { txid };
+    } else parted ??= { position: { txid }, one: sumText(a.get(txid)!), other: sumText(b.get(txid)!) };
   }
   const verdict = parted ? "apart" : agreed === undefined ? "unknown" : "same";
-  return {
-    verdict,
-    agreed,
-    parted,
-    newest: { one: Math.max(0, ...a.keys()), other: Math.max(0, ...b.keys()) },
-  };
+  return { verdict, agreed, parted, newest: { one: newestOf(a), other: newestOf(b) } };
+}
+
+function newestOf(checksums: ReadonlyMap<number, bigint>): Position {
+  let txid = 0;
+  for (const one of checksums.keys()) txid = Math.max(txid, one);
+  return { txid };
 }
 
 /** What files say of the database behind each transaction, and before their first one: with bit 63 set. */

@@ -15,6 +15,7 @@ import { planLitefs } from "./plan.ts";
 import { readChanges, readClaim, readMerged } from "./read.ts";
 import { type LitefsBranch, LTX_BRANCH } from "./types.ts";
 import { branchOf, hasUnled, statesOf } from "./walk.ts";
+import { SumWatch } from "./watch.ts";
 
 /** `prefix`: the database's folder. */
 export const litefs: Layout = {
@@ -47,6 +48,7 @@ export const litefs: Layout = {
   claim: readClaim,
   merged: readMerged,
   pageSum,
+  watch: () => new SumWatch(),
 };
 
 /** Headers are looked at where times are wanted, or where names do not tell what leads to each file. */

@@ -389,7 +389,12 @@ describe("two nodes", () => {
     replica.files.delete(`dbs/app.db/ltx/${ltxName(1, 1)}`);
     const [one, other] = [at(node), { storage: replica, prefix: "dbs/app.db/" }];
     expect(await compareNodes(one, other)).toEqual({
-      ...{ verdict: "same", agreed: 5, parted: undefined, newest: { one: 5, other: 5 } },
+      ...{
+        verdict: "same",
+        agreed: { txid: 5 },
+        parted: undefined,
+        newest: { one: { txid: 5 }, other: { txid: 5 } },
+      },
     });
     // The old primary goes on by itself, and so does the new one.
     const before = node.state.slice();
@@ -402,9 +407,9 @@ describe("two nodes", () => {
     const found = await compareNodes(at(node, old), at(node));
     expect(found).toMatchObject({
       verdict: "apart",
-      agreed: 5,
-      parted: { txid: 6 },
-      newest: { one: 6, other: 7 },
+      agreed: { txid: 5 },
+      parted: { position: { txid: 6 } },
+      newest: { one: { txid: 6 }, other: { txid: 7 } },
     });
     expect(found.parted!.one).not.toBe(found.parted!.other);
     const sum = checksumOf(node.states.get(6)!, node.pageSize).toString(16);
@@ -418,7 +423,7 @@ describe("two nodes", () => {
     node.retain(6);
     const early = new Map([...whole.files].filter(([path]) => /000[12]\.ltx$/.test(path)));
     expect(await compareNodes(at(node), at(node, new MemoryStorage(early)))).toMatchObject({
-      ...{ verdict: "unknown", agreed: undefined, newest: { one: 7, other: 2 } },
+      ...{ verdict: "unknown", agreed: undefined, newest: { one: { txid: 7 }, other: { txid: 2 } } },
     });
     const none = compareNodes(at(node), at(node, new MemoryStorage(new Map())));
     await expect(none).rejects.toMatchObject({ code: "replica/not-a-replica" });
