@@ -11,8 +11,8 @@ import {
   parseParallelism,
   parsePort,
 } from "./arguments.ts";
-import { perform, whereHelpIs } from "./exit.ts";
 import type { CompareFlags } from "./compare.ts";
+import { perform, whereHelpIs } from "./exit.ts";
 import type { InspectFlags } from "./inspect.ts";
 import type { ListCommand, ListFlags } from "./list.ts";
 import type { LtxFlags } from "./ltx.ts";

@@ -25,7 +25,7 @@ export function branchOf(
       merged.push({ ...file, txid: file.maxTxid, since: { txid: file.minTxid - 1 } });
     else {
       const isNext = reach !== undefined && file.minTxid <= reach + 1;
-      segments.push({ ...file, txid: isNext ? reach! : file.minTxid - 1 });
+      segments.push({ ...file, txid: isNext ? reach! : file.minTxid - 1, end: { txid: file.maxTxid } });
     }
     reach = Math.max(reach ?? 0, file.maxTxid);
   }
