@@ -1,5 +1,6 @@
 /** walkit on Node (and Deno, Bun): replicas in directories, databases into files. */
 
+export { type Compared, compareNodes, litefsIn } from "./layouts/litefs.ts";
 export { type LocatedReplica, openReplica } from "./layouts/locate.ts";
 export { type NewRestorePoint, type RecordOptions, recordRestorePoint } from "./moments/record.ts";
 export { type RestoredFile, type RestoreFileOptions, restoreFile, restoreThrough } from "./restore/file.ts";

@@ -69,7 +69,7 @@ type PlaceRemedy =
   /** Two of the same name were given at once. */
   | { do: "open-one"; of: "entries" | "folders" }
   /** There are these: the folder above, several in a folder, or in an archive. */
-  | { do: "name-replica"; where: "above" | "inside" | "archive"; paths: readonly string[] }
+  | { do: "name-replica"; where: "above" | "inside" | "databases" | "archive"; paths: readonly string[] }
   /** It is somewhere else. `inspect`: what was given can be looked at all the same. */
   | { do: "read-configuration"; inspect: boolean }
   /** Restore with another program: all of it, or what is newer than generations/. */

@@ -1,6 +1,7 @@
 /** walkit in browsers: replicas in picked and dropped folders, archives, on web servers; databases into files and downloads. */
 
 export { type FindOptions, type FoundReplica, findReplicas } from "./layouts/find.ts";
+export { type Compared, compareNodes, litefsIn } from "./layouts/litefs.ts";
 export { BlobSink } from "./restore/sinks/blob.ts";
 export {
   HandleSink,

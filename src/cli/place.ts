@@ -108,6 +108,8 @@ async function foldersOf({ folder, prefix }: LocatedReplica): Promise<string[]> 
   const root = await realOf(folder.root);
   const folders = new Set([own]);
   if (root !== undefined) folders.add(root);
+  // LiteFS takes whatever lies beside a database's folder for another database.
+  if (root !== undefined && basename(dirname(root)) === "dbs") folders.add(dirname(root));
   // Where the path is that of generations/, or of one generation, the replica is the folder above.
   if (prefix === "" && basename(own) === "generations") folders.add(dirname(own));
   const named = await realOf(dirname(folder.root));

@@ -11,6 +11,7 @@ import {
   parseParallelism,
   parsePort,
 } from "./arguments.ts";
+import type { CompareFlags } from "./compare.ts";
 import { perform, whereHelpIs } from "./exit.ts";
 import type { InspectFlags } from "./inspect.ts";
 import type { ListCommand, ListFlags } from "./list.ts";
@@ -72,6 +73,7 @@ export function createProgram(): Command {
   addMark(program);
   addLists(program);
   addLtx(program);
+  addCompare(program);
   addInspect(program);
   addUi(program);
   return program;
@@ -105,6 +107,7 @@ const COMMANDS = [
   "snapshots",
   "wal",
   "ltx",
+  "compare",
   "inspect",
   "ui",
 ];
@@ -375,6 +378,39 @@ ${exitCodes("listed", undefined, "no LTX files there, or cannot be read")}`,
         flags.json ?? false,
         async (signal) => (await import("./ltx.ts")).runLtx(replica, flags, signal),
         replica,
+      ),
+    );
+}
+
+function addCompare(program: Command): void {
+  addCommand(
+    program,
+    "compare",
+    "tell whether two nodes of LiteFS have the same database, or from where on not",
+  )
+    .argument(
+      "<one>",
+      "a database's folder, as dbs/app.db of a data directory, or of a backup",
+      parseLocation,
+    )
+    .argument("<other>", "another node's, or a backup", parseLocation)
+    .addOption(json())
+    .addHelpText(
+      "after",
+      `
+Compares what the LTX files of both say of the database behind each transaction. Whether the databases themselves are as
+their files say: walkit verify.
+
+Examples:
+  walkit compare /copies/fra/dbs/app.db /copies/iad/dbs/app.db
+${exitCodes("the same", "apart", "no database there, a file is damaged or cannot be read, or no transaction is in the files of both")}`,
+    )
+    .action((one: string, other: string, flags: CompareFlags) =>
+      perform(
+        "compare",
+        flags.json ?? false,
+        async (signal) => (await import("./compare.ts")).runCompare(one, other, flags, signal),
+        one,
       ),
     );
 }

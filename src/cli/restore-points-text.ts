@@ -8,7 +8,7 @@ import type {
   SnapshotMoment,
 } from "../moments/index.ts";
 import { LTX_BRANCH } from "../replay/branch-name.ts";
-import { comparePositions, formatPosition, type Position, sectionAt } from "../replay/position.ts";
+import { comparePositions, formatPosition, type Position } from "../replay/position.ts";
 import { MAX_NAME_LENGTH, quoted } from "../timeline/restore-points.ts";
 import { count, type Paint, printable, row, shellQuote, table } from "./text.ts";
 
@@ -88,7 +88,7 @@ function countRestorable(commits: readonly CommitMoment[]): number {
 
 /** What stands in the table, at its place: cells, or a line of its own. */
 interface Item {
-  at: Position;
+  at: Position | undefined;
   /** At one place: transactions first, segments last. */
   rank: 0 | 1 | 2 | 3 | 4;
   cells?: string[];
@@ -97,7 +97,7 @@ interface Item {
 
 function tableLines(one: GenerationMoments, { transactions }: Shown, paint: Paint): string[] {
   const items: Item[] = [];
-  const add = (at: Position, rank: Item["rank"], what: { cells: string[] } | { line: string }) =>
+  const add = (at: Position | undefined, rank: Item["rank"], what: { cells: string[] } | { line: string }) =>
     items.push({ at, rank, ...what });
   const ltx = isLtx(one);
   for (const segment of ltx ? [] : one.segments) {
@@ -117,14 +117,14 @@ function tableLines(one: GenerationMoments, { transactions }: Shown, paint: Pain
     const text = `restore point ${quoted(name, MAX_NAME_LENGTH)} at ${formatPosition(position)}`;
     add(position, 1, { line: `  ${paint.bold(text)}${mark}` });
   }
-  for (const gap of one.gaps) add(gap.after ?? BEFORE_ALL, 2, { line: gapLine(gap, paint) });
+  for (const gap of one.gaps) add(gap.after, 2, { line: gapLine(gap, paint) });
   for (const snapshot of ltx ? one.snapshots : [])
     add(snapshot.position, 3, { cells: snapshotCells(snapshot) });
   for (const { position, time } of ltx ? [] : one.snapshots) {
     const when = time === undefined ? "" : `, written ${time}`;
     add(position, 3, { line: `  snapshot alone at ${formatPosition(position)}${when}` });
   }
-  items.sort((a, b) => comparePositions(a.at, b.at) || a.rank - b.rank);
+  items.sort((a, b) => compareTo(a.at, b.at) || a.rank - b.rank);
   const head = ltx ? STATE_HEAD : transactions ? COMMIT_HEAD : SEGMENT_HEAD;
   const rows = table([head, ...items.flatMap(({ cells }) => (cells ? [cells] : []))]);
   if (rows.length === 1) return items.map(({ line }) => line!);
@@ -132,7 +132,10 @@ function tableLines(one: GenerationMoments, { transactions }: Shown, paint: Pain
   return [`  ${rows[0]!.trimEnd()}`, ...items.map(({ line }) => line ?? `  ${rows[next++]!.trimEnd()}`)];
 }
 
-const BEFORE_ALL = sectionAt(-1);
+/** Undefined comes before all. */
+function compareTo(a: Position | undefined, b: Position | undefined): number {
+  return a && b ? comparePositions(a, b) : Number(a !== undefined) - Number(b !== undefined);
+}
 
 const SEGMENT_HEAD = ["written", "transactions", "count", "from", "to", ""];
 

@@ -157,6 +157,7 @@ function choose(found: FoundReplica[], archive: string, inside: string, location
   for (const replica of found) {
     const { path, prefix } = replica;
     if (inside !== "" && (inside === path || `${inside}/` === prefix)) return replica;
+    if (replica.onlyLtx?.startsWith(`${inside}/`) && inside === `${prefix}ltx`) return replica;
     const generation = inside.slice(prefix.length);
     if (inside === prefix + generation && /^[0-9a-f]{16}$/.test(generation))
       return { ...replica, generation };

@@ -6,6 +6,7 @@ import type { Replica } from "../replay/layout.ts";
 import { isJunk } from "../storage/paths.ts";
 import type { Storage } from "../storage/storage.ts";
 import { parseIndexFolder } from "./generations/names.ts";
+import { firstLitefsFolder, litefsFolder, litefsIn, tooOld } from "./litefs.ts";
 import { isLtxPath, onlyLtx } from "./ltx.ts";
 import { replicaIn } from "./open.ts";
 
@@ -13,7 +14,7 @@ import { replicaIn } from "./open.ts";
 export interface FoundReplica extends Replica {
   /** The replica's folder in the storage, without `generations/`; empty for the storage's own root. To call it by. */
   path: string;
-  /** The path of an LTX file, where the replica has nothing else. */
+  /** The path of an LTX file, where the replica has nothing else; of LiteFS also that of its database. */
   onlyLtx?: string | undefined;
 }
 
@@ -25,10 +26,11 @@ export interface FindOptions {
 
 const MAX_FILES = 1_000_000;
 /**
- * Finds all replicas in a storage, at any depth, by the names of their files. macOS's own files are not looked at.
+ * Finds all replicas in a storage, at any depth, by the names of their files: those of Litestream, then the databases of LiteFS.
+ * macOS's own files are not looked at.
  *
  * @throws WalkitError `replica/not-a-replica` where there is none, with what is there instead, `replica/ltx` where that is
- * LTX files; `storage/*` from the listing
+ * LTX files of no program's, `ltx/extinct` where it is LiteFS 0.1; `storage/*` from the listing
  */
 export async function findReplicas(storage: Storage, options: FindOptions = {}): Promise<FoundReplica[]> {
   const { signal, maxFiles = MAX_FILES } = options;
@@ -55,6 +57,9 @@ class Search {
   #nameless: string | undefined;
   /** An LTX file that is in no replica. */
   #ltx: string | undefined;
+  /** By folder of a database of LiteFS: the first of its files. */
+  readonly #litefs = new Map<string, string>();
+  readonly #tooOld = new Set<string>();
   /** By prefix: the first LTX file beside it. */
   readonly #ltxIn = new Map<string, string>();
   readonly #top = new Set<string>();
@@ -69,9 +74,12 @@ class Search {
     if (isLtxPath(path)) {
       const folders = /^(|.*\/)(?:ltx\/[0-9]|000[0-9])\/[^/]*$/s.exec(path);
       if (folders) this.#add(`${folders[1]}generations/`, undefined, path);
-      else this.#ltx ??= path;
+      else if (!this.#addLitefs(path)) this.#ltx ??= path;
       return;
     }
+    if (this.#addLitefs(path)) return;
+    const first = firstLitefsFolder(path);
+    if (first !== undefined) this.#tooOld.add(first);
     // <prefix> <generation> / snapshots or wal / <name>; of Litestream 0.4 wal / <index> / <name>
     const isNested = parts.at(-3) === "wal" && parseIndexFolder(parts.at(-2)!) !== undefined;
     const at = parts.length - (isNested ? 4 : 3);
@@ -91,6 +99,14 @@ class Search {
     }
   }
 
+  /** Whether a file is of a database of LiteFS. */
+  #addLitefs(path: string): boolean {
+    const folder = litefsFolder(path);
+    if (folder === undefined) return false;
+    if (!this.#litefs.has(folder)) this.#litefs.set(folder, path);
+    return true;
+  }
+
   /** `generation`: undefined for LTX files beside that folder. */
   #add(prefix: string, generation: string | undefined, ltx?: string): void {
     if (ltx !== undefined && !this.#ltxIn.has(prefix)) this.#ltxIn.set(prefix, ltx);
@@ -103,16 +119,29 @@ class Search {
    * @throws WalkitError `replica/not-a-replica`
    */
   result(storage: Storage): FoundReplica[] {
+    const databases = this.#databases(storage);
     const sure = [...this.#replicas.keys()];
     const likely = this.#shadow === undefined ? [...this.#likely] : [];
-    const prefixes = sure.length > 0 ? sure : likely;
-    if (prefixes.length === 0) throw this.#nothing();
-    return prefixes.sort().map((prefix) => {
+    const prefixes = sure.length > 0 ? sure : databases.length > 0 ? [] : likely;
+    if (prefixes.length + databases.length === 0) throw this.#nothing();
+    const replicas = prefixes.sort().map((prefix): FoundReplica => {
       const [generation] = this.#replicas.get(prefix) ?? [];
       const isOwn = prefix === "" && generation !== undefined && this.#top.size === 1;
       const path = prefix.replace(/(^|\/)generations\/$/, "").replace(/\/$/, "");
       const onlyLtx = generation === undefined ? this.#ltxIn.get(prefix) : undefined;
       return { ...replicaIn(storage, { prefix, generation: isOwn ? generation : undefined }), path, onlyLtx };
+    });
+    return [...replicas, ...databases];
+  }
+
+  /** @throws WalkitError `ltx/extinct` where there are databases of LiteFS 0.1 alone */
+  #databases(storage: Storage): FoundReplica[] {
+    const folders = [...this.#litefs.keys()].filter((folder) => !this.#tooOld.has(folder)).sort();
+    const [old] = this.#tooOld;
+    if (old !== undefined && folders.length < this.#litefs.size && folders.length + this.#replicas.size === 0)
+      throw tooOld(old);
+    return folders.map((folder) => {
+      return { ...litefsIn(storage, folder), path: folder.slice(0, -1), onlyLtx: this.#litefs.get(folder)! };
     });
   }
 

@@ -10,6 +10,7 @@ import { isDatabase } from "../sqlite/header.ts";
 import { DirectoryStorage } from "../storage/directory.ts";
 import { isJunk } from "../storage/paths.ts";
 import { cannotRead } from "../storage/system.ts";
+import { litefsIn, tooOld } from "./litefs.ts";
 import { findLtx, isLtxPath, onlyLtx } from "./ltx.ts";
 import { replicaIn } from "./open.ts";
 
@@ -24,9 +25,10 @@ export interface LocatedReplica extends Replica {
 }
 
 /**
- * Finds the replica at `location`: a folder, a `.tar`, `.tar.gz` or `.zip`, or a path that goes on inside of such an archive.
+ * Finds the replica at `location`: a folder, a `.tar`, `.tar.gz` or `.zip`, or a path that goes on inside of such an archive. A
+ * database of LiteFS is a replica: of a data directory that has one alone, or by its own folder.
  *
- * @throws WalkitError `storage/not-found`, `storage/unreadable`, `replica/not-a-replica`, `replica/ltx`
+ * @throws WalkitError `storage/not-found`, `storage/unreadable`, `replica/not-a-replica`, `replica/ltx`, `ltx/extinct`
  */
 export async function openReplica(location: string): Promise<LocatedReplica> {
   const path = toPath(location);
@@ -63,12 +65,62 @@ export async function openReplica(location: string): Promise<LocatedReplica> {
     (await ltxIn(path, names)) ?? "",
   )?.[1];
   if (root !== undefined) return inFolder(new DirectoryStorage(root), "generations/");
+  const database = await litefsAt(path, names, location);
+  if (database !== undefined) {
+    const storage = new DirectoryStorage(database);
+    return located(storage, litefsIn(storage, ""));
+  }
   throw await notAReplica(path, location, names);
 }
 
+/** Folders that are looked into for databases. */
+const MOST_DATABASES = 1000;
+
+/**
+ * The folder of the database of LiteFS that `path` means: its own or `ltx/` in it, the only one of a data directory or of backups;
+ * undefined where there is none.
+ *
+ * @throws WalkitError `replica/not-a-replica` where there are several, `ltx/extinct` for LiteFS 0.1
+ */
+async function litefsAt(path: string, names: string[], location: string): Promise<string | undefined> {
+  if (basename(path) === "ltx" && names.some(isLtxPath)) return dirname(path);
+  const isAmong = basename(path) === "dbs";
+  const below = names.includes("dbs") ? join(path, "dbs") : path;
+  if (below === path && !isAmong && (await isDatabaseFolder(path, names, basename(dirname(path)) === "dbs")))
+    return path;
+  const found: string[] = [];
+  const inside = below === path ? names : await readdir(below).catch(() => []);
+  for (const name of inside.slice(0, MOST_DATABASES)) {
+    const folder = join(below, name);
+    const own = await readdir(folder).catch(() => []);
+    if (await isDatabaseFolder(folder, own, isAmong || below !== path)) found.push(folder);
+  }
+  if (found.length < 2) return found[0];
+  const message = `Expected one database of LiteFS in ${location}, found ${found.length}`;
+  throw new WalkitError("replica/not-a-replica", message, {
+    path: location,
+    remedy: { do: "name-replica", where: "databases", paths: found.slice(0, SHOWN) },
+  });
+}
+
+/** Databases that an advice names. */
+const SHOWN = 20;
+
+/** Whether a folder is that of a database of LiteFS. `isAmong`: it lies where LiteFS keeps them, and need not have LTX files. */
+async function isDatabaseFolder(path: string, names: string[], isAmong: boolean): Promise<boolean> {
+  const inside = names.includes("ltx") ? await readdir(join(path, "ltx")).catch(() => []) : [];
+  if (![...names, ...inside].some(isLtxPath)) return isAmong && names.includes("database");
+  if (/^[0-9a-f]{8}$/.test(basename(path)) && names.includes("name")) throw tooOld(path);
+  return true;
+}
+
 function inFolder(storage: DirectoryStorage, prefix: string, generation?: string): LocatedReplica {
-  const replica = replicaIn(storage, { prefix, generation });
-  return { ...replica, root: storage.root, folder: storage, close: async () => {} };
+  return located(storage, replicaIn(storage, { prefix, generation }));
+}
+
+/** A replica in a folder. */
+function located(folder: DirectoryStorage, replica: Replica): LocatedReplica {
+  return { ...replica, root: folder.root, folder, close: async () => {} };
 }
 
 /** Where `path` is a file, or goes through one; undefined where that is no archive, or there is none. */

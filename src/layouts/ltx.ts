@@ -43,7 +43,7 @@ export async function findLtx(
 
 /** The error for a place where LTX files are, `path` one of them, and nothing that walkit reads. */
 export function onlyLtx(path: string): WalkitError {
-  const isLiteFs = /(^|\/)dbs\//.test(path);
+  const isLiteFs = !/(^|\/)(ltx\/)?(000)?[0-9]\/[^/]*$/.test(path);
   const found = isLiteFs ? "LTX files of LiteFS" : "LTX files outside of their level's folder";
   return new WalkitError(
     "replica/ltx",

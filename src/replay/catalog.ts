@@ -46,6 +46,8 @@ export interface Branch {
    * see {@link Claim}, and nothing ties one section to the next.
    */
   exact?: boolean | undefined;
+  /** A change that holds every page leads on by itself, whatever comes before it. */
+  selfLeading?: boolean | undefined;
   /** Changes merged, which others hold one by one, or which nothing leads to: claims with `since`. Ascending. */
   merged?: Claim[] | undefined;
   /** How its files spread over the levels, of a layout that has some. Ascending. */

@@ -20,6 +20,8 @@ export interface CommitEvent {
   sound: boolean;
   applied: boolean;
   change: PlannedSegment;
+  /** What the file says that the pages of the database sum up to, before it and behind it: see `Layout.pageSum`. */
+  sums?: { before: bigint; after: bigint } | undefined;
 }
 
 /**

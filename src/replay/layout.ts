@@ -8,7 +8,7 @@ import type { Finding } from "../findings.ts";
 import type { DatabaseHeader } from "../sqlite/header.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Branch, Catalog, Change, Claim } from "./catalog.ts";
-import type { PageRun, ReplayEvent } from "./events.ts";
+import type { CommitEvent, PageRun, ReplayEvent } from "./events.ts";
 import type { Leg, PlannedFile, PlannedWal, PlanOptions, PlanTarget, RestorePlan } from "./plan.ts";
 import type { Position } from "./position.ts";
 import type { Doubt } from "./times.ts";
@@ -68,6 +68,14 @@ export interface Chain {
   last: Change | undefined;
   /** It leads to the newest state of the branch. */
   newest: boolean;
+}
+
+/** Is told of a database as it is written. */
+export interface Watch {
+  /** The next bytes of it, whole pages. */
+  add(data: Uint8Array): void;
+  /** It ends with this commit. @throws WalkitError unless it is what the commit's file tells */
+  end(commit: CommitEvent): void;
 }
 
 export interface Layout {
@@ -142,6 +150,15 @@ export interface Layout {
    * @throws WalkitError what is wrong with the file
    */
   claim(context: ReadContext, claim: PlannedFile): AsyncGenerator<ClaimPiece, void, undefined>;
+
+  /**
+   * Of a page of the database, what it adds to the sums that changes tell, by XOR: 63 bits, 0 for a page that does not count.
+   * Left out where no file of the layout tells any.
+   */
+  pageSum?(page: number, data: Uint8Array): bigint;
+
+  /** Watches a database on its way out of a restore, where files tell what it has to come to. */
+  watch?(): Watch;
 
   /**
    * Reads a claim with `since`: the pages that it has.

@@ -111,7 +111,9 @@ class Run {
 
   async run(): Promise<void> {
     const { id, snapshots, exact, merged } = this.#branch;
-    const segments = splitLeftover(this.#branch).segments.map(plannedSegment);
+    // Numbers tie what comes before the first claim of an exact branch, too.
+    const { segments: changes } = exact ? this.#branch : splitLeftover(this.#branch);
+    const segments = changes.map(plannedSegment);
     const { signal, parallelism, onRead } = this.#options;
     const leg = { generation: id, segments, snapshot: snapshots[0], merged };
     const options = { signal, parallelism, onRead, faults: "report" } as const;

@@ -6,8 +6,9 @@
 import { WalkitError } from "../errors.ts";
 import { type Finding, findingOf } from "../findings.ts";
 import { xxh32 } from "../lz4/index.ts";
+import type { CommitEvent } from "../replay/events.ts";
 import { missingPage } from "../replay/faults.ts";
-import type { ClaimPiece, Replica } from "../replay/layout.ts";
+import type { ClaimPiece, Replica, Watch } from "../replay/layout.ts";
 import type { PlannedWal, RestorePlan } from "../replay/plan.ts";
 import {
   comparePositions,
@@ -117,6 +118,8 @@ class Execution {
   readonly #holes = new Holes();
   #transactions = 0;
   #frames = 0;
+  /** The last commit, with what its file says that the pages of the database sum up to. */
+  #last: CommitEvent | undefined;
   readonly #steps = new Steps();
   /** Whether the snapshot is proven to fit. */
   #proven: boolean;
@@ -182,6 +185,7 @@ class Execution {
         if (applied) this.#frames += run.count;
       } else if (event.type === "commit" && event.applied) {
         this.#position = position = event.end;
+        this.#last = event;
         this.#pageCount = event.pageCount;
         this.#shortest = Math.min(this.#shortest, event.pageCount);
         this.#store!.truncate(event.pageCount);
@@ -224,6 +228,7 @@ class Execution {
     const { snapshot, generation } = this.#plan;
     this.#checkMark();
     let writer: Writer | undefined;
+    const watch = this.#last && this.#replica.layout.watch?.();
     const context = {
       signal: this.#options.signal,
       onRead: (bytes: number) => this.#progress("snapshot", bytes),
@@ -233,12 +238,13 @@ class Execution {
     let pages = 0;
     try {
       for await (const piece of readClaim(this.#replica, snapshot, context)) {
-        writer ??= this.#start(piece);
+        writer ??= this.#start(piece, watch);
         await writer.add(piece.data);
         pages = (piece.position + piece.data.length) / piece.header.pageSize;
       }
       this.#checkHoles(Math.floor(pages));
       size = await writer!.finish();
+      watch?.end(this.#last!);
     } catch (error) {
       await writer?.abandon();
       throw error;
@@ -318,7 +324,7 @@ class Execution {
     );
   }
 
-  #start({ header }: ClaimPiece): Writer {
+  #start({ header }: ClaimPiece, watch: Watch | undefined): Writer {
     const { snapshot } = this.#plan;
     if (this.#store && this.#store.pageSize !== header.pageSize) {
       throw new WalkitError(
@@ -327,7 +333,7 @@ class Execution {
         { path: snapshot.path, offset: 16, decoded: true },
       );
     }
-    return new Writer(this.#sink, {
+    return new Writer(watch ? watched(this.#sink, watch) : this.#sink, {
       path: snapshot.path,
       pageSize: header.pageSize,
       pageCount: this.#pageCount,
@@ -346,4 +352,15 @@ class Execution {
     this.#read += bytes;
     this.#options.onProgress?.({ phase, done: this.#read, total: this.#plan.bytes });
   }
+}
+
+/** `sink`, with someone who watches what is written. */
+function watched(sink: DatabaseSink, watch: Watch): DatabaseSink {
+  return {
+    atOnce: sink.atOnce,
+    write(chunk) {
+      if (chunk.type === "write") watch.add(chunk.data);
+      return sink.write(chunk);
+    },
+  };
 }

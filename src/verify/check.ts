@@ -48,7 +48,7 @@ export async function checkBranch(
   if (branch.exact) {
     // What most replicas do not need is not loaded: a page has it as a file of its own.
     const { ExactCheck } = await import("./exact.ts");
-    const check = new ExactCheck(branch, options);
+    const check = new ExactCheck(branch, replica.layout, options);
     await run(replica, branch, check, folds, options);
     return check.finish();
   }

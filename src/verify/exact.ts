@@ -8,9 +8,11 @@ import { type Finding, findingOf, severityOf } from "../findings.ts";
 import type { Branch, Change, Claim } from "../replay/catalog.ts";
 import type { ReplayEvent } from "../replay/events.ts";
 import { missingPage } from "../replay/faults.ts";
+import type { Layout } from "../replay/layout.ts";
 import { PageHashes } from "../replay/page-hashes.ts";
 import { comparePositions, formatPosition, type Position, positionOf } from "../replay/position.ts";
 import type { ClaimPlace, ClaimRead, Lead, RunOptions } from "../replay/run.ts";
+import { chainBroken, PageSums, sumDiffers } from "../replay/sums.ts";
 import { lockPage } from "../sqlite/header.ts";
 import { Changed } from "./changed.ts";
 import type { Checked } from "./checked.ts";
@@ -22,6 +24,7 @@ interface Reading {
   claim: Claim;
   /** Of a whole claim: what it says the state is. */
   hashes: PageHashes | undefined;
+  sums: PageSums | undefined;
   /**
    * What it is held against: the state; or, where it lies within the last change, what of the state that change did not bring.
    * With `since` also the first change that it merges; within a change that change.
@@ -45,6 +48,11 @@ export class ExactCheck implements Lead {
   readonly #changes: ReadonlyMap<string, Change>;
   /** Of the state: a hash a page. */
   #state = new PageHashes();
+  /** Undefined where no file tells what they are to be. */
+  readonly #pageSum: Layout["pageSum"];
+  #sums: PageSums | undefined;
+  /** What the last change says that the pages sum up to behind it; undefined where nothing ties the next one to it. */
+  #after: bigint | undefined;
   #pageSize: number | undefined;
   #pageCount = 0;
   /** Undefined where nothing is there twice. */
@@ -53,6 +61,7 @@ export class ExactCheck implements Lead {
   #early: { number: number; since: Position }[] = [];
   /** Of the change under way: pages and hashes in turn. Its file may still turn out to be damaged. */
   #pending: number[] = [];
+  #pendingSums: bigint[] = [];
   /** The unbroken chain under way: undefined where nothing sound leads here. */
   #range: RangeDraft | undefined;
   /** Where the chain is. */
@@ -68,10 +77,11 @@ export class ExactCheck implements Lead {
   #oldest: bigint | undefined;
   #newest: bigint | undefined;
 
-  constructor(branch: Branch, { pages = true }: RunOptions) {
+  constructor(branch: Branch, layout: Pick<Layout, "pageSum">, { pages = true }: RunOptions) {
     this.#branch = branch;
     this.#pages = pages;
     this.hashes = pages;
+    this.#pageSum = pages ? layout.pageSum : undefined;
     this.#changes = new Map([...branch.segments, ...(branch.merged ?? [])].map((one) => [one.path, one]));
     const isRedundant = branch.snapshots.length > 1 || branch.merged?.length;
     this.#changed = pages && isRedundant ? new Changed() : undefined;
@@ -104,21 +114,25 @@ export class ExactCheck implements Lead {
     this.#pageSize ??= pageSize;
   }
 
-  page(page: number, _data: Uint8Array, hash: number): void {
-    if (this.#range) this.#pending.push(page, hash);
+  page(page: number, data: Uint8Array, hash: number): void {
+    if (!this.#range && !this.#branch.selfLeading) return;
+    this.#pending.push(page, hash);
+    if (this.#pageSum) this.#pendingSums.push(this.#pageSum(page, data));
   }
 
   on(event: Exclude<ReplayEvent, { type: "pages" }>): void {
     if (event.type === "opens") {
       // Between a snapshot and the next there may be nothing: retention leaves the last file of each level.
       if (this.#at && comparePositions(this.#at, event.section) < 0) this.#range = undefined;
-      this.#pending = [];
+      this.#forget();
       this.#isDetour = false;
     } else if (event.type === "fault") {
-      this.#pending = [];
+      this.#forget();
       this.#report(event.error);
-      if (event.breaks) this.#range = undefined;
-      else this.#isDetour ||= isOfFile(event.error.code) && severityOf(event.error.code) === "damage";
+      if (event.breaks) {
+        this.#range = undefined;
+        this.#after = undefined;
+      } else this.#isDetour ||= isOfFile(event.error.code) && severityOf(event.error.code) === "damage";
     } else if (event.type === "commit") this.#commit(event);
     else if (event.type === "change") this.#date(event);
   }
@@ -134,12 +148,25 @@ export class ExactCheck implements Lead {
     range.states?.date(range.to, time);
   }
 
-  #commit({ end, pageCount, change }: Extract<ReplayEvent, { type: "commit" }>): void {
-    this.#transactions++;
-    const range = this.#range;
-    if (!range) return;
-    const pending = this.#pending;
+  /** Pages of a change that is damaged. */
+  #forget(): void {
     this.#pending = [];
+    this.#pendingSums = [];
+  }
+
+  #commit({ end, pageCount, change, sums }: Extract<ReplayEvent, { type: "commit" }>): void {
+    const { path } = change;
+    this.#transactions++;
+    this.#chain(path, sums);
+    if (this.#branch.selfLeading && this.#isAll(pageCount)) this.#leadFrom(path, end, pageCount);
+    const range = this.#range;
+    if (!range) {
+      this.#forget();
+      return;
+    }
+    const pending = this.#pending;
+    const pendingSums = this.#pendingSums;
+    this.#forget();
     if (this.#pages) {
       this.#changed?.begin(end);
       const since = this.#changes.get(change.path)?.since;
@@ -147,20 +174,32 @@ export class ExactCheck implements Lead {
         this.#early.push({ number: this.#changed.last, since });
       for (let i = 0; i < pending.length; i += 2) {
         this.#state.set(pending[i]!, pending[i + 1]!);
+        if (this.#sums) this.#sums.set(pending[i]!, pendingSums[i / 2]!);
         this.#changed?.add(pending[i]!);
       }
       const missing = this.#firstMissing(pageCount);
       if (missing !== undefined) {
-        this.#report(missingPage(missing, pageCount, end, change.path));
+        this.#report(missingPage(missing, pageCount, end, path));
         this.#range = undefined;
         return;
       }
       this.#state.truncate(pageCount);
       this.#changed?.truncate(pageCount);
+      this.#sums?.truncate(pageCount);
+      if (this.#sums && sums && this.#sums.value !== sums.after) {
+        this.#report(sumDiffers(path, end, this.#sums.value, sums.after));
+        this.#range = undefined;
+        return;
+      }
     }
     this.#pageCount = pageCount;
+    // There is no database to bring back, until one is made anew.
+    if (pageCount === 0) {
+      this.#range = undefined;
+      return;
+    }
     const to = formatPosition(end);
-    const last = this.#changes.get(change.path) ?? { ...change, modified: undefined };
+    const last = this.#changes.get(path) ?? { ...change, modified: undefined };
     // The states that the damaged file led to, and those that its stand-in leads past, are lost.
     if (this.#isDetour) {
       this.#range = { ...startRange(range.snapshot), from: to, states: new RangeStates() };
@@ -171,6 +210,29 @@ export class ExactCheck implements Lead {
     this.#range!.states?.add(to, last);
     this.#step = { from: this.#at!, to: end };
     this.#at = end;
+  }
+
+  /** Holds what a change says that it follows on against what comes before it. */
+  #chain(path: string, sums: { before: bigint; after: bigint } | undefined): void {
+    const before = this.#range && this.#sums ? this.#sums.value : this.#after;
+    this.#after = sums?.after;
+    if (!sums || before === undefined || before === sums.before) return;
+    this.#report(chainBroken(path, before, sums.before));
+    this.#range = undefined;
+  }
+
+  /** Whether the change under way holds every page. */
+  #isAll(pageCount: number): boolean {
+    if (this.#range || pageCount === 0) return false;
+    const hasLock = pageCount >= lockPage(this.#pageSize!);
+    return this.#pages && this.#pending.length / 2 === pageCount - Number(hasLock);
+  }
+
+  /** A chain begins with a change. */
+  #leadFrom(path: string, end: Position, pages: number): void {
+    const { size, modified } = this.#changes.get(path)!;
+    this.#take({ path, size, modified, ...positionOf(end) }, new PageHashes(), pages, undefined);
+    this.#sums = this.#pageSum && new PageSums();
   }
 
   /** The first page by which the database grew, and which nothing brought. */
@@ -187,7 +249,8 @@ export class ExactCheck implements Lead {
     const isState = this.#pages && place === "at" && (!since || first !== undefined);
     const against = isState ? "state" : within === undefined ? undefined : "rest";
     const hashes = since ? undefined : new PageHashes();
-    this.#reading = { claim, hashes, against, first, held: 0, wrong: 0, firstWrong: undefined };
+    const sums = since || !this.#pageSum ? undefined : new PageSums();
+    this.#reading = { claim, hashes, sums, against, first, held: 0, wrong: 0, firstWrong: undefined };
     return true;
   }
 
@@ -211,9 +274,10 @@ export class ExactCheck implements Lead {
     return isMixed ? undefined : first;
   }
 
-  claimPage(page: number, _data: Uint8Array, hash: number): void {
+  claimPage(page: number, data: Uint8Array, hash: number): void {
     const reading = this.#reading!;
     reading.hashes?.set(page, hash);
+    reading.sums?.set(page, this.#pageSum!(page, data));
     const { first, against } = reading;
     if (!against || page === lockPage(this.#pageSize ?? 0)) return;
     if (against === "rest") {
@@ -241,7 +305,7 @@ export class ExactCheck implements Lead {
       this.#report(read.error.with({ position: formatPosition(claim) }));
       return;
     }
-    if (place === "before") this.#take(dated, reading.hashes!, read.pages);
+    if (place === "before") this.#take(dated, reading.hashes!, read.pages, reading.sums);
     else if (place === "aside") {
       if (!claim.since && this.#holdsRest(claim, reading)) this.#apart.push(dated);
     } else if (reading.against) this.#compare(dated, reading, read.pages);
@@ -267,8 +331,10 @@ export class ExactCheck implements Lead {
   }
 
   /** Makes the claim the base of a new chain. */
-  #take(claim: Claim, hashes: PageHashes, pages: number): void {
+  #take(claim: Claim, hashes: PageHashes, pages: number, sums: PageSums | undefined): void {
     this.#state = hashes;
+    this.#sums = sums;
+    this.#after = undefined;
     this.#pageCount = pages;
     this.#changed?.reset(positionOf(claim));
     this.#step = undefined;
@@ -280,7 +346,7 @@ export class ExactCheck implements Lead {
     this.#ranges.push(this.#range);
   }
 
-  #compare(claim: Claim, { first, wrong, firstWrong, hashes }: Reading, pages: number): void {
+  #compare(claim: Claim, { first, wrong, firstWrong, hashes, sums }: Reading, pages: number): void {
     const expected = first === undefined ? this.#pageCount : this.#changed!.countSince(first);
     if (wrong === 0 && pages === expected) return;
     const found =
@@ -296,7 +362,7 @@ export class ExactCheck implements Lead {
     const message = `Expected the snapshot to be the database that the files up to ${formatPosition(claim)} lead to, found ${found}`;
     this.#report(new WalkitError("replica/snapshot-mismatch", message, about));
     // Which of the two is right cannot be told. What came before stays as it is; from here on the snapshot counts.
-    this.#take(claim, hashes!, pages);
+    this.#take(claim, hashes!, pages, sums);
   }
 
   #time(time: bigint | undefined): void {

@@ -177,9 +177,9 @@ export const WORDS: Readonly<Record<ErrorCode, Words>> = {
   },
   "replica/ltx": {
     meaning:
-      "LTX files are here that are not read: those of LiteFS by nothing in walkit yet, those of Litestream 0.5 not by the page. Nothing is said of what they hold, which may be newer than all that is read",
+      "LTX files are here that are not read: not by the page, or not outside of their level's folder. Nothing is said of what they hold, which may be newer than all that is read",
     action:
-      "Those of Litestream 0.5 are read on the command line, by walkit verify and walkit restore: give these the folder that holds ltx/",
+      "They are read on the command line, by walkit verify and walkit restore: give these the folder that holds ltx/",
   },
   "replica/encrypted": {
     meaning:
@@ -292,6 +292,12 @@ export const WORDS: Readonly<Record<ErrorCode, Words>> = {
     meaning:
       "Files of one level have not been merged into the next for long: nothing is lost, but restores take longer and longer",
     action: "Look at Litestream's log for why it merges no more: a missing file stops it for good",
+  },
+  "replica/deleted": {
+    meaning:
+      "LiteFS was told to delete the database there: from then on there is none, unless one was created anew under the name",
+    action:
+      "Nothing, if that was meant. To have the database back: restore a moment before it, as far as files lead there",
   },
   "replica/before-mark": {
     meaning:

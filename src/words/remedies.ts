@@ -138,6 +138,7 @@ export const REMEDY_WORDS: RemedyWords = {
     ({
       above: `Name the generation's folder: ${paths[0]}`,
       inside: `There are replicas in it: ${paths.join(", ")}`,
+      databases: `There are databases in it: ${paths.join(", ")}`,
       archive: `Name one of them, as a path behind the archive's: ${paths[0]}`,
     })[where],
   "read-configuration": ({ inspect }) =>

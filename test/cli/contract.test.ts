@@ -17,6 +17,9 @@ const LTX_FILE = fileURLToPath(
     import.meta.url,
   ),
 );
+const LITEFS = fileURLToPath(
+  new URL("../fixtures/ltx/litefs/store/open-and-write-snapshot/dbs/sqlite.db/", import.meta.url),
+);
 const doc = (name: string) => readFileSync(new URL(`../../docs/${name}`, import.meta.url), "utf8");
 
 describe("usage", () => {
@@ -92,7 +95,7 @@ describe("usage", () => {
   it("every option is in docs/cli.md, and none besides", async () => {
     const text = doc("cli.md");
     const lists = ["restore-points", "generations", "snapshots", "wal", "ltx"];
-    const commands = ["verify", "restore", "timelines", "mark", "inspect", "ui", ...lists];
+    const commands = ["verify", "restore", "timelines", "mark", "compare", "inspect", "ui", ...lists];
     const helps = await Promise.all(commands.map((command) => walkit([command, "--help"])));
     const real = new Set(helps.flatMap(({ stdout }) => stdout.match(/^ {2}(?:-\w, )?--[a-z-]+/gm) ?? []));
     const names = new Set([...real].map((option) => option.match(/--[a-z-]+/)![0]));
@@ -190,6 +193,8 @@ describe("docs/json.md", () => {
       check(command, json);
       check(`${command} items`, json[command][0]);
     }
+
+    check("compare", (await walkitJson(["compare", LITEFS, LITEFS])).json);
 
     const { path } = (await walkitJson(["wal", multi])).json.wal[0];
     const segment = (await walkitJson(["inspect", join(multi, path)])).json;

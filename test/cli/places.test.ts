@@ -315,14 +315,76 @@ describe("LTX files", () => {
   };
   const SAMPLE = fileURLToPath(new URL("../fixtures/ltx/litestream-0.5.17-vfs/", import.meta.url));
 
-  it.each(["", "dbs/app.db", "dbs/app.db/ltx"])("of LiteFS, in %s, are named", async (place) => {
-    const folder = lay(`dbs/app.db/ltx/${NAME}`);
-    for (const args of [["verify"], ["restore", "-o", out(), "--if-replica-exists"], ["generations"]]) {
-      const [command, ...options] = args;
-      const { code, json } = await walkitJson([command!, join(folder, place), ...options]);
-      expect([code, json.findings[0].code], place).toEqual([3, "replica/ltx"]);
-      const { message, action } = json.findings[0];
-      expect(message + action).toMatch(/LiteFS.*litefs export/s);
+  it.each([
+    [`dbs/app.db/ltx/${NAME}`, ["", "dbs", "dbs/app.db", "dbs/app.db/ltx"], `ltx/${NAME}`],
+    [`app.db/${NAME}`, ["", "app.db"], NAME],
+  ])("of LiteFS, cut short at %s, are damage", async (path, places, inside) => {
+    const folder = lay(path);
+    for (const place of places) {
+      const { code, json } = await walkitJson(["verify", join(folder, place)]);
+      expect([code, codesOf(json.findings)], place).toEqual([1, [`damage ltx/truncated ${inside}`]]);
+      const refused = await walkitJson(["restore", join(folder, place), "-o", out(), "--if-replica-exists"]);
+      expect([refused.code, refused.json.findings[0].code]).toEqual([1, "ltx/truncated"]);
+    }
+  });
+
+  const LITEFS = fileURLToPath(
+    new URL("../fixtures/ltx/litefs/store/open-and-write-snapshot/dbs/sqlite.db/", import.meta.url),
+  );
+
+  it("of LiteFS are a replica for each database, from any folder that has one alone", async () => {
+    const folder = temporaryFolder();
+    cpSync(LITEFS, join(folder, "dbs/a.db"), { recursive: true });
+    const database = readFileSync(join(LITEFS, "database"));
+    for (const place of ["", "dbs", "dbs/a.db", "dbs/a.db/ltx"]) {
+      expect((await walkit(["verify", join(folder, place)])).code, place).toBe(0);
+      for (const target of [[], ["--txid", "000000000000000d"]]) {
+        const output = out();
+        expect((await walkit(["restore", join(folder, place), "-o", output, ...target])).code).toBe(0);
+        expect(readFileSync(output).equals(database)).toBe(true);
+      }
+    }
+    expect((await walkit(["restore-points", folder])).stdout).toContain("cannot be restored: what was");
+    const early = await walkitJson(["restore", folder, "-o", out(), "--txid", "000000000000000c"]);
+    expect([early.json.findings[0].code, early.json.findings[0].message]).toEqual([
+      "target/out-of-range",
+      expect.stringMatching(/lead forward only/),
+    ]);
+    for (const place of ["dbs/x.db", "dbs/a.db/x.db"])
+      expect((await walkit(["restore", folder, "-o", join(folder, place)])).code).toBe(2);
+    cpSync(LITEFS, join(folder, "dbs/b.db"), { recursive: true });
+    for (const place of ["", "dbs"]) {
+      const { code, json } = await walkitJson(["verify", join(folder, place)]);
+      expect([code, json.findings[0].code]).toEqual([3, "replica/not-a-replica"]);
+      expect(json.findings[0].action).toMatch(/^There are databases in it: .*dbs\/a\.db, .*dbs\/b\.db/);
+    }
+    expect((await walkit(["verify", join(folder, "dbs/b.db")])).code).toBe(0);
+  });
+
+  it("of two nodes of LiteFS are compared", async () => {
+    const [one, other] = ["a.db", "b.db"].map((name) => join(temporaryFolder(), name)) as [string, string];
+    cpSync(LITEFS, one, { recursive: true });
+    cpSync(LITEFS, other, { recursive: true });
+    const { code, json } = await walkitJson(["compare", one, other]);
+    expect([code, json]).toMatchObject([
+      0,
+      { verdict: "same", agreed: "000000000000000d", parted: null, newest: { one: "000000000000000d" } },
+    ]);
+    expect((await walkit(["compare", one, other])).stdout).toMatch(/^SAME: .*up to {2}000000000000000d$/ms);
+    const file = join(other, "ltx/000000000000000d-000000000000000d.ltx");
+    const bytes = readFileSync(file);
+    bytes[5000]! ^= 1;
+    writeFileSync(file, bytes);
+    const damaged = await walkitJson(["compare", one, other]);
+    expect([damaged.code, damaged.json.findings[0].code]).toEqual([3, "ltx/file-checksum"]);
+    expect((await walkitJson(["compare", one, temporaryFolder()])).code).toBe(3);
+  });
+
+  it("of LiteFS 0.1 are named", async () => {
+    const folder = lay("00000001/name", "00000001/database", `00000001/ltx/${NAME}`);
+    for (const place of ["", "00000001"]) {
+      const { code, json } = await walkitJson(["verify", join(folder, place)]);
+      expect([code, json.findings[0].code]).toEqual([3, "ltx/extinct"]);
     }
   });
 

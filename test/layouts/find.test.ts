@@ -77,11 +77,15 @@ describe("findReplicas", () => {
     const inside = empty([`${GENERATION}/wal/00000000/00000000.wal.lz4`]);
     expect(await findReplicas(inside)).toMatchObject([{ prefix: "", generation: GENERATION, path: "" }]);
     const ltx = "0000000000000001-00000000000000ff.ltx";
-    const dead = `dbs/app.db/ltx/${ltx}`;
-    await expect(findReplicas(empty([dead, "other"]))).rejects.toMatchObject({
-      ...{ code: "replica/ltx", path: dead },
-      message: expect.stringMatching(/LiteFS/),
+    // The folder of a level alone is no replica.
+    await expect(findReplicas(empty([`x/0/${ltx}`, "other"]))).rejects.toMatchObject({
+      ...{ code: "replica/ltx", path: `x/0/${ltx}` },
+      message: expect.stringMatching(/outside of their level/),
     });
+    const path = `dbs/app.db/ltx/${ltx}`;
+    expect(await findReplicas(empty([path, "other"]))).toMatchObject([
+      { prefix: "dbs/app.db/", path: "dbs/app.db", onlyLtx: path },
+    ]);
     for (const [path, above] of [
       [`ltx/0/${ltx}`, ""],
       [`x/0009/${ltx}`, "x/"],

@@ -70,6 +70,7 @@ export const REMEDIES: { readonly [K in Kind]: readonly Extract<Remedy, { do: K 
   "name-replica": [
     { do: "name-replica", where: "above", paths: ["a"] },
     { do: "name-replica", where: "inside", paths: ["a", "b"] },
+    { do: "name-replica", where: "databases", paths: ["dbs/a.db", "dbs/b.db"] },
     { do: "name-replica", where: "archive", paths: ["a.tar/a", "a.tar/b"] },
   ],
   "read-configuration": [

@@ -6,6 +6,8 @@ import {
   type LtxHeader,
   type LtxPages,
   LtxReader,
+  type LtxTrailer,
+  type LtxVariant,
   parseLtxHeader,
 } from "../../ltx/index.ts";
 import type { PageRun } from "../../replay/events.ts";
@@ -40,6 +42,13 @@ export class LtxRun implements PageRun {
   }
 }
 
+export interface FileRules {
+  /** What the layout's files are known to be. */
+  variant?: LtxVariant | undefined;
+  /** Told of the trailer, once the file has been read to its end and found right. */
+  onTrailer?: ((trailer: LtxTrailer) => void) | undefined;
+}
+
 /**
  * Reads a file to its end. The pages are proven only once that is reached: the checksum comes last. `onHeader` is told of the
  * header before any page comes.
@@ -50,20 +59,28 @@ export async function* readFile(
   { path }: PlannedFile,
   { storage, signal, onRead, onOdd }: ReadContext,
   onHeader: (header: LtxHeader) => void,
+  { variant, onTrailer }: FileRules = {},
 ): AsyncGenerator<LtxRun, void, undefined> {
-  const reader = new LtxReader({ path, onNotice: onOdd });
+  const reader = new LtxReader({ path, variant, onNotice: onOdd });
   let header: LtxHeader | undefined;
   for await (const piece of storage.read(path, { signal })) {
-    for (const pages of reader.push(piece)) {
-      if (!header) onHeader((header = checkName(path, reader.header!)));
-      yield new LtxRun(pages, header.pageSize);
-      await giveTurn();
+    try {
+      for (const pages of reader.push(piece)) {
+        if (!header) onHeader((header = checkName(path, reader.header!)));
+        yield new LtxRun(pages, header.pageSize);
+        await giveTurn();
+      }
+    } catch (error) {
+      // A header at odds with what the file should be says more than what then becomes of its pages.
+      if (!header && reader.header) onHeader(checkName(path, reader.header));
+      throw error;
     }
     signal?.throwIfAborted();
     onRead?.(piece.length);
   }
-  reader.end();
+  const trailer = reader.end();
   if (!header) onHeader(checkName(path, reader.header!));
+  onTrailer?.(trailer);
 }
 
 /** Litestream itself never holds the two against each other. */
@@ -80,10 +97,19 @@ function checkName(path: string, header: LtxHeader): LtxHeader {
  *
  * @throws WalkitError `ltx/*`, `storage/*`
  */
-export async function readTime(
+export async function readTime(file: PlannedFile, context: ReadContext): Promise<bigint | undefined> {
+  return timeOf(await readHeader(file, context));
+}
+
+/**
+ * The header of a file: 100 bytes, which nothing but the rest of the file proves.
+ *
+ * @throws WalkitError `ltx/*`, `storage/*`
+ */
+export async function readHeader(
   { path }: PlannedFile,
   { storage, signal }: ReadContext,
-): Promise<bigint | undefined> {
+): Promise<LtxHeader> {
   const bytes = new Uint8Array(LTX_HEADER_SIZE);
   let filled = 0;
   for await (const piece of storage.read(path, { start: 0, end: LTX_HEADER_SIZE, signal })) {
@@ -92,7 +118,7 @@ export async function readTime(
     filled += part.length;
     if (filled === LTX_HEADER_SIZE) break;
   }
-  return timeOf(parseLtxHeader(bytes.subarray(0, filled), { path }));
+  return parseLtxHeader(bytes.subarray(0, filled), { path });
 }
 
 /** The time in a header, nanoseconds since 1970; undefined where the writer set none. */

@@ -27,11 +27,13 @@ export function parseLtxPath(path: string): LtxPlace | undefined {
   return name ? { level: Number(match[1] ?? match[2]), ...name } : undefined;
 }
 
-/** What the path of an LTX file of a replica says, wherever the replica's root is. */
+/** What the path of an LTX file says, wherever the replica's root is: LiteFS has one level, and no folder for it. */
 export function placeIn(path: string): LtxPlace {
   const place = parseLtxPath(/(?:ltx\/[0-9]|000[0-9])\/[^/]*$/.exec(path)?.[0] ?? "");
-  if (!place) throw new RangeError(`Expected the path of an LTX file in a replica, found ${path}`);
-  return place;
+  if (place) return place;
+  const name = parseLtxName(path.slice(path.lastIndexOf("/") + 1));
+  if (!name) throw new RangeError(`Expected the path of an LTX file in a replica, found ${path}`);
+  return { level: 0, ...name };
 }
 
 /** The replica's root, as a prefix, of the path of one of its LTX files. */

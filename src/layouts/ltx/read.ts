@@ -1,8 +1,7 @@
 /** LTX files as events: changes in order, with what stands in for one that cannot be read; and claims. */
 
 import { isFault, type WalkitError } from "../../errors.ts";
-import type { LtxHeader } from "../../ltx/index.ts";
-import { lockPage } from "../../ltx/index.ts";
+import { CHECKSUM_FLAG, hasDatabaseChecksums, type LtxHeader, lockPage } from "../../ltx/index.ts";
 import type { Claim } from "../../replay/catalog.ts";
 import type { PageRun, ReplayEvent } from "../../replay/events.ts";
 import { pageSizeChanged } from "../../replay/faults.ts";
@@ -10,11 +9,12 @@ import type { ChangesOptions, ClaimPiece, ReadContext } from "../../replay/layou
 import type { Leg, PlannedFile, PlannedSegment } from "../../replay/plan.ts";
 import { formatPosition, type TxPosition } from "../../replay/position.ts";
 import { hasVanished } from "../../replay/replica.ts";
+import { chainBroken } from "../../replay/sums.ts";
 import { type DatabaseHeader, parseDatabaseHeader } from "../../sqlite/header.ts";
 import { readingAhead } from "./ahead.ts";
 import { listLtx } from "./catalog.ts";
-import { deleted } from "./faults.ts";
-import { readFile, timeOf } from "./file.ts";
+import { deleted, notWhole } from "./faults.ts";
+import { type FileRules, readFile, timeOf } from "./file.ts";
 import { placeIn, rootIn } from "./names.ts";
 import { missingTxids } from "./plan.ts";
 import { WalTrail } from "./trail.ts";
@@ -30,26 +30,42 @@ export async function* readChanges(
   context: ReadContext,
   leg: Leg,
   options: ChangesOptions = {},
+  rules: ChangesRules = {},
 ): AsyncGenerator<ReplayEvent, void, undefined> {
   const parallelism = Math.max(1, options.parallelism ?? 8);
   const storage = readingAhead(context.storage, leg.segments, parallelism, context.signal);
-  const run = new Changes({ ...context, storage }, leg, options.faults !== "report");
+  const run = new Changes({ ...context, storage }, leg, options.faults !== "report", rules);
   yield* run.events();
+}
+
+/** What is so of one program's files, and not of the other's. */
+export interface ChangesRules extends Pick<FileRules, "variant"> {
+  /** Looks at a header before any page comes. @throws WalkitError what is wrong with it */
+  check?: ((path: string, header: LtxHeader) => void) | undefined;
+  /** A file may say that the database was deleted: what then comes in place of the fault. */
+  deletion?: ((path: string, txid: number) => WalkitError) | undefined;
+  /** What the pages of the database sum up to that the first file is laid over, where that is known: see `Layout.pageSum`. */
+  before?: bigint | undefined;
 }
 
 class Changes {
   readonly #context: ReadContext;
   readonly #leg: Leg;
   readonly #throws: boolean;
+  readonly #rules: ChangesRules;
   readonly #odd: { error: WalkitError; position: TxPosition }[] = [];
   readonly #trail = new WalTrail();
   #pageSize: number | undefined;
   /** The transaction that the state is behind; undefined at first, and behind what could not be read. */
   #reach: number | undefined;
+  /** What the pages sum up to behind the file before; undefined where nothing tells, or what comes follows on none. */
+  #before: bigint | undefined;
 
-  constructor(context: ReadContext, leg: Leg, throws: boolean) {
+  constructor(context: ReadContext, leg: Leg, throws: boolean, rules: ChangesRules) {
     this.#leg = leg;
     this.#throws = throws;
+    this.#rules = rules;
+    this.#before = rules.before;
     this.#context = {
       ...context,
       onOdd: (error) => this.#odd.push({ error, position: { txid: this.#reach ?? 0 } }),
@@ -70,7 +86,7 @@ class Changes {
           modified: undefined,
         });
         yield* this.#fault(missing, section, true);
-        this.#trail.breaks();
+        this.#breaks();
       }
       yield* this.#read(change, section);
       yield { type: "closes", section, whole: this.#reach === maxTxid };
@@ -101,26 +117,49 @@ class Changes {
       }
     }
     this.#reach = placeIn(change.path).maxTxid;
+    this.#breaks();
+  }
+
+  /** What comes next follows on nothing. */
+  #breaks(): void {
     this.#trail.breaks();
+    this.#before = undefined;
   }
 
   async *#file(file: PlannedFile): AsyncGenerator<ReplayEvent, void, undefined> {
     const change: PlannedSegment = { ...file, txid: this.#reach ?? placeIn(file.path).minTxid - 1 };
+    const { variant, check, deletion } = this.#rules;
     let header: LtxHeader | undefined;
+    let after = 0n;
+    const onTrailer = ({ postApplyChecksum }: { postApplyChecksum: bigint }) => {
+      after = postApplyChecksum;
+    };
     const onHeader = (found: LtxHeader) => {
       header = found;
+      check?.(file.path, found);
       if (this.#pageSize !== undefined && this.#pageSize !== found.pageSize)
         throw pageSizeChanged(file.path, this.#pageSize, found.pageSize);
     };
-    for await (const run of readFile(file, this.#context, onHeader))
+    for await (const run of readFile(file, this.#context, onHeader, { variant, onTrailer }))
       yield { type: "pages", run, sound: true, applied: true };
-    const { commit: pageCount, maxTxid, pageSize } = header!;
-    if (pageCount === 0) throw deleted(file.path, maxTxid);
-    this.#pageSize = pageSize;
+    const { commit: pageCount, maxTxid, pageSize, preApplyChecksum } = header!;
+    if (pageCount === 0 && !deletion) throw deleted(file.path, maxTxid);
+    const sums = hasDatabaseChecksums(header!) ? sumsOf(preApplyChecksum, after) : undefined;
+    const before = this.#before;
+    // Whoever wants to know of faults holds the sums against the pages as well.
+    if (this.#throws && sums && before !== undefined && header!.minTxid === change.txid! + 1) {
+      if (before !== sums.before) throw chainBroken(file.path, before, sums.before);
+    }
+    this.#before = sums?.after;
+    this.#pageSize = pageCount === 0 ? undefined : pageSize;
     const gap = this.#trail.follow(file.path, header!, placeIn(file.path).level);
     const end = { txid: maxTxid };
     this.#reach = maxTxid;
-    yield { type: "commit", end, pageCount, sound: true, applied: true, change };
+    if (pageCount === 0) {
+      const isTarget = this.#throws && this.#leg.segments.at(-1)!.path === file.path;
+      yield* this.#fault(deletion!(file.path, maxTxid), end, isTarget);
+    }
+    yield { type: "commit", end, pageCount, sound: true, applied: true, change, sums };
     yield { type: "change", change, end, applied: true, time: timeOf(header!) };
     if (gap) yield* this.#fault(gap, end, false);
     for (const { error, position } of this.#odd.splice(0)) yield* this.#fault(error, position, false);
@@ -156,6 +195,11 @@ class Changes {
   }
 }
 
+/** The XOR of the pages' checksums alone: bit 63 is set by force, and says only that there is a checksum. */
+function sumsOf(before: bigint, after: bigint): { before: bigint; after: bigint } {
+  return { before: before & ~CHECKSUM_FLAG, after: after & ~CHECKSUM_FLAG };
+}
+
 /**
  * Reads a snapshot: the database that it is, with zeros for the page of locks, which LTX files leave out.
  *
@@ -164,13 +208,24 @@ class Changes {
 export async function* readClaim(
   context: ReadContext,
   file: PlannedFile,
+  rules: FileRules & Pick<ChangesRules, "check"> = {},
 ): AsyncGenerator<ClaimPiece, void, undefined> {
   let ltx: LtxHeader | undefined;
   let header: DatabaseHeader | undefined;
   let position = 0;
-  for await (const run of readFile(file, context, (found) => (ltx = found))) {
+  let next = 1;
+  const onHeader = (found: LtxHeader) => {
+    ltx = found;
+    rules.check?.(file.path, found);
+  };
+  for await (const run of readFile(file, context, onHeader, rules)) {
     const { pageSize, commit } = ltx!;
     const lock = (lockPage(pageSize) - 1) * pageSize;
+    // A file that begins with a later TXID may leave pages out.
+    run.forEach((page) => {
+      if (next === lockPage(pageSize)) next++;
+      if (page !== next++) throw notWhole(file.path, ltx!, next - 1);
+    });
     const time = timeOf(ltx!);
     header ??= databaseHeader(file.path, run.bytes, pageSize);
     for (let at = 0; at < run.bytes.length; ) {
@@ -185,6 +240,7 @@ export async function* readClaim(
     }
   }
   if (!header) throw deleted(file.path, ltx!.maxTxid);
+  if (position < ltx!.commit * ltx!.pageSize) throw notWhole(file.path, ltx!, next);
 }
 
 /** Of page 1; of the wrong size it would be laid under pages of the right one. */
