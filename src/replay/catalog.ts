@@ -48,6 +48,8 @@ export interface Branch {
   exact?: boolean | undefined;
   /** A change that holds every page leads on by itself, whatever comes before it. */
   selfLeading?: boolean | undefined;
+  /** Up to here retention has deleted what it would: that changes are missing is no damage. */
+  retained?: Position | undefined;
   /** Changes merged, which others hold one by one, or which nothing leads to: claims with `since`. Ascending. */
   merged?: Claim[] | undefined;
   /** How its files spread over the levels, of a layout that has some. Ascending. */

@@ -4,7 +4,7 @@
  */
 
 import { isOfFile, WalkitError } from "../errors.ts";
-import { type Finding, findingOf, severityOf } from "../findings.ts";
+import { type Finding, findingOf, type Severity, severityOf } from "../findings.ts";
 import type { Branch, Change, Claim } from "../replay/catalog.ts";
 import type { ReplayEvent } from "../replay/events.ts";
 import { missingPage } from "../replay/faults.ts";
@@ -128,7 +128,13 @@ export class ExactCheck implements Lead {
       this.#isDetour = false;
     } else if (event.type === "fault") {
       this.#forget();
-      this.#report(event.error);
+      const { retained } = this.#branch;
+      // Retention leaves the last file of each level, however old.
+      const isOld =
+        event.error.code === "replica/missing-txid" &&
+        retained &&
+        comparePositions(event.position, retained) <= 0;
+      this.#report(event.error, isOld ? "info" : undefined);
       if (event.breaks) {
         this.#range = undefined;
         this.#after = undefined;
@@ -371,7 +377,7 @@ export class ExactCheck implements Lead {
     if (this.#newest === undefined || time > this.#newest) this.#newest = time;
   }
 
-  #report(error: WalkitError): void {
-    this.#findings.push(findingOf(error, { generation: this.#branch.id }));
+  #report(error: WalkitError, severity?: Severity): void {
+    this.#findings.push(findingOf(error, { generation: this.#branch.id, severity }));
   }
 }

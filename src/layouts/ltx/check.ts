@@ -4,7 +4,8 @@ import { type Finding, findingOf, makeFinding } from "../../findings.ts";
 import { unreadableIn } from "../../replay/catalog.ts";
 import type { Chain } from "../../replay/layout.ts";
 import { formatPosition } from "../../replay/position.ts";
-import { gapBehind, missingTxids, SNAPSHOT_LEVEL } from "./plan.ts";
+import { SNAPSHOT_LEVEL } from "./names.ts";
+import { gapBehind, missingTxids } from "./plan.ts";
 import { LTX_BRANCH, type LtxBranch, type LtxClaim, type LtxFile } from "./types.ts";
 
 /** So many files of a level above what the next one has merged are no chance any more: at Litestream's defaults 30 are usual. */
@@ -104,8 +105,8 @@ interface Gap {
  * Where nothing follows on a snapshot, though files were written behind that: Litestream uploads in order. What is from before the
  * oldest snapshot retention deletes, all but the last file of each level.
  */
-function lostBehindSnapshots({ snapshots, segments, files }: LtxBranch): Gap[] {
-  const oldest = snapshots.find(({ level }) => level === SNAPSHOT_LEVEL)?.txid ?? Number.POSITIVE_INFINITY;
+function lostBehindSnapshots({ snapshots, segments, files, retained }: LtxBranch): Gap[] {
+  const oldest = retained?.txid ?? Number.POSITIVE_INFINITY;
   const last = snapshots.at(-1)?.txid;
   let step = 0;
   return snapshots.flatMap(({ txid: from }) => {
@@ -140,7 +141,7 @@ function allGaps(branch: LtxBranch): Gap[] {
 
 /** Gaps that names alone show, and the chains of files between them. */
 export function findGaps(branch: LtxBranch): { findings: Finding[]; chains: Chain[] } {
-  const { snapshots, segments } = branch;
+  const { snapshots, segments, retained } = branch;
   const findings: Finding[] = [];
   const chains: Chain[] = [];
   let reach: number | undefined;
@@ -149,7 +150,8 @@ export function findGaps(branch: LtxBranch): { findings: Finding[]; chains: Chai
   let next = 0;
   for (const step of segments) {
     if (chain && reach !== undefined && step.txid !== reach) {
-      findings.push(findingOf(missingTxids(reach, step), { generation: LTX_BRANCH }));
+      const severity = step.txid <= (retained?.txid ?? 0) ? "info" : undefined;
+      findings.push(findingOf(missingTxids(reach, step), { generation: LTX_BRANCH, severity }));
       chain = undefined;
     }
     if (step.unreadable) chain = undefined;

@@ -11,6 +11,9 @@
 
 import { parseLtxName } from "../../ltx/index.ts";
 
+/** The level of snapshots. */
+export const SNAPSHOT_LEVEL = 9;
+
 /** What the path of an LTX file says. */
 export interface LtxPlace {
   level: number;

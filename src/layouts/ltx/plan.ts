@@ -11,11 +11,9 @@ import { sizeOf } from "../../replay/plan.ts";
 import { formatPosition } from "../../replay/position.ts";
 import { timeRange } from "../../replay/times.ts";
 import { formatTime } from "../../time.ts";
+import { SNAPSHOT_LEVEL } from "./names.ts";
 import { nearTime } from "./nearest.ts";
 import { LTX_BRANCH, type LtxBranch, type LtxFile } from "./types.ts";
-
-/** The level of snapshots. */
-export const SNAPSHOT_LEVEL = 9;
 
 /** What Litestream's planner is asked for: at most one of the two. */
 export interface LitestreamTarget {

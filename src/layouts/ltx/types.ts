@@ -26,6 +26,7 @@ export interface LtxBranch extends Branch {
   snapshots: LtxClaim[];
   segments: LtxChange[];
   merged: LtxMerged[];
+  retained?: TxPosition | undefined;
   exact: true;
   /** All of them, by level and name. */
   files: readonly LtxFile[];

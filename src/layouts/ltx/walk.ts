@@ -2,6 +2,7 @@
 
 import type { FilesOfLevel } from "../../replay/catalog.ts";
 import { formatPosition } from "../../replay/position.ts";
+import { SNAPSHOT_LEVEL } from "./names.ts";
 import {
   LTX_BRANCH,
   type LtxBranch,
@@ -56,8 +57,10 @@ export function branchOfFiles(files: readonly LtxFile[]): LtxBranch {
   }
   for (; next < byMin.length; next++) merged.push(mergedOf(byMin[next]!));
   merged.sort((a, b) => a.txid - b.txid || a.level - b.level);
+  const oldest = snapshots.find(({ level }) => level === SNAPSHOT_LEVEL);
   return {
     ...{ id: LTX_BRANCH, exact: true, snapshots, segments, merged },
+    retained: oldest && { txid: oldest.txid },
     ...{ levels: levelsOf(sorted), files: sorted },
   };
 }
