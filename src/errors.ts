@@ -135,6 +135,7 @@ export type EnvironmentCode =
   | "runtime/limit"
   | "ui/port";
 
+/** Every code that an error or a finding can have: a contract, documented in `docs/findings.md`. */
 export type ErrorCode =
   | Lz4Code
   | WalCode

@@ -149,6 +149,7 @@ type BesideRemedy =
   | { do: "find-out-why-empty" }
   | { do: "nothing"; why: "as-litestream" };
 
+/** What to do next, as data: see the top of this file. */
 export type Remedy =
   | FileRemedy
   | PlaceRemedy

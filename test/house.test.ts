@@ -1,6 +1,7 @@
 /** The house: imports go down only and never in a circle, and who may know how one format keeps a history. */
 
 import { beforeAll, describe, expect, it } from "vitest";
+import { exportedNames } from "./support/doors.ts";
 import { importsBelow, resolved } from "./support/imports.ts";
 import { type Look, looksInside } from "./support/positions.ts";
 
@@ -113,5 +114,15 @@ describe("what a position is made of", () => {
 
   it.each(MAY)("%s has to", (path) => {
     expect(looks.some((look) => look.path === path)).toBe(true);
+  });
+});
+
+describe("a name that a door of the package exports", () => {
+  const names = exportedNames();
+
+  it("says what it is, where it is declared", () => {
+    expect(names.length).toBeGreaterThan(250);
+    const silent = names.filter(({ isDocumented }) => !isDocumented);
+    expect(silent.map(({ path, name }) => `${path} ${name}`)).toEqual([]);
   });
 });

@@ -18,6 +18,7 @@ export interface FoundReplica extends Replica {
   onlyLtx?: string | undefined;
 }
 
+/** What a search for replicas may take. */
 export interface FindOptions {
   signal?: AbortSignal | undefined;
   /** Files that are looked at; a million by default. */

@@ -8,7 +8,7 @@ import type { Layout, Replica } from "../replay/layout.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Compared } from "./litefs/compare.ts";
 
-export type { Compared };
+export type { Compared } from "./litefs/compare.ts";
 
 let loaded: Layout | undefined;
 

@@ -23,6 +23,7 @@ import type { LtxVariant } from "./variant.ts";
 import { hex64 } from "./words.ts";
 import { LtxWriter } from "./writer.ts";
 
+/** How files are merged. */
 export interface MergeOptions {
   /** Keep database checksums. Default: where all inputs have them. */
   checksums?: boolean | undefined;
@@ -43,6 +44,7 @@ const BATCH = 262144;
 /** What the batches of all inputs may take together, as long as each has a page. */
 const INPUT_BUDGET = 16 << 20;
 
+/** Several LTX files, read as the one that they merge to: pages ascending, of each the version of the last file that has it. */
 export class LtxMerge {
   /** Of what comes out. */
   readonly header: LtxHeader;

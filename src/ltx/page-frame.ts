@@ -8,6 +8,7 @@ import { Intake } from "./intake.ts";
 import { FRAME_HEAD, PageDecoder, wrongSize } from "./page-decoder.ts";
 import { type LtxVariant, PAGE_FLAG_BLOCK, pageHeaderSize } from "./variant.ts";
 
+/** What decoding one page takes to know. */
 export interface PageFrameOptions {
   /** In bytes. */
   pageSize: number;

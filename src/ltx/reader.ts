@@ -23,6 +23,7 @@ import { LTX_TRAILER_SIZE, type LtxTrailer, postApplyFault } from "./trailer.ts"
 import { hasPageIndex, type LtxVariant, RECOGNIZE_SIZE, recognizeVariant } from "./variant.ts";
 import { hex64, hexSafe, readUint64BE } from "./words.ts";
 
+/** What reading a file takes to know. */
 export interface LtxReaderOptions {
   /** The file, for errors. */
   path?: string | undefined;
@@ -50,6 +51,7 @@ const EXPECTED = {
   end: "nothing",
 } as const;
 
+/** Reads one LTX file: `push` takes its pieces and yields its pages, `end` says that all of it is right. */
 export class LtxReader {
   readonly #path: string | undefined;
   readonly #given: LtxVariant | undefined;

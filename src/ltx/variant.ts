@@ -21,6 +21,7 @@ import { compressBlockBound } from "../lz4/index.ts";
 /** `v3-frame` for a v3 file without pages too: every reader of v3 reads it. */
 export type LtxVariant = "v1-raw" | "v1-lz4" | "v2-frame" | "v3-frame" | "v3-block";
 
+/** All variants that released programs have written, oldest first. */
 export const LTX_VARIANTS: readonly LtxVariant[] = ["v1-raw", "v1-lz4", "v2-frame", "v3-frame", "v3-block"];
 
 /** Page flag of v3: the size of an LZ4 block follows, and the block. */

@@ -33,6 +33,7 @@ import {
 } from "./variant.ts";
 import { hex64, writeUint16BE, writeUint64BE } from "./words.ts";
 
+/** What a file is to be. */
 export interface LtxWriterOptions {
   variant: LtxVariant;
   /** The flag of the variant (`FLAG_LZ4`) is set, or cleared, by itself. */
@@ -45,6 +46,7 @@ const PIECE = 131072;
 const BEFORE = 16;
 const FRAME_HEADER = [0x04, 0x22, 0x4d, 0x18, 0x64, 0x40, 0xa7];
 
+/** Writes one LTX file: `push` takes pages and yields bytes, `end` yields the rest. */
 export class LtxWriter {
   readonly header: LtxHeader;
   readonly variant: LtxVariant;

@@ -80,6 +80,7 @@ export function describeBlockError(
   return `Expected at most ${room} bytes in the block, found ${before + literals + match + 4} or more`;
 }
 
+/** Where a block is decoded to, and what errors say of it. */
 export interface DecompressBlockOptions {
   /** The first byte to write in the output. What lies before it is history: matches may reach into it. Default 0. */
   start?: number | undefined;

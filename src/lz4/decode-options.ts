@@ -2,6 +2,7 @@
 
 import type { FrameHeader } from "./frame-header.ts";
 
+/** How frames are decoded. */
 export interface DecodeOptions {
   /** Verify block and content checksums. The header checksum is always verified. Default true. */
   checksums?: boolean | undefined;

@@ -14,6 +14,7 @@ import { XXHash32, xxh32 } from "./xxhash32.ts";
 
 const historySize = 65536;
 
+/** What a frame is to be like. */
 export interface EncodeOptions {
   /** Bytes of content in each block but the last. Default 4194304, as Litestream writes. */
   blockMaxSize?: 65536 | 262144 | 1048576 | 4194304;

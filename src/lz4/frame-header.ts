@@ -55,6 +55,7 @@ export interface FrameHeader {
   skippableSize: number | undefined;
 }
 
+/** What errors say of a header. */
 export interface HeaderOptions {
   /** The file, for errors. */
   path?: string | undefined;

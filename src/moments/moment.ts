@@ -14,6 +14,7 @@ export interface CommitMoment {
   restorable: boolean;
 }
 
+/** A file of changes, and the commits in it. */
 export interface SegmentMoments {
   position: Position;
   path: string;
@@ -31,10 +32,12 @@ export interface SnapshotMoment {
   time: string | undefined;
 }
 
+/** A restore point, and whether it can be restored. */
 export interface PointMoment extends RestorePoint {
   restorable: boolean;
 }
 
+/** All that can be restored of a branch. */
 export interface GenerationMoments {
   generation: string;
   /** False: it has restore points, and its files are no longer in the replica. */

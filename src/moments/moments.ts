@@ -24,6 +24,7 @@ import { gapsOf, stretchesOf } from "./gaps.ts";
 import type { GenerationMoments, SnapshotMoment, Stretch } from "./moment.ts";
 import { segmentMoments } from "./segments.ts";
 
+/** How moments are listed. */
 export interface MomentsOptions {
   /**
    * SQLite's own check of states that checksums alone do not prove. A restore turns down what SQLite finds corrupt, so such
@@ -58,6 +59,7 @@ export async function listMoments(
   return (await overview(replica, options)).moments;
 }
 
+/** What one pass is to tell. */
 export interface OverviewOptions extends MomentsOptions {
   /** Also how the generations descend from each other, as far as history files and content tell. */
   lineage?: boolean | undefined;

@@ -20,6 +20,7 @@ import { momentOf, type RestoreOptions } from "../restore/restored.ts";
 import type { DatabaseSink } from "../restore/sinks/sink.ts";
 import type { Target } from "../timeline/target/target.ts";
 
+/** The place that a target means. */
 export interface FoundPosition {
   generation: string;
   /** The end of the last commit; with offset 0 the snapshot of that index alone. */

@@ -19,12 +19,14 @@ import {
   restorePointsPath,
 } from "../timeline/restore-points.ts";
 
+/** A restore point to be recorded. */
 export interface NewRestorePoint {
   name: string;
   generation: string;
   position: Position;
 }
 
+/** Where and how a restore point is recorded. */
 export interface RecordOptions {
   /** What stands before a generation's name in paths; `generations/` by default. */
   prefix?: string | undefined;

@@ -85,6 +85,7 @@ export interface Stray {
   reason: "unknown-name" | "temporary" | "empty-folder";
 }
 
+/** All that the listing of a replica says. */
 export interface Catalog {
   /** Ascending by name, which says nothing about their order in time. */
   generations: Branch[];

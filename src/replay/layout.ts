@@ -40,6 +40,7 @@ export interface ReadContext {
   onOdd?: ((error: WalkitError) => void) | undefined;
 }
 
+/** How changes are read. */
 export interface ChangesOptions {
   /**
    * `throw` (default): the first fault that breaks what is applied is thrown. `report`: faults are yielded, and reading
@@ -78,6 +79,7 @@ export interface Watch {
   end(commit: CommitEvent): void;
 }
 
+/** How a program keeps a history in files: see the top of this file. */
 export interface Layout {
   /** For words only. */
   readonly name: string;

@@ -21,6 +21,7 @@ export interface PlanTarget {
   commit?: Position | undefined;
 }
 
+/** A file that is to be read. */
 export interface PlannedFile {
   path: string;
   /** Compressed bytes, where the listing tells. */
@@ -48,6 +49,7 @@ export interface PlannedWal {
   later: PlannedSegment[];
 }
 
+/** Which files a restore reads, in which order. */
 export interface RestorePlan extends PlannedWal {
   snapshot: PlannedSegment;
   /**
@@ -71,11 +73,13 @@ export interface RestorePlan extends PlannedWal {
   findings: Finding[];
 }
 
+/** Changes of a parent timeline, up to its switch point. */
 export interface PlannedAncestor extends PlannedWal {
   /** Whether all that was changed since the switch point is in the changes of the branch that comes next. */
   complete: boolean;
 }
 
+/** What a plan has to do without. */
 export interface PlanOptions {
   /** Paths of snapshots that are known not to serve. */
   avoid?: ReadonlySet<string> | undefined;

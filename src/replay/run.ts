@@ -51,6 +51,7 @@ export interface Lead extends Fold {
   enters(): void;
 }
 
+/** How a pass reads. */
 export interface RunOptions {
   signal?: AbortSignal | undefined;
   /** Files on their way at a time; 8 by default. */

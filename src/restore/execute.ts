@@ -26,6 +26,7 @@ import { PageStore, type Spill } from "./page-store.ts";
 import type { DatabaseSink } from "./sinks/sink.ts";
 import { Writer } from "./writer.ts";
 
+/** How far a restore has come. */
 export interface Progress {
   phase: "wal" | "snapshot";
   /** Compressed bytes read. */
@@ -34,6 +35,7 @@ export interface Progress {
   total: number | undefined;
 }
 
+/** How a plan is carried out. */
 export interface ExecuteOptions {
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: Progress) => void) | undefined;
@@ -51,6 +53,7 @@ export interface ExecuteOptions {
   openSpill?: (() => Spill) | undefined;
 }
 
+/** What came of carrying out a plan. */
 export interface RestoreResult {
   generation: string;
   snapshot: { index: number; path: string };

@@ -16,6 +16,7 @@ import type { Restored, RestoreOptions } from "./restored.ts";
 import { FileSink, FileSpill, wrap } from "./sinks/file.ts";
 import { clearLeftovers, type Temporary, withTemporaryFile } from "./temporary.ts";
 
+/** How a database is restored into a file. */
 export interface RestoreFileOptions extends RestoreOptions {
   /**
    * Replace what stands at the output, and the `-wal`, `-shm` and `-journal` beside it. A database that is in use is not
@@ -40,6 +41,7 @@ export interface Checked {
   integrity: "ok" | "skipped" | undefined;
 }
 
+/** A database that was restored into a file. */
 export interface RestoredFile extends Restored, Checked {
   /** The history file that was written beside the output. */
   history: string | undefined;

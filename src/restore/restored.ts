@@ -5,6 +5,7 @@ import { type Position, startOf } from "../replay/position.ts";
 import type { ExecuteOptions, RestoreResult } from "./execute.ts";
 import type { Lost } from "./loss.ts";
 
+/** How a target is restored. */
 export interface RestoreOptions extends ExecuteOptions {
   /** Where the target cannot be had exactly: go as far as what is there is right, and say what is lost. */
   salvage?: boolean | undefined;
@@ -19,6 +20,7 @@ export interface RestoreOptions extends ExecuteOptions {
   onPlan?: ((plan: RestorePlan) => void) | undefined;
 }
 
+/** A database that was restored, by which plan, and what it lacks. */
 export interface Restored extends RestoreResult {
   plan: RestorePlan;
   /** Undefined: it is the target itself. */

@@ -23,6 +23,7 @@ import { type Dated, holdsChange, holdsMoment } from "./holds.ts";
 import { restore } from "./restore.ts";
 import { MemorySink } from "./sinks/memory.ts";
 
+/** How the newest state in order is looked for. */
 export interface SoundOptions {
   signal?: AbortSignal | undefined;
   /** Files on their way at a time; 8 by default. */
@@ -39,6 +40,7 @@ export interface SoundOptions {
   onProgress?: ((progress: SoundProgress) => void) | undefined;
 }
 
+/** How far the search has come. */
 export interface SoundProgress {
   /** Databases that were restored and checked, and about how many it takes in all. */
   done: number;

@@ -6,6 +6,7 @@ import { MAX_INTEGRITY_SIZE } from "./integrity.ts";
 import { skipped } from "./judge.ts";
 import { checkIntegrityInThread } from "./thread.ts";
 
+/** How SQLite checks a file. */
 export interface CheckFileOptions {
   signal?: AbortSignal | undefined;
   /** The file is the check's own: it may be removed as soon as it is open. */

@@ -17,10 +17,12 @@
 import { hexBytes, readUint16BE, readUint32BE } from "../bytes.ts";
 import { WalkitError } from "../errors.ts";
 
+/** Size of the header of a SQLite database, in bytes: https://www.sqlite.org/fileformat2.html#the_database_header */
 export const DATABASE_HEADER_SIZE = 100;
 
 const MAGIC = "SQLite format 3\0";
 
+/** What is read of the header of a SQLite database; every number in it is big-endian. */
 export interface DatabaseHeader {
   /** Bytes in a page, 512 to 65536. */
   pageSize: number;

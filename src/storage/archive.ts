@@ -10,8 +10,10 @@ import { type ArchiveIndex, type IndexOptions, indexTar } from "./tar.ts";
 import { beginsTar } from "./tar-header.ts";
 import { indexZip } from "./zip.ts";
 
+/** The archives that can be opened. */
 export type ArchiveKind = "tar" | "tar.gz" | "zip";
 
+/** What opening an archive may take. */
 export interface ArchiveOptions {
   signal?: AbortSignal | undefined;
   /** Bytes that a `.tar.gz` may unpack to, in memory; 2 GiB by default. */

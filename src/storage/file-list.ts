@@ -60,6 +60,7 @@ export interface ReaderLike {
   readEntries(then: (entries: EntryLike[]) => void, fail: (error: unknown) => void): void;
 }
 
+/** How picked files are listed. */
 export interface FilesOptions {
   signal?: AbortSignal | undefined;
   /** Files and folders that there may be; a million by default. */

@@ -9,6 +9,7 @@ import { notFound } from "./memory.ts";
 import type { Entry, ListOptions, ReadOptions, Storage } from "./storage.ts";
 import { isFew, type ListedFile, parseHttpTime, parseIndex, parseManifest } from "./web-listing.ts";
 
+/** How a web server is asked. */
 export interface HttpOptions {
   /** In place of the runtime's own: to add headers, or to test. */
   fetch?: typeof globalThis.fetch | undefined;

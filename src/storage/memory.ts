@@ -1,6 +1,7 @@
 import { GoneError } from "../errors.ts";
 import type { Entry, ReadOptions, Storage } from "./storage.ts";
 
+/** A file in memory. */
 export interface MemoryFile {
   data: Uint8Array;
   /** Nanoseconds since 1970. */

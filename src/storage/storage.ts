@@ -17,6 +17,7 @@ export interface Entry {
   unreadable?: WalkitError | undefined;
 }
 
+/** Which bytes of a file are read. */
 export interface ReadOptions {
   signal?: AbortSignal | undefined;
   /** First byte to read; 0 by default. */
@@ -25,12 +26,14 @@ export interface ReadOptions {
   end?: number | undefined;
 }
 
+/** How files are listed. */
 export interface ListOptions {
   signal?: AbortSignal | undefined;
   /** What the storage knows from its last listing will do: it need not be made anew. */
   recent?: boolean | undefined;
 }
 
+/** Where files are: bytes by path, and nothing else. */
 export interface Storage {
   /** All files whose path begins with `prefix`, in any order. */
   list(prefix: string, options?: ListOptions): AsyncIterable<Entry>;

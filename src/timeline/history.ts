@@ -15,6 +15,7 @@ import { isBranchName, pathBeside } from "../replay/branch-name.ts";
 import { formatPosition, type Position, parsePosition } from "../replay/position.ts";
 import { type Line, linesOf, quoted } from "./restore-points.ts";
 
+/** One ancestor, and where it was left. */
 export interface HistoryLine {
   /** Timeline ID, from 1 to 2^31 - 1. */
   parent: number;
@@ -24,6 +25,7 @@ export interface HistoryLine {
   reason: string;
 }
 
+/** What a history file says. */
 export interface History {
   /** Ancestors, the oldest first; the last one is the parent. Empty: a timeline without a parent. */
   lines: HistoryLine[];

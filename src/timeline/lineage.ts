@@ -41,12 +41,14 @@ export interface Timeline {
   problem: WalkitError | undefined;
 }
 
+/** How the branches of a replica descend from each other. */
 export interface Lineage {
   /** Ascending by ID. */
   timelines: Timeline[];
   findings: Finding[];
 }
 
+/** How descent is found out. */
 export interface LineageOptions {
   signal?: AbortSignal | undefined;
   /** Find out by content what no history file says; by default it stays unknown. */

@@ -7,6 +7,7 @@ import type { Storage } from "../storage/storage.ts";
 import { readText } from "./lineage.ts";
 import { MAX_RESTORE_POINTS_SIZE, parseRestorePoints, quoted, type RestorePoint } from "./restore-points.ts";
 
+/** A restore point, and the branch that it is of. */
 export interface GenerationPoint extends RestorePoint {
   generation: string;
 }

@@ -13,6 +13,7 @@ import { pathBeside } from "../replay/branch-name.ts";
 import { formatPosition, type Position, parsePosition } from "../replay/position.ts";
 import { parseTime } from "../time.ts";
 
+/** A position that has a name. */
 export interface RestorePoint {
   name: string;
   position: Position;

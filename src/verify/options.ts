@@ -4,6 +4,7 @@ import type { DatabaseSink } from "../restore/sinks/sink.ts";
 import type { checkIntegrity } from "../sqlite/index.ts";
 import type { Level } from "./report.ts";
 
+/** How deep to look, and by what means. */
 export interface VerifyOptions {
   /**
    * `integrity` by default. Asked for by name, it makes the report inconclusive where SQLite's check cannot be made; by default

@@ -16,6 +16,7 @@ export const LEVELS = ["names", "frames", "replay", "integrity"] as const;
  */
 export type Level = (typeof LEVELS)[number];
 
+/** The verdict: see {@link statusOf}. */
 export type Status = "ok" | "damaged" | "inconclusive";
 
 /** Moments that can be brought back: every commit from `from` to `to`. */
@@ -65,6 +66,7 @@ export interface Links {
   steps: Step[];
 }
 
+/** What was found of one branch. */
 export interface GenerationReport {
   generation: string;
   status: Status;
@@ -102,6 +104,7 @@ export interface GenerationReport {
   available: Available | undefined;
 }
 
+/** What was found of a replica. */
 export interface VerifyReport {
   status: Status;
   level: Level;

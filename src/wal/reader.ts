@@ -45,6 +45,7 @@ export interface WalResume {
   faulted?: boolean;
 }
 
+/** What reading a WAL takes to know. */
 export interface WalReaderOptions {
   /** Start in the middle, with a frame. Default: at the WAL header. */
   resume?: WalResume | undefined;
@@ -59,6 +60,7 @@ export interface WalReaderOptions {
   onFault?: ((stop: WalStop) => void) | undefined;
 }
 
+/** Reads one WAL: `push` takes its pieces and yields its frames, `end` says why and where it ended. */
 export class WalReader {
   readonly #path: string | undefined;
   readonly #resync: boolean;

@@ -13,6 +13,7 @@ export type RemedyWords = {
   readonly [K in Kind]: (remedy: Of<K>, word: Word, usual: string) => string | undefined;
 };
 
+/** Words one remedy within another. */
 export type Word = (remedy: Remedy | undefined) => string | undefined;
 
 const REPLICA_IS = "replica is where Litestream's configuration says: see 'replicas' in litestream.yml";
@@ -87,6 +88,7 @@ const NODE_OPTIONS: Readonly<Record<string, string>> = {
   WorkerThreads: "--allow-worker",
 };
 
+/** The command line's words for each remedy. */
 export const REMEDY_WORDS: RemedyWords = {
   recognize: ({ expected, looksLike }) =>
     looksLike === undefined ? UNRECOGNIZED[expected] : `It looks like ${LOOKALIKES[looksLike]}`,

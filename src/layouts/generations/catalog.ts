@@ -18,6 +18,7 @@ const TIMELINE_FILE = /^([0-9a-f]{16})\.(history|restore-points)$/;
 /** From a generation's name on, a place that its files lie below. */
 const FOLDER = /^[0-9a-f]{16}(\/(snapshots|wal)?)?\/?$/;
 
+/** Which part of a listing is read. */
 export interface CatalogOptions {
   /** What stands before a generation's name in every path; `generations/` by default. */
   prefix?: string | undefined;

@@ -11,11 +11,13 @@ export type Snapshot = RemoteFile & WalPosition;
 /** A WAL segment file, and where it begins. */
 export type Segment = RemoteFile & WalPosition;
 
+/** A branch all of whose positions are in WALs. */
 export interface Generation extends Branch {
   snapshots: Snapshot[];
   segments: Segment[];
 }
 
+/** A catalog of generations alone. */
 export interface Generations extends Catalog {
   generations: Generation[];
 }

@@ -12,6 +12,7 @@ import { readFile } from "../ltx/file.ts";
 import { listLitefs } from "./catalog.ts";
 import { checkHeader } from "./faults.ts";
 
+/** Where two nodes of LiteFS part. */
 export interface Compared {
   /** `same`: wherever both tell of a transaction, they tell of the same database. `apart`: they part. `unknown`: they tell of none in common. */
   verdict: "same" | "apart" | "unknown";
