@@ -29,7 +29,7 @@ export async function runLtx(
   const { storage, prefix } = replica;
   const { branch: listed } = await listLtx(storage, rootAbove(prefix), signal);
   const branch = listed && (await withTimes(listed, { storage, signal }));
-  const findings = branch ? findingsOf(listed, branch) : [noLtx()];
+  const findings = branch ? findingsOf(listed, branch) : [noLtx(replica.layout.name === "litefs")];
   const stored = new Map(listed?.files.map(({ path, modified }) => [path, modified]));
   const files = (branch?.files ?? [])
     .filter((file) => level === "all" || file.level === level)
@@ -57,7 +57,15 @@ function txid(number: number): string {
   return formatPosition(behind(number));
 }
 
-function noLtx(): FindingToTell {
+function noLtx(isLitefs: boolean): FindingToTell {
+  if (isLitefs) {
+    const message = "Expected LTX files of Litestream 0.5, found a database of LiteFS";
+    const remedy = say("See what its files lead to with: walkit verify");
+    return {
+      ...makeFinding("target/no-generation", message, { remedy, severity: "inconclusive" }),
+      meaning: "LiteFS keeps its LTX files without levels",
+    };
+  }
   const message = "Expected LTX files, found none: the replica is one of Litestream 0.3";
   const remedy = say("List what it has with: walkit generations, walkit snapshots, or walkit wal");
   const meaning = "Litestream 0.5 has not written here";
