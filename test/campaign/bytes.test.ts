@@ -16,7 +16,7 @@ import { readFixture, sha256 as sha256Of } from "../support/fixtures.ts";
 import { naiveGenerations, naiveStates } from "../support/naive.ts";
 
 /** Campaigns of other folders. */
-const OTHERS = ["kernel", "targets", "infer", "large", "agreement", "times"];
+const OTHERS = ["kernel", "targets", "infer", "large", "agreement", "times", "early"];
 const EXHAUSTIVE = process.env.WALKIT_CAMPAIGN?.split(",").filter((name) => !OTHERS.includes(name)) ?? [];
 const REPLICAS =
   EXHAUSTIVE.length > 0 ? EXHAUSTIVE : ["basic", "multi-snapshot", "rewritten-snapshot", "multi-generation"];
