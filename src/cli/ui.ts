@@ -14,9 +14,8 @@ import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import { WalkitError } from "../errors.ts";
 import { type LocatedReplica, openReplica } from "../layouts/locate.ts";
-import { isLtx } from "../layouts/ltx/types.ts";
-import { findLtx } from "../layouts/ltx.ts";
-import { catalogOf, whole } from "../replay/replica.ts";
+import { catalogOf } from "../replay/replica.ts";
+import type { Entry, Storage } from "../storage/storage.ts";
 import { cannotRead, ofRuntime } from "../storage/system.ts";
 import { formatTime } from "../time.ts";
 import { EXIT } from "./exit.ts";
@@ -73,7 +72,6 @@ export async function runUi(
     });
   }
   const replica = location === undefined ? undefined : await openReplica(location);
-  if (replica) await expectGenerations(replica, signal);
   const token = randomBytes(16).toString("hex");
   const about = location === undefined || !replica ? undefined : await aboutOf(location, replica);
   const site = new Site(page, replica, token, about);
@@ -95,23 +93,6 @@ export async function runUi(
   server.close();
   server.closeAllConnections();
   return EXIT.ok;
-}
-
-/** The page does not open LTX files yet: alone, they would leave it with nothing to show. */
-async function expectGenerations(replica: LocatedReplica, signal: AbortSignal): Promise<void> {
-  const { generations } = await catalogOf(whole(replica), { signal });
-  const ltx = generations.find(isLtx);
-  if (!ltx || generations.length > 1) return;
-  throw new WalkitError(
-    "replica/ltx",
-    "Expected generations/ of Litestream 0.3, found LTX files of Litestream 0.5 alone, which the page does not open yet",
-    {
-      path: ltx.files[0]?.path,
-      remedy: say(
-        "The command line reads them: walkit verify <replica>, walkit restore-points <replica>, walkit restore <replica> -o restored.db",
-      ),
-    },
-  );
 }
 
 /** What Deno has for permissions, as far as it is needed here. */
@@ -223,21 +204,16 @@ class Site {
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> {
-    const { storage, folder, prefix, generation } = replica;
+    const { storage, folder } = replica;
     if (path === "index.json") {
-      const own = generation === undefined ? prefix : `${prefix}${generation}`;
       const files: object[] = [];
       const listed = new Map<string, number>();
-      for await (const { path: name, size, modified, unreadable } of storage.list(own)) {
+      for (const { path: name, size, modified, unreadable } of await entriesOf(replica)) {
         if (unreadable) files.push({ path: name, unreadable: unreadable.message });
         if (unreadable || name.endsWith("/")) continue;
         listed.set(name, size ?? 0);
         files.push({ path: name, size, modified: modified === undefined ? undefined : formatTime(modified) });
       }
-      // Beside the generations of a whole replica: the page is to know of it, too.
-      const root = generation === undefined ? /^(.*\/|)generations\/$/.exec(prefix)?.[1] : undefined;
-      const ltx = root === undefined ? undefined : await findLtx(storage, root, undefined);
-      if (ltx?.endsWith(".ltx")) files.push({ path: ltx });
       // At once: the page reads what it knows of while it lists anew.
       this.#listed = listed;
       return sendJson({ files }, request, response);
@@ -295,6 +271,27 @@ class Site {
     response.writeHead(200, { ...HEADERS, "content-type": type, "content-length": answer.length });
     response.end(answer);
   }
+}
+
+/** What the replica's layout lists: nothing else that lies beside is sent. */
+async function entriesOf(replica: LocatedReplica): Promise<Iterable<Entry>> {
+  const entries = new Map<string, Entry>();
+  const storage: Storage = {
+    async *list(prefix, options) {
+      for await (const entry of replica.storage.list(prefix, options)) {
+        entries.set(entry.path, entry);
+        yield entry;
+      }
+    },
+    read: (path, options) => replica.storage.read(path, options),
+  };
+  try {
+    await catalogOf({ ...replica, storage });
+  } catch (error) {
+    // The generation has gone: then there is nothing of it.
+    if (!(error instanceof WalkitError) || error.code !== "target/no-generation") throw error;
+  }
+  return entries.values();
 }
 
 async function contentOf({ storage, folder }: LocatedReplica, path: string): Promise<Buffer> {

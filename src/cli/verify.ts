@@ -1,8 +1,10 @@
 /** `walkit verify`: is it good, and what can be brought back. */
 
 import type { Available, ErrorCode } from "../errors.ts";
+import type { Finding } from "../findings.ts";
 import { parseSnapshotName } from "../layouts/generations/names.ts";
 import { openReplica } from "../layouts/locate.ts";
+import { parsePosition } from "../replay/position.ts";
 import { hasEngine } from "../sqlite/engine.ts";
 import { IntegrityThread } from "../sqlite/thread.ts";
 import { parseTime } from "../time.ts";
@@ -15,6 +17,7 @@ import {
   type VerifyReport,
   verify,
 } from "../verify/index.ts";
+import { isLostBetween } from "../verify/lost.ts";
 import { openIntegrityCheck } from "../verify/temporary.ts";
 import { generationOf } from "./arguments.ts";
 import { exitCodeOf } from "./exit.ts";
@@ -114,7 +117,8 @@ export function reportLines(report: VerifyReport, shown: Shown, paint: Paint): s
   const empty = generations.filter((g) => !isFilled(g));
   for (const generation of sorted ? [...sorted, ...empty] : generations) {
     const mark = several && generation === sorted[0] ? " (newest)" : "";
-    lines.push("", ...generationLines(generation, level, mark, paint));
+    const own = report.findings.filter((finding) => finding.generation === generation.generation);
+    lines.push("", ...generationLines(generation, own, level, mark, paint));
   }
   if (findings.length > 0) lines.push("", ...findingLines(findings, paint));
   return lines;
@@ -295,7 +299,13 @@ function momentText(available: Available): string {
 /** Where values begin. */
 const COLUMN = 16;
 
-function generationLines(generation: GenerationReport, level: Level, mark: string, paint: Paint): string[] {
+function generationLines(
+  generation: GenerationReport,
+  findings: readonly Finding[],
+  level: Level,
+  mark: string,
+  paint: Paint,
+): string[] {
   const { restorable, timesTrusted, oldest, newest, links, integrity } = generation;
   const colour =
     generation.status === "ok" ? paint.green : generation.status === "damaged" ? paint.red : paint.yellow;
@@ -347,7 +357,7 @@ function generationLines(generation: GenerationReport, level: Level, mark: strin
     );
     if (fine !== undefined) add("", fine);
     const next = restorable[i + 1];
-    if (next && levels && generation.status !== "damaged") {
+    if (next && !isLostBetween(findings, parsePosition(range.to)!, parsePosition(next.from)!)) {
       add("", `no state in between: a file leads from the first TXID to ${next.from} at once`);
     } else if (next) {
       add("", `cannot be restored: what was committed after ${range.to} and before ${next.from}`, paint.red);

@@ -10,6 +10,7 @@ import {
   parsePosition,
   sectionOf,
 } from "../replay/position.ts";
+import { isLostBetween } from "../verify/lost.ts";
 import type { GenerationReport } from "../verify/report.ts";
 import type { Gap, SegmentMoments, Stretch } from "./moment.ts";
 
@@ -28,8 +29,10 @@ export function gapsOf(
   findings: readonly Finding[],
 ): Gap[] {
   const gaps: Gap[] = [];
-  const add = (after: Position | undefined, before: Position | undefined, otherwise?: Finding) =>
+  const add = (after: Position | undefined, before: Position | undefined, otherwise?: Finding) => {
+    if (after && before && !isLostBetween(findings, after, before)) return;
     gaps.push({ after, before, reason: reasonOf(findings, after, before) ?? otherwise });
+  };
   const last = stretches.at(-1);
   if (!last) {
     if (files.length + snapshots.length > 0) add(undefined, undefined);

@@ -177,9 +177,8 @@ export const WORDS: Readonly<Record<ErrorCode, Words>> = {
   },
   "replica/ltx": {
     meaning:
-      "LTX files are here that are not read: not by the page, or not outside of their level's folder. Nothing is said of what they hold, which may be newer than all that is read",
-    action:
-      "They are read on the command line, by walkit verify and walkit restore: give these the folder that holds ltx/",
+      "LTX files are here outside of the folders that Litestream or LiteFS keep them in. Nothing is said of what they hold",
+    action: "Open the folder that holds ltx/, as Litestream wrote it, or the data directory of LiteFS",
   },
   "replica/encrypted": {
     meaning:

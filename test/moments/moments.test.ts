@@ -11,6 +11,7 @@ import { attemptRestore } from "../support/attempt.ts";
 import { DAMAGED, GOLDEN, readFixture } from "../support/fixtures.ts";
 import { GENERATION, type Made, makeReplica } from "../support/generate.ts";
 import { harm, harmed, recipe } from "../support/harm.ts";
+import { LtxReplica } from "../support/ltx-replica.ts";
 import { naiveGenerations, naiveStates } from "../support/naive.ts";
 
 const commitsOf = ({ segments }: GenerationMoments) => segments.flatMap(({ commits }) => commits);
@@ -269,5 +270,46 @@ describe("a replica that changes while it is read", () => {
     await expect(listMoments(replicaIn(storage))).rejects.toMatchObject({
       code: "replica/changed-while-reading",
     });
+  });
+});
+
+describe("LTX files", () => {
+  const sql = Array.from({ length: 8 }, (_, i) =>
+    i === 0 ? "CREATE TABLE t (x)" : `INSERT INTO t VALUES (${i})`,
+  );
+  const coarse = () => {
+    const replica = new LtxReplica(sql);
+    replica.put(9, 1, 1);
+    replica.put(2, 1, 4);
+    replica.put(1, 5, 6);
+    replica.put(1, 7, 8);
+    return replica;
+  };
+  const gapsOf = async (replica: LtxReplica) => {
+    const [one] = await listMoments(replicaIn(replica.storage()));
+    return one!.gaps.map(({ after, before, reason }) => [after?.txid, before?.txid, reason?.code]);
+  };
+
+  it("have no gap where one file leads over states that are not kept", async () => {
+    expect(await gapsOf(coarse())).toEqual([]);
+  });
+
+  it("have none where what is broken lies elsewhere", async () => {
+    const replica = coarse();
+    const again = replica.put(3, 5, 8);
+    replica.files.get(again)!.bytes[120]! ^= 1;
+    expect(await gapsOf(replica)).toEqual([]);
+  });
+
+  it("have one where what was there is missing, or broken", async () => {
+    const missing = coarse();
+    missing.drop("ltx/1/0000000000000005-0000000000000006.ltx");
+    missing.put(9, 1, 7);
+    missing.put(0, 8);
+    expect(await gapsOf(missing)).toEqual([[4, 7, "replica/missing-txid"]]);
+    const broken = coarse();
+    broken.put(9, 1, 8);
+    broken.files.get("ltx/1/0000000000000005-0000000000000006.ltx")!.bytes[120]! ^= 1;
+    expect(await gapsOf(broken)).toEqual([[4, 8, "ltx/file-checksum"]]);
   });
 });

@@ -5,7 +5,7 @@ import { MomentPanel } from "../panels/moment.ts";
 import { Report } from "../panels/report.ts";
 import { Scrubber } from "../panels/scrubber.ts";
 import { Sign } from "../panels/sign.ts";
-import { isLost } from "../picture/geometry.ts";
+import { isLost, mergedLevels } from "../picture/geometry.ts";
 import { Picture } from "../picture/picture.ts";
 import { h, newId, prefersStillness } from "./dom/dom.ts";
 import type { Session } from "./session/session.ts";
@@ -43,7 +43,7 @@ export function replicaPage(session: Session): ReplicaPage {
     showMoment,
   );
   const scrubber = new Scrubber(session);
-  const help = h("details", { class: "keys" }, h("summary", {}, t.keys), keyList());
+  const help = h("details", { class: "keys" }, h("summary", {}, t.keys), keyList(session));
   const travel = h(
     "section",
     { class: "panel travel", "aria-labelledby": title.id },
@@ -92,7 +92,7 @@ function show(element: HTMLElement): void {
 }
 
 /** What the picture shows, in words for screen readers. */
-function pictureInWords({ name, lanes }: Session): string {
+function pictureInWords({ name, lanes, unit }: Session): string {
   const lines = lanes.map(({ timeline, stops }) => {
     const { id, state, segments, snapshots, gaps, parent } = timeline;
     const lost = gaps.filter(isLost).length;
@@ -104,20 +104,24 @@ function pictureInWords({ name, lanes }: Session): string {
       snapshots.length,
       lost,
       parent,
+      unit,
     );
   });
   return [t.pictureOf(name, lanes.length), ...lines].join(" ");
 }
 
 /** Explains the signs that this replica's picture has. */
-function legend({ lanes }: Session, picture: Picture): HTMLElement {
+function legend({ lanes, unit }: Session, picture: Picture): HTMLElement {
   const isThere: Record<string, boolean> = {
+    level: lanes.some(({ timeline }) => mergedLevels(timeline).length > 0),
     branch: lanes.some(({ parent }) => parent),
     point: lanes.some(({ timeline }) => timeline.restorePoints.length > 0),
     lost: lanes.some(({ timeline }) => timeline.state === "damaged" || timeline.gaps.some(isLost)),
     fold: picture.hasFolds,
   };
-  const items = t.legendItems.filter(([kind]) => isThere[kind] ?? true);
+  const kinds = new Set(lanes.map(({ timeline }) => timeline.files));
+  const files = kinds.size > 1 ? "both" : ([...kinds][0] ?? "wal");
+  const items = t.legendItems(files, unit).filter(([kind]) => isThere[kind] ?? true);
   return h(
     "ul",
     { class: "legend", "aria-label": t.legend },
@@ -125,13 +129,15 @@ function legend({ lanes }: Session, picture: Picture): HTMLElement {
   );
 }
 
-function keyList(): HTMLElement {
+function keyList({ unit }: Session): HTMLElement {
   return h(
     "dl",
     {},
-    ...t.keyList.map(([keys, text]) =>
-      h("div", {}, h("dt", {}, ...keys.map((key) => h("kbd", {}, key))), h("dd", {}, text)),
-    ),
+    ...t
+      .keyList(unit)
+      .map(([keys, text]) =>
+        h("div", {}, h("dt", {}, ...keys.map((key) => h("kbd", {}, key))), h("dd", {}, text)),
+      ),
   );
 }
 

@@ -1,7 +1,8 @@
 /** What the worker can be asked, over any storage. What it needs of where it runs is given to it. */
 
 import { WalkitError } from "../../src/errors.ts";
-import { generationsIn } from "../../src/layouts/open.ts";
+import { replicaIn } from "../../src/layouts/open.ts";
+import type { Replica } from "../../src/replay/layout.ts";
 import { positionOf } from "../../src/replay/position.ts";
 import { newestSound } from "../../src/restore/sound.ts";
 import type { Storage } from "../../src/storage/storage.ts";
@@ -9,7 +10,6 @@ import { type Examined, reportOf } from "../../src/verify/examine.ts";
 import { checkNewest } from "../../src/verify/newest.ts";
 import type { VerifyReport } from "../../src/verify/report.ts";
 import { MOST_BYTES, MOST_UNASKED } from "../app/protocol/limits.ts";
-import { inWal } from "../app/protocol/positions.ts";
 import type * as Page from "../app/protocol/protocol.ts";
 import { type CallContext, inPhase } from "./calls.ts";
 import { EngineError } from "./failure.ts";
@@ -43,7 +43,7 @@ export class ReplicaEngine implements Served {
   readonly #mostUnasked: number;
   readonly #looked: Looked;
   readonly #integrity: Integrity;
-  #source: { storage: Storage; name: string } | undefined;
+  #source: { find: (wanted: Page.FoundReplica) => Replica; name: string } | undefined;
   #replica: NamedReplica | undefined;
   /** What was found when the replica was opened. */
   #examined: Examined | undefined;
@@ -58,8 +58,10 @@ export class ReplicaEngine implements Served {
   }
 
   async open(source: Page.Source, context: CallContext): Promise<Page.Opened> {
-    const { opened, storage } = await openSource(source, this.#surroundings.fetchExample, context);
-    this.#source = { storage, name: opened.name };
+    const { opened, found } = await openSource(source, this.#surroundings.fetchExample, context);
+    const find = ({ prefix, generation }: Page.FoundReplica) =>
+      found.find((one) => one.prefix === prefix && one.generation === generation)!;
+    this.#source = { find, name: opened.name };
     this.#replica = undefined;
     await this.#looked.forget(context.signal);
     return opened;
@@ -67,16 +69,15 @@ export class ReplicaEngine implements Served {
 
   /** Takes any storage for what was opened: for tests, and for whoever has one. */
   async use(storage: Storage, name: string): Promise<void> {
-    this.#source = { storage, name };
+    this.#source = { find: (wanted) => replicaIn(storage, wanted), name };
     this.#replica = undefined;
     await this.#looked.forget(undefined);
   }
 
   async load(found: Page.FoundReplica, context: CallContext): Promise<Page.ReplicaView> {
     if (!this.#source) throw new EngineError("no-replica", "No replica is opened");
-    const { storage, name } = this.#source;
-    const { prefix, generation, path } = found;
-    const replica = { ...generationsIn(storage, { prefix, generation }), name: path || name };
+    const { find, name } = this.#source;
+    const replica = { ...find(found), name: found.path || name };
     const { signal } = context;
     const { view, examined } = await viewReplica(replica, context, {
       integrityUpTo: this.#mostUnasked,
@@ -159,8 +160,8 @@ export class ReplicaEngine implements Served {
       if (!found) return undefined;
       const { position, broken, exhaustive } = found;
       return {
-        moment: { generation, ...inWal(position) },
-        broken: broken && { generation, ...inWal(broken) },
+        moment: { generation, ...position },
+        broken: broken && { generation, ...broken },
         exhaustive,
       };
     } catch (error) {

@@ -1,8 +1,7 @@
 /** From what the page was given to a storage, and the replicas in it. */
 
 import { WalkitError } from "../../src/errors.ts";
-import { findReplicas } from "../../src/layouts/find.ts";
-import { onlyLtx } from "../../src/layouts/ltx.ts";
+import { type FoundReplica, findReplicas } from "../../src/layouts/find.ts";
 import { openArchive } from "../../src/storage/archive.ts";
 import { FileListStorage } from "../../src/storage/file-list.ts";
 import { folderOf, HandleStorage } from "../../src/storage/handles.ts";
@@ -37,17 +36,14 @@ export async function openSource(
   source: Source,
   fetchExample: FetchExample,
   context: CallContext,
-): Promise<{ opened: Opened; storage: Storage }> {
+): Promise<{ opened: Opened; found: FoundReplica[] }> {
   const { signal } = context;
   const { name, storage, skipped, home } = await storageOf(source, fetchExample, context);
   context.onProgress({ phase: "list", done: 0, total: undefined });
   try {
-    const replicas = await findReplicas(storage, { signal });
-    const found = replicas
-      .filter((one) => !one.onlyLtx)
-      .map(({ path, prefix, generation }) => ({ path, prefix, generation }));
-    if (found.length === 0) throw onlyLtx(replicas[0]!.onlyLtx!);
-    return { opened: { name, replicas: found, skipped: [...skipped], home }, storage };
+    const found = await findReplicas(storage, { signal });
+    const replicas = found.map(({ path, prefix, generation }) => ({ path, prefix, generation }));
+    return { opened: { name, replicas, skipped: [...skipped], home }, found };
   } catch (error) {
     if (!(error instanceof WalkitError) || error.code !== "replica/not-a-replica") throw error;
     throw new NoReplica(await folderThing(storage, name, signal), error, skipped);

@@ -1,7 +1,7 @@
 /** The replica that is opened, and one moment of it. */
 
 import { WalkitError } from "../../src/errors.ts";
-import type { Branch } from "../../src/replay/catalog.ts";
+import type { Branch, Change, Claim } from "../../src/replay/catalog.ts";
 import type { Replica } from "../../src/replay/layout.ts";
 import { plannedSegment } from "../../src/replay/plan.ts";
 import {
@@ -9,15 +9,14 @@ import {
   formatPosition,
   isSameSection,
   isStart,
+  type Position,
   positionOf,
   startOf,
-  type WalPosition,
 } from "../../src/replay/position.ts";
 import { catalogOf, readChanges, readClaim } from "../../src/replay/replica.ts";
 import { type Restored, restore } from "../../src/restore/restore.ts";
 import { MemorySink } from "../../src/restore/sinks/memory.ts";
 import type { DatabaseSink } from "../../src/restore/sinks/sink.ts";
-import { inWal } from "../app/protocol/positions.ts";
 import type { MomentId, Progress } from "../app/protocol/protocol.ts";
 import { EngineError } from "./failure.ts";
 
@@ -43,7 +42,7 @@ export interface CommitPages {
 }
 
 /**
- * Reads the WAL of a moment's index, up to there; of a snapshot's moment the snapshot's beginning.
+ * Reads the WAL of a moment's index, up to there, or the LTX file that leads there; of a snapshot's moment the snapshot's beginning.
  *
  * @throws EngineError `no-transaction` where no commit ends there
  */
@@ -55,18 +54,15 @@ export async function readCommit(
   const { generation: id } = moment;
   const { generations } = await catalogOf({ ...replica, generation: id }, { signal });
   const generation = generations[0]!;
-  if (isStart(moment)) return { ...(await snapshotSize(replica, generation, moment, signal)), ...NO_COMMIT };
-  const segments = generation.segments.filter(
-    (one) => isSameSection(one, moment) && comparePositions(one, moment) < 0,
-  );
+  const changes = changesTo(generation, moment);
   let done = 0;
-  let start = startOf(moment);
+  let start = generation.exact && changes[0] ? positionOf(changes[0]) : startOf(moment);
   let pages = new Set<number>();
   let found = 0;
   const onRead = (bytes: number) =>
     onProgress?.({ phase: "commit", done: (done += bytes), total: undefined });
-  const plan = { generation: id, segments: segments.map(plannedSegment) };
-  for await (const event of readChanges(replica, plan, { signal, onRead, faults: "report" })) {
+  const leg = { generation: id, segments: changes.map(plannedSegment), merged: generation.merged };
+  for await (const event of readChanges(replica, leg, { signal, onRead, faults: "report" })) {
     if (event.type === "pages") {
       found = event.run.pageSize;
       event.run.forEach((page) => {
@@ -75,26 +71,31 @@ export async function readCommit(
     } else if (event.type === "commit") {
       const { end, pageCount } = event;
       if (comparePositions(end, moment) === 0) {
-        const before = { generation: id, ...inWal(start) };
+        const before = { generation: id, ...start };
         return { pageSize: found, pageCount, written: Uint32Array.from(pages).sort(), before };
       }
       start = end;
       pages = new Set();
     }
   }
+  const snapshot = isStart(moment) && generation.snapshots.find((one) => isSameSection(one, moment));
+  if (snapshot) return { ...(await snapshotSize(replica, snapshot, signal)), ...NO_COMMIT };
   throw new EngineError("no-transaction", `No transaction ends at ${formatPosition(moment)}`);
+}
+
+/** The changes that a commit at a moment is in. */
+function changesTo({ segments, exact }: Branch, moment: Position): Change[] {
+  if (exact) return segments.filter(({ end }) => end && comparePositions(end, moment) === 0);
+  return segments.filter((one) => isSameSection(one, moment) && comparePositions(one, moment) < 0);
 }
 
 const NO_COMMIT: Pick<CommitPages, "written" | "before"> = { written: new Uint32Array(0), before: undefined };
 
 async function snapshotSize(
   replica: Replica,
-  { snapshots }: Branch,
-  moment: WalPosition,
+  snapshot: Claim,
   signal: AbortSignal | undefined,
 ): Promise<Pick<CommitPages, "pageSize" | "pageCount">> {
-  const snapshot = snapshots.find((one) => isSameSection(one, moment));
-  if (!snapshot) return { pageSize: 0, pageCount: undefined };
   for await (const { header } of readClaim(replica, snapshot, { signal })) return header;
   return { pageSize: 0, pageCount: undefined };
 }

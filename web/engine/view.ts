@@ -2,12 +2,26 @@
 
 import { type Finding, makeFinding } from "../../src/findings.ts";
 import { type Gap, type GenerationMoments, type MomentsOptions, overview } from "../../src/moments/index.ts";
-import type { Branch, Catalog } from "../../src/replay/catalog.ts";
-import { formatPosition, type Position, sectionOf } from "../../src/replay/position.ts";
+import { type Branch, type Catalog, filesOf } from "../../src/replay/catalog.ts";
+import {
+  behind,
+  formatPosition,
+  isInWal,
+  type Position,
+  sectionOf,
+  startOf,
+} from "../../src/replay/position.ts";
 import type { Lineage, Timeline } from "../../src/timeline/lineage.ts";
 import type { Examined } from "../../src/verify/examine.ts";
-import { inWal, positionColumns, setPosition } from "../app/protocol/positions.ts";
-import type { GapView, MomentId, ReplicaView, SnapshotView, TimelineView } from "../app/protocol/protocol.ts";
+import { positionColumns, setPosition } from "../app/protocol/positions.ts";
+import type {
+  GapView,
+  LevelView,
+  MomentId,
+  ReplicaView,
+  SnapshotView,
+  TimelineView,
+} from "../app/protocol/protocol.ts";
 import { columnsOf } from "../app/protocol/segments.ts";
 import type { CallContext } from "./calls.ts";
 import type { NamedReplica } from "./replica.ts";
@@ -29,7 +43,7 @@ export async function viewReplica(
   });
   const lineage = found.lineage!;
   onProgress({ phase: "lineage", done: 1, total: 1 });
-  const files = catalog.generations.flatMap(({ snapshots, segments }) => [...snapshots, ...segments]);
+  const files = filesOf(catalog);
   const current = replica.layout.newest(catalog)?.id;
   const view: ReplicaView = {
     name,
@@ -49,9 +63,9 @@ export async function viewReplica(
 
 /** The arrays of a view, to be handed over. */
 export function buffersOf({ timelines }: ReplicaView): Transferable[] {
-  return timelines.flatMap(({ moments, segments }) => {
-    const arrays = [...Object.values(moments), ...Object.values(segments)].filter(ArrayBuffer.isView);
-    return arrays.map(({ buffer }) => buffer as ArrayBuffer);
+  return timelines.flatMap(({ moments, segments, levels }) => {
+    const columns = [moments, segments, ...levels].flatMap((one) => Object.values<unknown>({ ...one }));
+    return columns.filter(ArrayBuffer.isView).map(({ buffer }) => buffer as ArrayBuffer);
   });
 }
 
@@ -78,34 +92,43 @@ function timelineView(
 ): TimelineView {
   const timesTrusted = found?.timesTrusted ?? false;
   const damaged = new Set<string | undefined>();
-  for (const { path, severity } of found?.findings ?? []) if (severity === "damage") damaged.add(path);
+  for (const { path, severity, code } of found?.findings ?? []) {
+    // That something is missing is told of the file behind it, which is whole.
+    if (severity === "damage" && !code.startsWith("replica/missing-")) damaged.add(path);
+  }
   const timeOf = (modified: bigint | undefined) =>
     timesTrusted && modified !== undefined ? milliseconds(modified) : undefined;
   const alone = new Set(found?.snapshots.map(({ path }) => path));
   const snapshots = (files?.snapshots ?? []).map((claim): SnapshotView => {
     const { path, size, modified } = claim;
     const about = { time: timeOf(modified), damaged: damaged.has(path), alone: alone.has(path) };
-    return { index: sectionOf(claim), path, bytes: size, ...about };
+    return { position: startOf(claim), path, bytes: size, ...about };
   });
   const byPath = new Map(files?.segments.map((segment) => [segment.path, segment]));
   const segments = (found?.segments ?? []).map(({ position, path, commits }) => {
     const { size, modified } = byPath.get(path) ?? {};
     const about = { bytes: size, time: timeOf(modified), damaged: damaged.has(path) };
-    return { ...inWal(position), ...about, moments: commits.length };
+    return { ...position, ...about, moments: commits.length };
   });
+  const [any] = files ? [...files.snapshots, ...files.segments] : [];
+  const kind = any && !isInWal(any) ? "ltx" : "wal";
+  const paths = kind === "ltx" ? found?.segments.map(({ path }) => path) : undefined;
+  const walFolder = files?.segments[0]?.path.replace(/[^/]*$/, "") ?? `${folder}wal/`;
   const isEmpty = !files || files.snapshots.length + files.segments.length === 0;
   const isDamaged = found?.findings.some(({ severity }) => severity === "damage");
   return {
     ...{ id, generation, parent, reason, inferred },
-    switchPoint: switchPoint && inWal(switchPoint),
+    switchPoint,
     state: gone ? "gone" : isEmpty ? "empty" : isDamaged ? "damaged" : "whole",
     current: current === undefined ? undefined : generation === current,
     timesTrusted,
+    files: kind,
     snapshots,
-    segments: columnsOf(files?.segments[0]?.path.replace(/[^/]*$/, "") ?? `${folder}wal/`, segments),
+    segments: columnsOf(walFolder, segments, paths),
+    levels: files ? levelsOf(files) : [],
     gaps: found ? found.gaps.map((gap) => gapView(found, gap)) : [],
     restorePoints: (found?.restorePoints ?? []).map(({ name, position, restorable }) => {
-      return { name, ...inWal(position), restorable };
+      return { name, ...position, restorable };
     }),
     moments: momentArrays(found),
   };
@@ -117,7 +140,7 @@ function milliseconds(nanoseconds: bigint): number {
 
 function gapView({ generation, findings }: GenerationMoments, { after, before, reason }: Gap): GapView {
   const moment = (position: Position | undefined): MomentId | undefined =>
-    position && { generation, ...inWal(position) };
+    position && { generation, ...position };
   return { after: moment(after), before: moment(before), reason: reason ?? unknownReason(findings, after) };
 }
 
@@ -137,10 +160,30 @@ function momentArrays(found: GenerationMoments | undefined): TimelineView["momen
   let at = 0;
   for (const [number, { commits }] of (found?.segments ?? []).entries()) {
     for (const commit of commits) {
-      setPosition(positions, at, inWal(commit.end));
+      setPosition(positions, at, commit.end);
       segment[at] = number;
       restorable[at++] = commit.restorable ? 1 : 0;
     }
   }
   return { ...positions, segment, restorable };
+}
+
+/** What spans are kept at which level; none of a layout without levels. */
+function levelsOf({ segments, snapshots, merged = [] }: Branch): LevelView[] {
+  const byLevel = new Map<number, { from: number; to: number }[]>();
+  const add = (level: number | undefined, from: Position, to: Position) => {
+    if (level === undefined) return;
+    const spans = byLevel.get(level) ?? [];
+    byLevel.set(level, spans);
+    spans.push({ from: sectionOf(from), to: sectionOf(to) });
+  };
+  for (const change of segments) add(change.level, change.since ?? change, change.end ?? change);
+  for (const claim of [...snapshots, ...merged]) add(claim.level, claim.since ?? behind(0), claim);
+  return [...byLevel.entries()]
+    .sort(([a], [b]) => a - b)
+    .map(([level, spans]) => {
+      spans.sort((a, b) => a.to - b.to);
+      const [from, to] = [spans.map((span) => span.from), spans.map((span) => span.to)];
+      return { level, from: Float64Array.from(from), to: Float64Array.from(to) };
+    });
 }

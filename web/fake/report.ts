@@ -29,7 +29,7 @@ export function reportOf(timelines: readonly Draft[], findings: Finding[]): Veri
         to: formatPosition(placeAt(timeline, to)),
         fromTime: timeOf(from),
         toTime: timeOf(to),
-        snapshot: snapshots[0]?.index ?? 0,
+        snapshot: snapshots[0] ? sectionOf(snapshots[0].position) : 0,
         newest: to === count - 1,
         proven: true,
         salvage: false,

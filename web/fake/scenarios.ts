@@ -1,7 +1,7 @@
 /** The fake replicas, one per scenario. */
 
 import type { Finding } from "../../src/findings.ts";
-import { sectionOf } from "../../src/replay/position.ts";
+import { isSameSection } from "../../src/replay/position.ts";
 import { formatPosition } from "../app/strings/format.ts";
 import { finding } from "./report.ts";
 import {
@@ -103,7 +103,7 @@ export function damaged(): Made {
   );
   remove(timeline, missing);
   const from = segments[missing]!.firstMoment;
-  const to = segments.find((one) => sectionOf(one) === firstBehind.index)!.firstMoment;
+  const to = segments.find((one) => isSameSection(one, firstBehind.position))!.firstMoment;
   lose(timeline, from, to, gone);
   const broken = segments.findIndex(({ time }) => time! > new Date(2026, 10, 19, 10, 30).getTime());
   const segment = segments[broken]!;
@@ -118,7 +118,7 @@ export function damaged(): Made {
   lose(
     timeline,
     segment.firstMoment,
-    segments.find((one) => sectionOf(one) === behind.index)!.firstMoment,
+    segments.find((one) => isSameSection(one, behind.position))!.firstMoment,
     flipped,
   );
   const snapshot = timeline.snapshots[2]!;

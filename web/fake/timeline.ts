@@ -1,7 +1,7 @@
 /** Makes timelines up: segments that a shop would write in its opening hours, branches, losses. */
 
 import type { Finding } from "../../src/findings.ts";
-import { formatPosition, type WalPosition } from "../../src/replay/position.ts";
+import { formatPosition, type Position, sectionAt, type WalPosition } from "../../src/replay/position.ts";
 import { positionAt, positionsAsColumns } from "../app/protocol/positions.ts";
 import type { GapView, SnapshotView, TimelineView } from "../app/protocol/protocol.ts";
 import type { Segment } from "../app/protocol/segments.ts";
@@ -14,7 +14,7 @@ const FRAME = 4120;
 /** A timeline while it is being made up. */
 export type Draft = Omit<TimelineView, "segments"> & { segments: (Segment & { firstMoment: number })[] };
 
-export function placeAt({ moments }: Draft, i: number): WalPosition {
+export function placeAt({ moments }: Draft, i: number): Position {
   return positionAt(moments, i);
 }
 
@@ -69,7 +69,7 @@ export function timelineOf({
     if (time >= nextSnapshot) {
       if (offset > 0) [index, offset] = [index + 1, 0];
       snapshots.push({
-        index,
+        position: sectionAt(index),
         path: `${folder}/snapshots/${hex(index)}.snapshot.lz4`,
         bytes: Math.round(1_400_000 + 9_000 * snapshots.length + random() * 4000),
         time: time - 4000,
@@ -110,6 +110,8 @@ export function timelineOf({
     state: "whole",
     current: false,
     timesTrusted: true,
+    files: "wal",
+    levels: [],
     snapshots,
     segments,
     gaps: [],
@@ -126,7 +128,7 @@ function hex(n: number): string {
   return n.toString(16).padStart(8, "0");
 }
 
-export function pathOf({ generation }: Draft, position: WalPosition): string {
+export function pathOf({ generation }: Draft, position: Position): string {
   return `generations/${generation}/wal/${formatPosition(position).replace(":", "_")}.wal.lz4`;
 }
 

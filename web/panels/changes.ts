@@ -4,6 +4,7 @@ import { type Child, h, hidden, replace } from "../app/dom/dom.ts";
 import { icon } from "../app/dom/icons.ts";
 import type { Cell, ChangesView, TableChanges } from "../app/protocol/protocol.ts";
 import type { Session } from "../app/session/session.ts";
+import type { FileKind } from "../app/strings/plural.ts";
 import { t } from "../app/strings/strings.ts";
 import { failureWords, progressWords } from "../app/words/words.ts";
 import { isAbort } from "../app/workers/engine-client.ts";
@@ -41,7 +42,7 @@ export class ChangesPanel {
       return;
     }
     if (place.lane.stops.isSnapshot(place.stop)) {
-      replace(this.element, h("p", { class: "notice" }, t.changesOfSnapshot));
+      replace(this.element, h("p", { class: "notice" }, t.changesOfSnapshot(this.#session.unit)));
       return;
     }
     this.#abort = new AbortController();
@@ -60,7 +61,11 @@ export class ChangesPanel {
       );
       replace(
         this.element,
-        ...changesShown(changes, (table) => internal.has(table) || isInternalName(table)),
+        ...changesShown(
+          changes,
+          place.lane.timeline.files,
+          (table) => internal.has(table) || isInternalName(table),
+        ),
       );
     } catch (error) {
       clearTimeout(timer);
@@ -76,9 +81,10 @@ export class ChangesPanel {
 /** `isInternal`: whether no application sees a table of that name. */
 function changesShown(
   { pages, pageCount, tables, schema, isOwn }: ChangesView,
+  files: FileKind,
   isInternal: (table: string) => boolean,
 ): Child[] {
-  const about = h("p", { class: "changes-about" }, t.changedPages(pages, pageCount));
+  const about = h("p", { class: "changes-about" }, t.changedPages(pages, pageCount, files));
   if (isOwn) return [h("p", { class: "notice" }, t.changesOwn), about];
   const isNothing =
     tables.length === 0 && schema.added.length + schema.removed.length + schema.changed.length === 0;

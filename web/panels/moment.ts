@@ -65,7 +65,7 @@ export class MomentPanel {
   }
 
   #show(): void {
-    const { place, hasTimes, precision, size, state, lanes } = this.#session;
+    const { place, hasTimes, precision, size, state, lanes, unit } = this.#session;
     if (!place) return;
     const { lane, stop } = place;
     const { stops, timeline } = lane;
@@ -97,7 +97,7 @@ export class MomentPanel {
     facts.add(t.beforeTheEnd, beforeNewest(this.#session, place));
     const number = transactionOf(lane, stop);
     facts.add(
-      t.transaction,
+      t.transaction(unit),
       stops.isSnapshot(stop)
         ? t.snapshotAlone
         : number === undefined
@@ -111,22 +111,28 @@ export class MomentPanel {
     const details = new Facts();
     const { generation } = timeline;
     const position = formatPosition(stops.id(stop));
+    const { files } = timeline;
+    if (files === "wal") {
+      details.add(
+        t.generation,
+        h("span", { class: "mono", title: generation }, shortGeneration(generation)),
+        generation && copyButton(generation, t.copyGeneration),
+      );
+    }
     details.add(
-      t.generation,
-      h("span", { class: "mono", title: generation }, shortGeneration(generation)),
-      generation && copyButton(generation, t.copyGeneration),
+      t.position[files],
+      h("span", { class: "mono" }, position),
+      copyButton(position, t.copyPosition[files]),
     );
-    details.add(t.position, h("span", { class: "mono" }, position), copyButton(position, t.copyPosition));
     if (time !== undefined) details.add(t.inUtc, h("span", { class: "mono utc" }, formatUtc(time)));
     const segment = stops.segment(stop);
     const file = segment === undefined ? undefined : segmentAt(timeline.segments, segment);
     if (file) {
       const name = file.path.slice(file.path.lastIndexOf("/") + 1);
-      const about = [t.commits(file.moments), file.bytes === undefined ? "" : formatBytes(file.bytes)].filter(
-        Boolean,
-      );
+      const counted = files === "wal" ? t.commits(file.moments, unit) : "";
+      const about = [counted, file.bytes === undefined ? "" : formatBytes(file.bytes)].filter(Boolean);
       details.add(
-        t.inFile,
+        t.inFile[files],
         h("span", { class: "mono file", title: file.path }, name),
         h("span", { class: "quiet" }, about.join(", ")),
       );

@@ -9,7 +9,7 @@ import type { Session } from "../app/session/session.ts";
 import { formatBytes, formatNumber, formatPosition, parsePosition } from "../app/strings/format.ts";
 import { t } from "../app/strings/strings.ts";
 import { actionOf, meaningOf } from "../app/words/advice.ts";
-import { isDoubtful, isLeftOut, stepsToNewest } from "../app/words/verdict.ts";
+import { isDoubtful, isLeftOut, isLost, stepsToNewest } from "../app/words/verdict.ts";
 import {
   endName,
   placeInWords,
@@ -77,27 +77,28 @@ export class Report {
         : undefined,
       ...groups.map((group) => this.#group(group)),
     );
+    const hasWal = this.#session.lanes.some(({ timeline }) => timeline.files === "wal");
     const limits = h(
       "details",
       { class: "limits" },
       h("summary", {}, t.limits),
-      ...t.limitsText.map((text) => h("p", {}, text)),
+      ...t.limitsText(hasWal).map((text) => h("p", {}, text)),
     );
     const first = report.status === "ok" ? [ranges, found] : [found, ranges];
     // If something is broken, the findings come first.
     replace(this.#body, ...first, leftOut(this.#session), limits);
   }
 
-  #ranges({ generations }: VerifyReport): HTMLElement {
+  #ranges({ generations, findings }: VerifyReport): HTMLElement {
     const filled = generations.filter(({ snapshots, segments }) => snapshots + segments > 0);
     const order = (one: GenerationReport) =>
       this.#session.lanes.find(({ timeline }) => timeline.generation === one.generation)?.timeline.id ?? 0;
-    const rows = filled.sort((a, b) => order(a) - order(b)).map((one) => this.#timeline(one));
+    const rows = filled.sort((a, b) => order(a) - order(b)).map((one) => this.#timeline(one, findings));
     if (rows.length === 0) return h("p", { class: "notice" }, t.nothingRestorable);
     return h("div", { class: "range-list" }, ...rows);
   }
 
-  #timeline(report: GenerationReport): HTMLElement {
+  #timeline(report: GenerationReport, findings: readonly Finding[]): HTMLElement {
     const {
       generation,
       restorable,
@@ -109,6 +110,7 @@ export class Report {
       pageCount,
       integrity,
       links,
+      levels,
     } = report;
     const lane = this.#session.lanes.find(({ timeline }) => timeline.generation === generation);
     const items: Child[] = [];
@@ -124,7 +126,9 @@ export class Report {
         [range.fromTime, range.from, generation],
         [range.toTime, range.to, generation],
       );
-      const text = range.from === range.to ? t.oneMoment(from) : t.everyMoment(from, to);
+      const states = (range.runs ?? []).reduce((sum, run) => sum + run.states, 0);
+      const several = states > 0 ? t.severalMoments(states, from, to) : t.everyMoment(from, to);
+      const text = range.from === range.to ? t.oneMoment(from) : several;
       const isCorrupt = range.newest && integrity === "failed";
       items.push(
         h(
@@ -156,12 +160,18 @@ export class Report {
           [range.toTime, range.to, generation],
           [next?.fromTime, next?.from ?? "", generation],
         );
+        const isKept = next && !isLost(findings, report, range, next);
+        const words = isKept
+          ? t.noneBetween(after, before)
+          : next
+            ? t.lostBetween(after, before)
+            : t.lostAfter(after);
         items.push(
           h(
             "li",
-            { class: "lost" },
-            icon("cross", 14),
-            h("span", {}, next ? t.lostBetween(after, before) : t.lostAfter(after)),
+            { class: isKept ? "unread" : "lost" },
+            icon(isKept ? "info" : "cross", 14),
+            h("span", {}, words),
           ),
         );
       }
@@ -172,9 +182,8 @@ export class Report {
     const open = isBroken ? stepsToNewest(this.#session, report) : (links?.steps ?? []);
     const steps = placeOfSteps(this.#session, generation, open);
     const about = [
-      t.snapshots(snapshots),
-      t.segments(segments),
-      t.transactions(transactions),
+      ...(levels ? [t.ltxFiles(levels)] : [t.snapshots(snapshots), t.segments(segments)]),
+      ...(levels ? [] : [t.transactions(transactions)]),
       bytes === undefined ? "" : formatBytes(bytes),
       pageSize && pageCount ? t.databaseOf(formatBytes(pageSize * pageCount)) : "",
       integrity ? t.integrity[integrity] : isLeftOut(report) ? t.integrity.notGiven : "",
@@ -191,12 +200,13 @@ export class Report {
       h("ul", {}, ...items),
       h("p", { class: "quiet" }, about.join(" · ")),
       steps && h("p", { class: "quiet" }, isBroken ? t.stepsBroken(steps) : t.stepsUnproven(steps)),
-      h(
-        "details",
-        {},
-        h("summary", {}, t.details),
-        h("p", { class: "quiet" }, `${t.generation} `, h("span", { class: "mono" }, generation)),
-      ),
+      lane?.timeline.files !== "ltx" &&
+        h(
+          "details",
+          {},
+          h("summary", {}, t.details),
+          h("p", { class: "quiet" }, `${t.generation} `, h("span", { class: "mono" }, generation)),
+        ),
     );
   }
 

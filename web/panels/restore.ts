@@ -4,6 +4,7 @@ import { h, newId, replace } from "../app/dom/dom.ts";
 import { icon } from "../app/dom/icons.ts";
 import { isInLine, stepsOf, trustIn } from "../app/protocol/proof.ts";
 import type { Output, Progress, RestoredView } from "../app/protocol/protocol.ts";
+import type { Lane } from "../app/session/lanes.ts";
 import { beginWork } from "../app/session/leave.ts";
 import type { Session } from "../app/session/session.ts";
 import { formatBytes, formatDuration } from "../app/strings/format.ts";
@@ -64,7 +65,7 @@ export class RestorePanel {
       const restored = await engine.call("restore", [moment, output], { signal, onProgress: show });
       if (restored.integrity) this.#session.found(moment, restored.integrity);
       const isCorrupt = this.#session.conditionOf(place) === "corrupt";
-      this.#showResult(restored, { isCorrupt, generation: moment.generation, output, name, suggested });
+      this.#showResult(restored, { isCorrupt, lane: place.lane, output, name, suggested });
     } catch (error) {
       if (isAbort(error))
         replace(this.#body, h("p", { class: "notice", role: "status" }, t.restoreCancelled));
@@ -134,22 +135,23 @@ export class RestorePanel {
     restored: RestoredView,
     {
       isCorrupt,
-      generation,
+      lane,
       output,
       name,
       suggested,
-    }: { isCorrupt: boolean; generation: string; output: Output; name: string; suggested: string },
+    }: { isCorrupt: boolean; lane: Lane; output: Output; name: string; suggested: string },
   ): void {
     const { bytes, sha256, file, unproven, integrity, findings, milliseconds } = restored;
     const checked = isCorrupt ? "corrupt" : (integrity ?? (unproven.length === 0 ? "proven" : "skipped"));
-    const steps = placeOfSteps(this.#session, generation, stepsOf(unproven));
+    const steps = placeOfSteps(this.#session, lane.timeline.generation ?? "", stepsOf(unproven));
     const isDoubtful = !isCorrupt && trustIn(unproven, integrity) === "doubtful";
     const doubts = doubtsIn(findings);
     const known = findings.map(meaningOf).filter((meaning) => !doubts.includes(meaning));
     const doubt = doubts.length > 0 ? doubts.map(t.asSentence).join(" ") : t.notProvenMeans;
     const saved = output.kind === "handle" ? output.handle.name : suggested;
     const link = file && this.#download(file, saved);
-    const next = (isCorrupt ? t.rescueSteps : t.nextSteps).map((step) => h("li", {}, step));
+    const { files } = lane.timeline;
+    const next = (isCorrupt ? t.rescueSteps : t.nextSteps(files)).map((step) => h("li", {}, step));
     const title = h(
       "h3",
       { tabindex: -1 },

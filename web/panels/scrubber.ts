@@ -20,15 +20,16 @@ export class Scrubber {
 
   constructor(session: Session) {
     this.#session = session;
+    const { unit } = session;
     const id = newId("scrubber");
     this.#range = h("input", { type: "range", id, class: "scrubber-range", min: 0, step: 1 });
     this.#range.addEventListener("input", () => this.#go(this.#range.valueAsNumber));
     this.#back = [
       this.#button("first", t.toFirst, () => this.#go(0)),
-      this.#button("previous", t.toPrevious, () => this.#step(-1)),
+      this.#button("previous", t.toPrevious(unit), () => this.#step(-1)),
     ];
     this.#on = [
-      this.#button("next", t.toNext, () => this.#step(1)),
+      this.#button("next", t.toNext(unit), () => this.#step(1)),
       this.#button("last", t.toLast, () => this.#go(Number.POSITIVE_INFINITY)),
     ];
     this.#goal = h("input");
@@ -39,7 +40,7 @@ export class Scrubber {
       h(
         "div",
         { class: "scrubber-slide" },
-        h("label", { class: "hidden", for: id }, t.scrubber),
+        h("label", { class: "hidden", for: id }, t.scrubber(unit)),
         this.#range,
       ),
       this.#count,
@@ -105,7 +106,7 @@ export class Scrubber {
   /** The field for a time to go to; without times, for a commit's number or WAL position. */
   #goTo(): HTMLElement {
     const id = newId("go");
-    const byTime = this.#session.hasTimes;
+    const { hasTimes: byTime, unit } = this.#session;
     const input = this.#goal;
     setAttributes(input, {
       id,
@@ -131,13 +132,13 @@ export class Scrubber {
             : -2;
       if (at >= 0) this.#go(at);
       else if (at === -1) this.#go(0);
-      replace(said, at === -2 ? t.noCommit : at === -1 ? t.beforeAll : "");
+      replace(said, at === -2 ? t.noCommit(unit) : at === -1 ? t.beforeAll : "");
       input.setAttribute("aria-invalid", String(at === -2));
     };
     return h(
       "form",
       { class: "go-to", on: { submit: go } },
-      h("label", { for: id }, byTime ? t.goToTime : t.goToCommit),
+      h("label", { for: id }, byTime ? t.goToTime : t.goToCommit(unit)),
       input,
       h("button", { type: "submit" }, t.go),
       said,
@@ -163,7 +164,7 @@ export class Scrubber {
             : formatNumber(lane.stops.ordinal(stop))
           : inputTime(time);
     }
-    replace(this.#count, t.commitOf(lane.stops.ordinal(stop), lane.stops.commits));
+    replace(this.#count, t.commitOf(lane.stops.ordinal(stop), lane.stops.commits, this.#session.unit));
     for (const button of this.#back) setDisabled(button, stop === 0);
     for (const button of this.#on) setDisabled(button, stop === last);
   }

@@ -51,13 +51,14 @@ export class SoundPanel {
   }
 
   #arrived({ lane, stop }: Place, asked: MomentId, { broken, exhaustive }: SoundView): HTMLElement[] {
+    const { unit } = this.#session;
     const later = lane.stops.ordinal(lane.stops.atOrBefore(asked)) - lane.stops.ordinal(stop);
     return [
       h(
         "div",
         { class: "notice sound-found" },
         icon("check", 16),
-        h("p", {}, t.isSound, later > 0 && ` ${t.soundLeaves(later)}`),
+        h("p", {}, t.isSound, later > 0 && ` ${t.soundLeaves(later, unit)}`),
         broken && !exhaustive && h("p", { class: "quiet" }, t.soundByHalves),
       ),
     ];

@@ -96,10 +96,11 @@ function shortened(context: CanvasRenderingContext2D, text: string, room: number
   return undefined;
 }
 
-/** A tick under the rail where a WAL index begins, with the index's number if there is room. */
+/** A tick under the rail of a WAL where an index begins, with the index's number if there is room. */
 export function drawIndexes(frame: Frame, one: LaneGeometry): void {
   const { context, view, palette } = frame;
-  const { segments } = one.lane.timeline;
+  const { segments, files } = one.lane.timeline;
+  if (files !== "wal") return;
   const y = railOf(frame, one.lane) + 5;
   const isBusy = stationRadius(frame, one) > 3;
   const first = firstIn(one.to, view.start);

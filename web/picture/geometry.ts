@@ -1,7 +1,8 @@
 /** Where the segments, snapshots, gaps and stops of a replica lie along the axis, in units of the scale. */
 
-import { sectionAt, sectionOf, type WalPosition } from "../../src/replay/position.ts";
-import type { GapView } from "../app/protocol/protocol.ts";
+import { SNAPSHOT_LEVEL } from "../../src/layouts/ltx/names.ts";
+import { behind, comparePositions, type Position } from "../../src/replay/position.ts";
+import type { GapView, LevelView, TimelineView } from "../app/protocol/protocol.ts";
 import { firstOf } from "../app/protocol/search.ts";
 import { momentsIn, timeOf } from "../app/protocol/segments.ts";
 import type { Lane } from "../app/session/lanes.ts";
@@ -20,6 +21,8 @@ export interface LaneGeometry {
   from: Float64Array;
   to: Float64Array;
   look: Uint8Array;
+  /** Per level of merged files, the finest first: where each of them begins and ends. */
+  levels: LevelView[];
   /** Per snapshot. */
   snapshots: Float64Array;
   gaps: { gap: GapView; from: number; to: number; isDamage: boolean }[];
@@ -35,6 +38,11 @@ export interface LaneGeometry {
 /** Whether a gap is a loss. What walkit cannot read, as encrypted files, is not lost. */
 export function isLost({ reason }: GapView): boolean {
   return reason.severity !== "info" && reason.code !== "replica/encrypted" && reason.code !== "replica/ltx";
+}
+
+/** The levels that hold merged changes: neither what was written first, nor whole databases. */
+export function mergedLevels({ levels }: Pick<TimelineView, "levels">): LevelView[] {
+  return levels.filter(({ level }) => level > 0 && level < SNAPSHOT_LEVEL);
 }
 
 export class Geometry {
@@ -78,8 +86,8 @@ function unitOf({ lane, from, to, snapshots }: LaneGeometry, stop: number): numb
   const { stops, timeline } = lane;
   const number = stops.segment(stop);
   if (number === undefined) {
-    const section = sectionOf(stops.id(stop));
-    return snapshots[timeline.snapshots.findIndex(({ index }) => index === section)] ?? 0;
+    const at = stops.id(stop);
+    return snapshots[timeline.snapshots.findIndex(({ position }) => isSame(position, at))] ?? 0;
   }
   const { segments } = timeline;
   const part =
@@ -137,9 +145,9 @@ function byCommits(lanes: readonly Lane[]): Geometry {
       while (stop < stops.length && stops.segment(stop) === i) stop++;
       one.to[i] = start + stop;
     }
-    for (const [i, { index }] of timeline.snapshots.entries()) {
-      const before = stops.atOrBefore(sectionAt(index));
-      const isStop = before >= 0 && stops.isSnapshot(before) && sectionOf(stops.id(before)) === index;
+    for (const [i, { position }] of timeline.snapshots.entries()) {
+      const before = stops.atOrBefore(position);
+      const isStop = before >= 0 && stops.isSnapshot(before) && isSame(stops.id(before), position);
       one.snapshots[i] = start + before + (isStop ? 0.5 : 1);
     }
     all.push(one);
@@ -159,6 +167,7 @@ function emptyLane(lane: Lane): LaneGeometry {
     from: new Float64Array(segments.length),
     to: new Float64Array(segments.length),
     look: new Uint8Array(segments.length),
+    levels: [],
     snapshots: new Float64Array(snapshots.length),
     gaps: [],
     points: new Float64Array(restorePoints.length),
@@ -190,6 +199,10 @@ function finish(lanes: LaneGeometry[]): LaneGeometry[] {
       one.gaps.push({ gap, from, to: Math.max(from, to), isDamage: isLost(gap) });
     }
     for (const [i, point] of timeline.restorePoints.entries()) one.points[i] = unitAt(one, point);
+    const unitBehind = (txid: number) => unitAt(one, behind(txid));
+    one.levels = mergedLevels(timeline).map(({ level, from, to }) => {
+      return { level, from: from.map(unitBehind), to: to.map(unitBehind) };
+    });
     const above = parent && byLane.get(parent);
     if (above) one.leaves = leaves >= 0 ? unitOf(above, leaves) : above.begin;
     if (stops.length === 0 && Number.isNaN(one.begin)) one.end = Number.NaN;
@@ -197,7 +210,11 @@ function finish(lanes: LaneGeometry[]): LaneGeometry[] {
   return lanes;
 }
 
-function unitAt(one: LaneGeometry, place: WalPosition): number {
+function unitAt(one: LaneGeometry, place: Position): number {
   const stop = one.lane.stops.atOrBefore(place);
   return stop < 0 ? one.begin : unitOf(one, stop);
+}
+
+function isSame(a: Position, b: Position): boolean {
+  return comparePositions(a, b) === 0;
 }

@@ -1,6 +1,6 @@
 /** The thing under the pointer, and the words for it. */
 
-import { sectionAt } from "../../src/replay/position.ts";
+import { behind, isInWal, sectionOf } from "../../src/replay/position.ts";
 import { firstIn } from "../app/protocol/search.ts";
 import { segmentAt as segmentOf } from "../app/protocol/segments.ts";
 import type { Lane } from "../app/session/lanes.ts";
@@ -8,9 +8,11 @@ import type { Session } from "../app/session/session.ts";
 import { formatBytes, formatDuration, formatPosition, formatTime, hex } from "../app/strings/format.ts";
 import { t } from "../app/strings/strings.ts";
 import { meaningOf } from "../app/words/advice.ts";
+import type { Rows } from "./draw.ts";
+import { levelRow } from "./draw-levels.ts";
 import { inSight, stationRadius } from "./draw-marks.ts";
 import { gapPixels } from "./draw-rails.ts";
-import type { Geometry, LaneGeometry } from "./geometry.ts";
+import { type Geometry, type LaneGeometry, mergedLevels } from "./geometry.ts";
 import type { View } from "./view.ts";
 
 export interface Hit {
@@ -22,6 +24,12 @@ export interface Hit {
   isDamage: boolean;
 }
 
+/** A place under a rail: `y` pixels under it. */
+export interface BelowRail {
+  rows: Rows;
+  y: number;
+}
+
 const NEAR = 8;
 
 export function hitAt(
@@ -30,15 +38,35 @@ export function hitAt(
   view: View,
   lane: Lane,
   x: number,
+  below: BelowRail,
 ): Hit | undefined {
   const one = geometry.of(lane);
   return (
+    levelAt(one, view, x, below) ??
     pointAt(one, view, x) ??
     snapshotAt(session, one, view, x) ??
     gapAt(one, view, x) ??
     segmentAt(session, one, view, x) ??
     pauseAt(geometry, lane, view.toUnit(x))
   );
+}
+
+function levelAt({ lane, levels }: LaneGeometry, view: View, x: number, below: BelowRail): Hit | undefined {
+  const k = levels.findIndex((_, n) => {
+    const { top, height } = levelRow(below.rows, n, levels.length);
+    return below.y >= top - 1 && below.y < top + height + 1;
+  });
+  const units = levels[k];
+  const i = units ? firstIn(units.to, view.toUnit(x)) : 0;
+  if (!units || i >= units.to.length || view.toPixel(units.from[i]!) > x) return undefined;
+  const { level, from, to } = mergedLevels(lane.timeline)[k]!;
+  return {
+    lane,
+    stop: lane.stops.atOrBefore(behind(to[i]!)),
+    title: t.levelHere(level),
+    lines: [txidsOf(from[i]! + 1, to[i]!)],
+    isDamage: false,
+  };
 }
 
 function pointAt({ lane, points }: LaneGeometry, view: View, x: number): Hit | undefined {
@@ -62,12 +90,16 @@ function snapshotAt(session: Session, one: LaneGeometry, view: View, x: number):
   if (stationRadius({ view }, one) < 3) return undefined;
   for (const i of inSight({ view }, snapshots)) {
     if (Math.abs(view.toPixel(snapshots[i]!) - x) > NEAR) continue;
-    const { index, bytes, time, damaged } = lane.timeline.snapshots[i]!;
+    const { position, bytes, time, damaged } = lane.timeline.snapshots[i]!;
     const lines = [t.snapshotIs];
     if (bytes !== undefined) lines.push(formatBytes(bytes));
     if (time !== undefined) lines.push(formatTime(time, session.precision));
-    lines.push(t.indexIs(hex(index)));
-    const at = lane.stops.atOrBefore(sectionAt(index));
+    lines.push(
+      isInWal(position)
+        ? t.indexIs(hex(sectionOf(position)))
+        : txidsOf(sectionOf(position), sectionOf(position)),
+    );
+    const at = lane.stops.atOrBefore(position);
     return {
       lane,
       stop: Math.max(at, 0),
@@ -107,19 +139,34 @@ function segmentAt(
   const i = firstIn(to, view.toUnit(x));
   const { segments } = lane.timeline;
   if (i >= segments.length || view.toPixel(from[i]!) > x) return undefined;
-  const { moments, bytes, time, damaged, ...place } = segmentOf(segments, i);
-  const about = [t.commits(moments)];
+  const file = segmentOf(segments, i);
+  const { moments, bytes, time, damaged } = file;
+  const about = lane.timeline.files === "wal" ? [t.commits(moments, session.unit)] : [];
   if (bytes !== undefined) about.push(formatBytes(bytes));
-  const lines = [about.join(", ")];
+  const lines = about.length > 0 ? [about.join(", ")] : [];
   if (time !== undefined) lines.push(formatTime(time, session.precision));
-  lines.push(formatPosition(place));
+  lines.push(spanIn(file.path) ?? formatPosition(file));
   return {
     lane,
     stop: undefined,
-    title: t.segmentHere(damaged),
+    title: t.segmentHere(damaged, lane.timeline.files),
     lines,
     isDamage: damaged,
   };
+}
+
+/** What the name of an LTX file says that it holds; undefined for any other. */
+function spanIn(path: string): string | undefined {
+  const match = /([0-9a-f]{16})-([0-9a-f]{16})\.ltx$/.exec(path);
+  return match ? t.txids(trimmed(match[1]!), trimmed(match[2]!)) : undefined;
+}
+
+function txidsOf(from: number, to: number): string {
+  return t.txids(from.toString(16), to.toString(16));
+}
+
+function trimmed(digits: string): string {
+  return digits.replace(/^0+(?=.)/, "");
 }
 
 function pauseAt({ scale }: Geometry, lane: Lane, unit: number): Hit | undefined {

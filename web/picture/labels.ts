@@ -49,7 +49,7 @@ export function laneLabels(session: Session): {
   }
   const caption = h("p", { class: "axis-caption" });
   const say = (kind: Scale["kind"]) =>
-    replace(caption, kind === "time" ? t.axisIn(zoneOf(session)) : t.axisCommitsLong);
+    replace(caption, kind === "time" ? t.axisIn(zoneOf(session)) : t.axisCommitsLong(session.unit));
   say(session.hasTimes ? "time" : "commits");
   return {
     element: h(
@@ -73,10 +73,10 @@ export function laneLabels(session: Session): {
 }
 
 /** Words by which the owner knows a timeline: when it began; without times, how many commits it has. */
-function sinceWords({ hasTimes }: Session, { stops, timeline }: Lane): string {
+function sinceWords({ hasTimes, unit }: Session, { stops, timeline }: Lane): string {
   const time = hasTimes && stops.length > 0 ? stops.time(0) : undefined;
   if (time !== undefined) return t.from(formatShortTime(time, "minute"));
-  return stops.commits > 0 ? t.commits(stops.commits) : t.timeline(timeline.id);
+  return stops.commits > 0 ? t.commits(stops.commits, unit) : t.timeline(timeline.id);
 }
 
 function zoneOf({ place, lanes }: Session): string {

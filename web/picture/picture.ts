@@ -6,13 +6,14 @@ import { historyOf, type Lane } from "../app/session/lanes.ts";
 import type { Session } from "../app/session/session.ts";
 import { t } from "../app/strings/strings.ts";
 import { momentName } from "../app/words/words.ts";
-import { begin, type Frame, type Rows } from "./draw.ts";
+import { begin, type Frame, type Rows, railOf } from "./draw.ts";
 import { drawBars, drawWarnings, mostCommits } from "./draw-bars.ts";
+import { drawLevels, levelsHeight } from "./draw-levels.ts";
 import { drawAxis, drawIndexes, drawPoints, drawSnapshots } from "./draw-marks.ts";
 import { drawCrosses, drawCurve, drawFolds, drawGaps, drawRail } from "./draw-rails.ts";
 import { Geometry, type LaneGeometry } from "./geometry.ts";
 import { listenTo } from "./gestures.ts";
-import { hitAt } from "./hit.ts";
+import { type BelowRail, hitAt } from "./hit.ts";
 import { laneLabels } from "./labels.ts";
 import { Overview } from "./overview.ts";
 import { type Palette, readPalette } from "./palette.ts";
@@ -121,7 +122,7 @@ export class Picture {
       { class: "choice" },
       h("legend", { class: "hidden" }, t.axisBy),
       choice("time", t.axisTime),
-      choice("commits", t.axisCommits),
+      choice("commits", t.axisCommits(this.#session.unit)),
     );
   }
 
@@ -151,7 +152,7 @@ export class Picture {
     new ResizeObserver(resized).observe(this.#area);
     const pick = (x: number, y: number) => {
       const lane = this.#laneAt(y);
-      const hit = lane && hitAt(this.#session, this.#geometry, this.#view, lane, x);
+      const hit = lane && hitAt(this.#session, this.#geometry, this.#view, lane, x, this.#belowRail(lane, y));
       if (lane) this.#session.moveTo(lane, hit?.stop ?? this.#geometry.nearest(lane, this.#view.toUnit(x)));
     };
     listenTo(this.#area, {
@@ -189,7 +190,8 @@ export class Picture {
       [150, 150, 118, 100][lanes.length] ?? (lanes.length > MANY ? (isNarrow ? 72 : 56) : isNarrow ? 92 : 84);
     // Above the bars there is room for flags; in a narrow window also for the lane's name.
     const above = height < 60 ? 16 : isNarrow ? 44 : 26;
-    const rail = height - (height < 60 ? 16 : 26);
+    const levels = Math.max(...this.#geometry.lanes.map((one) => one.levels.length));
+    const rail = height - Math.max(height < 60 ? 16 : 26, Math.min(levelsHeight(levels), height * 0.45));
     this.#rows = { height, rail, bar: Math.max(rail - above, 16), flag: isNarrow ? 28 : 5 };
     this.#width = width;
     const { length, step } = this.#geometry.scale;
@@ -248,6 +250,7 @@ export class Picture {
     all(drawRail);
     all(drawGaps);
     all((_, one) => drawBars(frame, one, most));
+    all(drawLevels);
     for (const draw of [drawIndexes, drawCurve, drawWarnings, drawCrosses, drawSnapshots, drawPoints])
       all(draw);
     drawAxis({ ...frame, context: axis }, AXIS);
@@ -287,9 +290,15 @@ export class Picture {
     return lanes[Math.min(Math.max(row, 0), lanes.length - 1)];
   }
 
+  /** How far under a lane's rail a place is, where levels are drawn; what they are drawn in. */
+  #belowRail(lane: Lane, y: number): BelowRail {
+    return { rows: this.#rows, y: y - HEAD - railOf({ rows: this.#rows }, lane) };
+  }
+
   #hover(at: { x: number; y: number } | undefined): void {
     const lane = at && at.y >= HEAD ? this.#laneAt(at.y) : undefined;
-    const hit = at && lane && hitAt(this.#session, this.#geometry, this.#view, lane, at.x);
+    const hit =
+      at && lane && hitAt(this.#session, this.#geometry, this.#view, lane, at.x, this.#belowRail(lane, at.y));
     this.#ghost.hidden = !at || !lane;
     this.#tip.hidden = !hit;
     if (at) this.#ghost.style.setProperty("transform", `translateX(${at.x}px)`);

@@ -143,9 +143,9 @@ describe("a module that SQLite lacks here", () => {
 });
 
 describe("a state that SQLite finds corrupt", () => {
-  const inOrder = async (replica: SqliteReplica, { generation, index, offset }: MomentId) => {
+  const inOrder = async (replica: SqliteReplica, { generation, ...position }: MomentId) => {
     const sink = new MemorySink();
-    await restore(replicaIn(replica.storage), { generation, position: { index, offset } }, sink);
+    await restore(replicaIn(replica.storage), { generation, position }, sink);
     try {
       await checkIntegrity(sink.bytes, "full");
       return true;

@@ -55,7 +55,7 @@ describe.skipIf(!CHROMIUM)("in Chromium", () => {
       const opened = await client.call("open", [{ kind: "archive", file: new File([bytes], "multi-snapshot.tar") }]);
       self.view = await client.call("load", [opened.replicas[0]]);
       const [{ generation, moments }] = view.timelines;
-      self.moments = Array.from(moments.index, (index, i) => ({ generation, index, offset: moments.offset[i] }));
+      self.moments = Array.from(moments.section, (index, i) => ({ generation, index, offset: moments.offset[i] }));
     })()`);
   });
 
@@ -144,7 +144,7 @@ describe.skipIf(!CHROMIUM)("in Chromium", () => {
         const handle = await (await top.getDirectoryHandle("generations")).getDirectoryHandle(generation);
         const opened = await client.call("open", [{ kind: "directory", handle }]);
         const view = await client.call("load", [opened.replicas[0]]);
-        return [opened.replicas[0].generation === generation, view.timelines[0].moments.index.length > 0];
+        return [opened.replicas[0].generation === generation, view.timelines[0].moments.section.length > 0];
       })(${JSON.stringify(files)})`,
     );
     expect(found).toEqual([true, true]);

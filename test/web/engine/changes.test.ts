@@ -12,6 +12,7 @@ import { failureOf } from "../../../web/engine/failure.ts";
 import { attemptRestore } from "../../support/attempt.ts";
 import { GOLDEN, readFixture } from "../../support/fixtures.ts";
 import { SqliteReplica } from "../../support/sqlite-replica.ts";
+import { inWal } from "../timelines.ts";
 import { cell, commitsOf, context, loadStorage } from "./support.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "walkit-changes-"));
@@ -28,11 +29,8 @@ interface Dump {
 
 /** Undefined where the moment cannot be restored. */
 async function dumpOf(storage: Storage, moment: MomentId): Promise<Dump | undefined> {
-  const { generation, index, offset } = moment;
-  const { bytes, error } = (await attemptRestore(storage, {
-    generation,
-    position: { index, offset },
-  })) as unknown as {
+  const { generation, ...position } = moment;
+  const { bytes, error } = (await attemptRestore(storage, { generation, position })) as unknown as {
     bytes: Uint8Array;
     error?: Error;
   };
@@ -133,7 +131,8 @@ async function expectAll(storage: Storage, step = 1): Promise<Map<string, Change
     all.set(`${moment.index}:${moment.offset}`, found);
     const last = commits[i - 1]?.moment;
     const isNext = last?.generation === moment.generation && last.index === moment.index;
-    const before = await dumpOf(storage, isNext ? last : { ...moment, offset: 0 });
+    const beginning = { generation: moment.generation, ...inWal(moment), offset: 0 };
+    const before = await dumpOf(storage, isNext ? last : beginning);
     if (before) expectDifference(before, (await dumpOf(storage, moment))!, found);
     else expect(found.tables.every(({ uncounted }) => uncounted)).toBe(true);
   }
@@ -147,12 +146,12 @@ describe.each(GOLDEN)("%s", (name) => {
     const all = [...(await expectAll(storage, Math.ceil(commitsOf(view).length / 60))).values()];
     expect(all.every(({ pages, pageCount }) => pages > 0 && pageCount > 0)).toBe(true);
     // The first commit of an index raises Litestream's counter, and does nothing else.
-    const own = all.filter(({ moment, isOwn }) => isOwn && moment.offset <= 65536 + 24 + 32);
+    const own = all.filter(({ moment, isOwn }) => isOwn && inWal(moment).offset <= 65536 + 24 + 32);
     for (const { tables, schema, isOwn } of all) {
       const names = [...tables.map(({ table }) => `table ${table}`), ...Object.values(schema).flat()];
       expect(isOwn).toBe(names.length > 0 && names.every((one) => one.startsWith("table _litestream_")));
     }
-    if (view.timelines.some(({ segments }) => new Set(segments.index).size > 2))
+    if (view.timelines.some(({ segments }) => new Set(segments.section).size > 2))
       expect(own.length).toBeGreaterThan(0);
   });
 });
@@ -326,9 +325,10 @@ describe("what cannot be told", () => {
 
   it("is refused where no transaction ends", async () => {
     const { engine, view } = await loadStorage(readFixture("basic"));
-    const { moment } = commitsOf(view)[1]!;
-    for (const offset of [0, moment.offset + 1]) {
-      const error = await engine.changes({ ...moment, offset }, context()).catch((e: unknown) => e);
+    const { generation, ...place } = commitsOf(view)[1]!.moment;
+    const { index, offset: end } = inWal(place);
+    for (const offset of [0, end + 1]) {
+      const error = await engine.changes({ generation, index, offset }, context()).catch((e: unknown) => e);
       expect(failureOf(error).code).toBe("no-transaction");
     }
   });

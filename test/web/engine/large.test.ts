@@ -126,7 +126,7 @@ describe("SQLite's own check", () => {
       const { engine, asked } = watched(most);
       const { view } = await loadStorage(storage, engine);
       const [{ generation, snapshots }] = view.timelines as [(typeof view.timelines)[number]];
-      const moment = { generation: generation!, index: snapshots[0]!.index, offset: 0 };
+      const moment = { generation: generation!, ...snapshots[0]!.position };
       // It is shown as a moment only where SQLite finds it in order, if that may be asked.
       expect(asked.splice(0)).toEqual(integrity === "ok" ? ["check"] : []);
       const restored = await engine.restore(moment, PRIVATE, context());

@@ -13,6 +13,7 @@ import { type FileHandle, openSpill, type PrivateFolder } from "../../../web/eng
 import { attemptRestore } from "../../support/attempt.ts";
 import { DAMAGED, GOLDEN, readFixture, sha256 } from "../../support/fixtures.ts";
 import { makeReplica } from "../../support/generate.ts";
+import { inWal } from "../timelines.ts";
 import { commitsOf, context, loadStorage, newEngine } from "./support.ts";
 
 /** A file as the browser keeps it: what is written through a stream is seen once that is closed. */
@@ -101,8 +102,8 @@ describe.each([...GOLDEN, ...DAMAGED])("%s", (name) => {
     const commits = commitsOf(view);
     const step = Math.ceil(commits.length / 8);
     for (const { moment } of commits.filter((_, i) => i % step === 0 || i === commits.length - 1)) {
-      const { generation, index, offset } = moment;
-      const expected = await attemptRestore(storage, { generation, position: { index, offset } });
+      const { generation, ...position } = moment;
+      const expected = await attemptRestore(storage, { generation, position });
       const file = new FakeFile("what was there before");
       for (const output of [asHandle(file), { kind: "private", name: "x.db" }] satisfies Output[]) {
         const found = await engine.restore(moment, output, context()).catch((e: unknown) => e as WalkitError);
@@ -177,8 +178,8 @@ describe("a restore that ends early", () => {
     const { engine, moment } = await load(folder);
     (await folder.getFileHandle("x.db")).locks = 1;
     const without = (await loadStorage(storage)).engine;
-    const { generation, index, offset } = moment;
-    const expected = await attemptRestore(storage, { generation, position: { index, offset } });
+    const { generation, ...position } = moment;
+    const expected = await attemptRestore(storage, { generation, position });
     for (const one of [engine, without]) {
       const { file } = await one.restore(moment, { kind: "private", name: "x.db" }, context());
       expect(file!.name).toBe("x.db");
@@ -230,8 +231,9 @@ describe("the place for changed pages", () => {
 
 it("a moment that is none is refused", async () => {
   const { engine, view } = await loadStorage(new MemoryStorage(readFixture("basic").files));
-  const { moment } = commitsOf(view)[3]!;
-  const wrong: MomentId = { ...moment, offset: moment.offset + 1 };
+  const { generation, ...place } = commitsOf(view)[3]!.moment;
+  const { index, offset } = inWal(place);
+  const wrong: MomentId = { generation, index, offset: offset + 1 };
   await expect(engine.restore(wrong, asHandle(new FakeFile()), context())).rejects.toMatchObject({
     code: "target/out-of-range",
   });

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { SqlJs } from "sql.js";
 import type { Storage } from "../../../src/storage/index.ts";
+import { positionAt } from "../../../web/app/protocol/positions.ts";
 import type { Cell, MomentId, ReplicaView } from "../../../web/app/protocol/protocol.ts";
 import type { CallContext } from "../../../web/engine/calls.ts";
 import { ReplicaEngine, type Surroundings } from "../../../web/engine/engine.ts";
@@ -52,8 +53,8 @@ export async function loadStorage(
 /** All commits, and whether each can be restored. */
 export function commitsOf({ timelines }: ReplicaView): { moment: MomentId; restorable: boolean }[] {
   return timelines.flatMap(({ generation, moments }) =>
-    Array.from(moments.index, (index, i) => ({
-      moment: { generation: generation!, index, offset: moments.offset[i]! },
+    Array.from(moments.section, (_, i) => ({
+      moment: { generation: generation!, ...positionAt(moments, i) },
       restorable: moments.restorable[i] === 1,
     })),
   );

@@ -30,9 +30,9 @@ function geometryOf(segments: { wait: number; moments: number; look: number }[],
   const timeline: TimelineView = {
     ...{ id: 1, generation: "0123456789abcdef", parent: undefined, switchPoint: undefined },
     ...{ reason: undefined, inferred: false, state: "whole", current: true, timesTrusted: true },
-    ...{ snapshots: [], gaps: [], restorePoints: [], segments: columnsOf("", all) },
+    ...{ files: "wal", levels: [], snapshots: [], gaps: [], restorePoints: [], segments: columnsOf("", all) },
     moments: {
-      index: new Uint32Array(commits.length),
+      section: new Float64Array(commits.length),
       offset: Float64Array.from(commits, (_, i) => i + 1),
       segment: Uint32Array.from(commits, ({ segment }) => segment),
       restorable: Uint8Array.from(commits, ({ restorable }) => restorable),

@@ -7,11 +7,18 @@ import { Geometry } from "../../../web/picture/geometry.ts";
 import { forests, stopNumbers, timelineOf } from "../timelines.ts";
 
 function expectInOrder(geometry: Geometry, lane: Lane): void {
-  const { from, to, snapshots, points, begin, end, leaves } = geometry.of(lane);
+  const { from, to, snapshots, levels, points, begin, end, leaves } = geometry.of(lane);
   for (const places of [from, to, snapshots, points]) expect(places.some(Number.isNaN)).toBe(false);
   for (const places of [from, to, snapshots])
     for (let i = 1; i < places.length; i++) expect(places[i]!).toBeGreaterThanOrEqual(places[i - 1]!);
   for (const [i, left] of from.entries()) expect(left).toBeLessThanOrEqual(to[i]!);
+  expect(levels.length).toBe(lane.timeline.levels.length);
+  for (const { from, to } of levels) {
+    for (const [i, right] of to.entries()) {
+      expect(from[i]!).toBeLessThanOrEqual(right);
+      if (i > 0) expect(from[i]!).toBe(to[i - 1]!);
+    }
+  }
   if (lane.stops.length > 0) expect(begin).toBeLessThanOrEqual(end);
   if (leaves !== undefined && lane.parent!.stops.length > 0) expect(leaves).not.toBeNaN();
   let last = Number.NEGATIVE_INFINITY;
@@ -36,8 +43,7 @@ describe("geometry", () => {
           for (const i of stopNumbers(lane.stops))
             expect(geometry.nearest(lane, geometry.unitOf(lane, i))).toBe(i);
           for (const [i, unit] of geometry.of(lane).snapshots.entries()) {
-            const { index } = lane.timeline.snapshots[i]!;
-            const before = lane.stops.atOrBefore({ index, offset: 0 });
+            const before = lane.stops.atOrBefore(lane.timeline.snapshots[i]!.position);
             if (before >= 0) expect(unit).toBeGreaterThanOrEqual(geometry.unitOf(lane, before));
             if (before + 1 < lane.stops.length) expect(unit).toBeLessThan(geometry.unitOf(lane, before + 1));
           }
@@ -53,7 +59,7 @@ describe("geometry", () => {
           ...one,
           snapshots: one.snapshots.map((snapshot, i, { length }) => ({
             ...snapshot,
-            time: (one.segments.time[0] ?? 0) - length + i,
+            ...(one.files === "wal" && { time: (one.segments.time[0] ?? 0) - length + i }),
           })),
         })),
       ),

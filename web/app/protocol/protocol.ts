@@ -4,7 +4,7 @@
  */
 
 import type { Finding } from "../../../src/findings.ts";
-import type { WalPosition } from "../../../src/replay/position.ts";
+import type { Position } from "../../../src/replay/position.ts";
 import type { Unproven } from "../../../src/restore/execute.ts";
 import type { VerifyReport } from "../../../src/verify/report.ts";
 import type { PositionColumns } from "./positions.ts";
@@ -53,14 +53,15 @@ export interface Opened {
   home: HomeView | undefined;
 }
 
-/** A moment: the end of a commit; or, where a section begins, the snapshot of the section by itself. */
-export interface MomentId extends WalPosition {
-  generation: string;
-}
+/**
+ * A moment: the end of a commit; or, where a section of a WAL begins, the snapshot of the section by itself. Of LTX files: the state
+ * behind a TXID.
+ */
+export type MomentId = Position & { generation: string };
 
 export interface SnapshotView {
-  /** The number of its section: the index of a WAL. */
-  index: number;
+  /** The moment that it is by itself. */
+  position: Position;
   path: string;
   /** Compressed; undefined if the listing has no sizes. */
   bytes: number | undefined;
@@ -71,10 +72,12 @@ export interface SnapshotView {
   alone: boolean;
 }
 
-/** The WAL segments of a timeline, in order, as columns: one element per segment. See `segments.ts`. */
+/** The files of changes of a timeline, in order, as columns: one element per file. See `segments.ts`. */
 export interface SegmentsView extends PositionColumns {
-  /** The part of a path before the segment's name. The name follows from the position. */
+  /** The part of a path before the name of a WAL segment. The name follows from the position. */
   folder: string;
+  /** The path of each file, where it does not follow from the position. */
+  paths: string[] | undefined;
   length: number;
   /** Compressed; NaN if the listing has no sizes. */
   bytes: Float64Array<ArrayBuffer>;
@@ -84,6 +87,16 @@ export interface SegmentsView extends PositionColumns {
   damaged: Uint8Array<ArrayBuffer>;
   /** The number of each segment's first commit in `moments`, from 0. One more element at the end: the number of all commits. */
   firstMoment: Uint32Array<ArrayBuffer>;
+}
+
+/** The files of one level of an LTX history, in order, as columns: one element per file. */
+export interface LevelView {
+  /** From 0, which has what was written as it was written, to 9, which has whole databases. */
+  level: number;
+  /** The TXID of the state that a file leads on from; of a whole database 0. */
+  from: Float64Array<ArrayBuffer>;
+  /** The TXID of the state that it leads to. */
+  to: Float64Array<ArrayBuffer>;
 }
 
 /** Moments that cannot be restored. */
@@ -101,18 +114,22 @@ export interface TimelineView {
   id: number;
   generation: string | undefined;
   parent: number | undefined;
-  switchPoint: WalPosition | undefined;
+  switchPoint: Position | undefined;
   reason: string | undefined;
   inferred: boolean;
   state: "whole" | "damaged" | "gone" | "empty";
   /** Whether it is the newest generation; undefined if that is unknown. */
   current: boolean | undefined;
   timesTrusted: boolean;
+  /** What its changes are kept in. */
+  files: "wal" | "ltx";
   snapshots: SnapshotView[];
   segments: SegmentsView;
+  /** Ascending; none of a WAL. */
+  levels: LevelView[];
   gaps: GapView[];
-  restorePoints: (WalPosition & { name: string; restorable: boolean })[];
-  /** All commits, in order, as columns: one element per commit. */
+  restorePoints: (Position & { name: string; restorable: boolean })[];
+  /** All commits, or states of LTX files, in order, as columns: one element per commit. */
   moments: PositionColumns & {
     /** Number of the commit's segment in `segments`, from 0. */
     segment: Uint32Array<ArrayBuffer>;

@@ -1,12 +1,12 @@
-/** The WAL segments of a timeline. The worker sends them as columns: a replica may have a hundred thousand. */
+/** The files of changes of a timeline. The worker sends them as columns: a replica may have a hundred thousand. */
 
-import type { WalPosition } from "../../../src/replay/position.ts";
+import { isInWal, type Position } from "../../../src/replay/position.ts";
 import { segmentPathBeside } from "../../../src/snapshot/index.ts";
 import { positionAt, positionsAsColumns } from "./positions.ts";
 import type { SegmentsView } from "./protocol.ts";
 
-/** One segment, at the position where it begins. */
-export interface Segment extends WalPosition {
+/** What is said of one file. */
+interface About {
   /** Compressed; undefined if the listing has no sizes. */
   bytes: number | undefined;
   /** Milliseconds since 1970; undefined if times cannot be trusted. */
@@ -16,14 +16,21 @@ export interface Segment extends WalPosition {
   moments: number;
 }
 
+/** One file, at the position where it begins. */
+export type Segment = Position & About;
+
+/** A file, with its path. */
+export type PlacedSegment = Segment & { path: string };
+
 /**
- * Columns from segments, which must be in order. `folder` holds the segments' files; Litestream 0.4 has a folder per index: then
- * any of them.
+ * Columns from segments, which must be in order. `folder` holds WAL segments; Litestream 0.4 has a folder per index: then any of
+ * them. `paths`: of files that have other names.
  */
-export function columnsOf(folder: string, segments: readonly Segment[]): SegmentsView {
+export function columnsOf(folder: string, segments: readonly Segment[], paths?: string[]): SegmentsView {
   const { length } = segments;
   const columns: SegmentsView = {
     folder,
+    paths,
     length,
     ...positionsAsColumns(segments),
     bytes: new Float64Array(length),
@@ -43,12 +50,12 @@ export function columnsOf(folder: string, segments: readonly Segment[]): Segment
 }
 
 /** Segment `i`, with its path. */
-export function segmentAt(segments: SegmentsView, i: number): Segment & { path: string } {
-  const { folder, bytes, damaged } = segments;
+export function segmentAt(segments: SegmentsView, i: number): PlacedSegment {
+  const { folder, paths, bytes, damaged } = segments;
   const place = positionAt(segments, i);
   return {
     ...place,
-    path: segmentPathBeside(place, folder),
+    path: paths?.[i] ?? (isInWal(place) ? segmentPathBeside(place, folder) : folder),
     bytes: known(bytes[i]!),
     time: timeOf(segments, i),
     damaged: damaged[i] === 1,

@@ -1,6 +1,6 @@
 /** An opened replica, and the place of the playhead in it. */
 
-import { comparePositions, type WalPosition } from "../../../src/replay/position.ts";
+import { comparePositions, type Position } from "../../../src/replay/position.ts";
 import type { VerifyReport } from "../../../src/verify/report.ts";
 import type {
   IntegrityView,
@@ -12,6 +12,7 @@ import type {
   StateView,
 } from "../protocol/protocol.ts";
 import { formatPosition, type Precision, parsePosition, precisionFor } from "../strings/format.ts";
+import type { Unit } from "../strings/plural.ts";
 import type { EngineClient } from "../workers/engine-client.ts";
 import { firstLane, hasTimes, type Lane, makeLanes } from "./lanes.ts";
 
@@ -51,6 +52,8 @@ export class Session {
   readonly lanes: readonly Lane[];
   /** Whether moments have times that can be shown. */
   readonly hasTimes: boolean;
+  /** What is counted. */
+  readonly unit: Unit;
   /** How precisely times of moments are shown. */
   readonly precision: Precision;
   /** How precisely ends of ranges are shown. */
@@ -82,6 +85,7 @@ export class Session {
     this.replica = replica;
     this.lanes = makeLanes(replica.timelines);
     this.hasTimes = hasTimes(this.lanes);
+    this.unit = replica.timelines.some(({ files }) => files === "ltx") ? "moment" : "commit";
     this.coarse = precisionFor(typicalStep(replica));
     this.precision = this.coarse === "minute" ? "second" : this.coarse;
     const lane = firstLane(this.lanes);
@@ -165,8 +169,8 @@ export class Session {
     return comparePositions(lane.stops.id(stop), moment) === 0;
   }
 
-  /** Moves the playhead to the last moment at or before a WAL position of a generation. */
-  moveToPosition(generation: string | undefined, position: WalPosition): void {
+  /** Moves the playhead to the last moment at or before a position of a generation. */
+  moveToPosition(generation: string | undefined, position: Position): void {
     const lane = this.lanes.find(({ timeline }) => timeline.generation === generation) ?? this.#place?.lane;
     if (lane) this.moveTo(lane, lane.stops.atOrBefore(position));
   }

@@ -3,14 +3,8 @@
  * can be restored by themselves.
  */
 
-import { comparePositions, sectionAt, sectionOf, type WalPosition } from "../../../src/replay/position.ts";
-import {
-  type PositionColumns,
-  positionAt,
-  positionColumns,
-  sectionIn,
-  setPosition,
-} from "../protocol/positions.ts";
+import { comparePositions, isSameKind, type Position } from "../../../src/replay/position.ts";
+import { type PositionColumns, positionAt, positionColumns, setPosition } from "../protocol/positions.ts";
 import type { GapView, MomentId, TimelineView } from "../protocol/protocol.ts";
 import { firstOf } from "../protocol/search.ts";
 import { timeOf } from "../protocol/segments.ts";
@@ -30,7 +24,7 @@ export class Stops {
   constructor(timeline: TimelineView) {
     this.timeline = timeline;
     const { moments } = timeline;
-    const alone = timeline.snapshots.filter((snapshot) => snapshot.alone);
+    const alone = timeline.snapshots.filter(({ alone, position }) => alone && !isCommit(moments, position));
     this.commits = moments.segment.length;
     this.length = this.commits + alone.length;
     this.#positions = positionColumns(this.length);
@@ -39,7 +33,7 @@ export class Stops {
     this.#ordinal = new Uint32Array(this.length);
     let at = 0;
     let next = 0;
-    const put = (position: WalPosition, segment: number, restorable: number, ordinal: number) => {
+    const put = (position: Position, segment: number, restorable: number, ordinal: number) => {
       setPosition(this.#positions, at, position);
       this.#segment[at] = segment;
       this.#restorable[at] = restorable;
@@ -47,10 +41,8 @@ export class Stops {
     };
     for (let i = 0; i <= this.commits; i++) {
       const commit = i < this.commits ? positionAt(moments, i) : undefined;
-      const section = commit ? sectionOf(commit) : Number.POSITIVE_INFINITY;
-      while (next < alone.length && alone[next]!.index <= section) {
-        put(sectionAt(alone[next++]!.index), -1, 1, i);
-      }
+      while (next < alone.length && (!commit || comparePositions(alone[next]!.position, commit) < 0))
+        put(alone[next++]!.position, -1, 1, i);
       if (commit) put(commit, moments.segment[i]!, moments.restorable[i]!, i + 1);
     }
   }
@@ -84,11 +76,13 @@ export class Stops {
     if (!timesTrusted) return undefined;
     const segment = this.segment(i);
     if (segment !== undefined) return timeOf(segments, segment);
-    return snapshots.find(({ index }) => index === sectionIn(this.#positions, i))?.time;
+    const place = positionAt(this.#positions, i);
+    return snapshots.find(({ position }) => comparePositions(position, place) === 0)?.time;
   }
 
-  /** The last stop at or before a position; -1 if there is none. */
-  atOrBefore(position: WalPosition): number {
+  /** The last stop at or before a position; -1 if there is none, or if a position of this kind lies in another history. */
+  atOrBefore(position: Position): number {
+    if (this.length === 0 || !isSameKind(positionAt(this.#positions, 0), position)) return -1;
     return this.#count((i) => comparePositions(positionAt(this.#positions, i), position) <= 0) - 1;
   }
 
@@ -138,4 +132,11 @@ export class Stops {
   #count(is: (i: number) => boolean): number {
     return firstOf(0, this.length, (i) => !is(i));
   }
+}
+
+/** Whether a commit ends at a position: of LTX files also a snapshot has that of a state that changes lead to. */
+function isCommit(moments: PositionColumns & { segment: ArrayLike<unknown> }, position: Position): boolean {
+  const { length } = moments.segment;
+  const at = firstOf(0, length, (i) => comparePositions(positionAt(moments, i), position) >= 0);
+  return at < length && comparePositions(positionAt(moments, at), position) === 0;
 }

@@ -1,6 +1,6 @@
 /** Numbers, sizes, times and positions as people read them. */
 
-import { isInWal, parsePosition as parse, type WalPosition } from "../../../src/replay/position.ts";
+import { type Position, parsePosition as parse } from "../../../src/replay/position.ts";
 
 export { formatPosition } from "../../../src/replay/position.ts";
 
@@ -30,10 +30,9 @@ export function hex(n: number): string {
   return n.toString(16).padStart(8, "0");
 }
 
-/** Parses `0000001f:00001038`, also with blanks around it, as people type it; undefined for any other text. */
-export function parsePosition(text: string): WalPosition | undefined {
-  const position = parse(text.trim());
-  return position && isInWal(position) ? position : undefined;
+/** Parses `0000001f:00001038`, or a TXID, also with blanks around it, as people type it; undefined for any other text. */
+export function parsePosition(text: string): Position | undefined {
+  return parse(text.trim());
 }
 
 /** The smallest part of a time that is shown. */

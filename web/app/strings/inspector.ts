@@ -1,7 +1,7 @@
 /** The words around the database of a moment: its tables, SQL, what changed, command lines. */
 
 import { formatDuration, formatNumber } from "./format.ts";
-import { isOne, plural } from "./plural.ts";
+import { type FileKind, isOne, plural, type Unit } from "./plural.ts";
 
 export const inspector = {
   inspector: "In the database at this moment",
@@ -83,12 +83,12 @@ export const inspector = {
     },
   ],
   comparing: "Comparing before and after",
-  changesOfSnapshot:
-    "This is a snapshot by itself: the beginning of what is known. Go on by one commit to see what that changed.",
+  changesOfSnapshot: (unit: Unit) =>
+    `This is a snapshot by itself: the beginning of what is known. Go on by one ${unit} to see what that changed.`,
   changesOwn: "Nothing that an application would see: this transaction is Litestream’s own counter.",
   changesNone: "No row is different: pages were written, with the same content.",
-  changedPages: (pages: number, all: number) =>
-    `This transaction wrote ${plural(pages, "page", "pages")}; the database had ${formatNumber(all)} after it.`,
+  changedPages: (pages: number, all: number, files: FileKind) =>
+    `${files === "wal" ? "This transaction wrote" : "The LTX file that leads here has"} ${plural(pages, "page", "pages")}; the database had ${formatNumber(all)} after it.`,
   rowsChanged: (n: number, kind: "added" | "removed" | "changed") => `${plural(n, "row", "rows")} ${kind}`,
   uncounted: "changed; too much to compare row by row",
   uncountedRows: (before: number | undefined, after: number | undefined) =>

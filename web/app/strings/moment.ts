@@ -1,7 +1,7 @@
 /** The words for the playhead's moment, and for restoring it. */
 
 import { formatNumber } from "./format.ts";
-import { plural } from "./plural.ts";
+import { capital, counted, type FileKind, plural, type Unit } from "./plural.ts";
 
 export const moment = {
   thisMoment: "This moment",
@@ -9,26 +9,26 @@ export const moment = {
   leftAt: (parent: number, moment: string, inferred: boolean) =>
     `left timeline ${parent} at ${moment}${inferred ? " (inferred)" : ""}`,
   generation: "Generation",
-  position: "WAL position",
-  copyPosition: "Copy the WAL position",
+  position: { wal: "WAL position", ltx: "TXID" } as Record<FileKind, string>,
+  copyPosition: { wal: "Copy the WAL position", ltx: "Copy the TXID" } as Record<FileKind, string>,
   copyGeneration: "Copy the generation’s name",
   beforeTheEnd: "How far back",
   theNewest: "the newest moment",
   lastOfTimeline: "the last moment of this timeline",
-  commitsBefore: (n: number) => `${plural(n, "commit", "commits")} before the newest`,
-  timeBefore: (duration: string, n: number) =>
-    `${duration} and ${plural(n, "commit", "commits")} before the newest`,
+  commitsBefore: (n: number, unit: Unit) => `${counted(n, unit)} before the newest`,
+  timeBefore: (duration: string, n: number, unit: Unit) =>
+    `${duration} and ${counted(n, unit)} before the newest`,
   holds: "It holds",
   tablesAndRows: (tables: number, rows: number | undefined) =>
     `${plural(tables, "table", "tables")}${rows === undefined ? "" : `, ${plural(rows, "row", "rows")}`}`,
   from: (time: string) => `from ${time}`,
-  transaction: "Commit",
+  transaction: (unit: Unit) => capital(unit),
   numberOf: (n: number, all: number) => `${formatNumber(n)} of ${formatNumber(all)}`,
   noReason: "What leads to this moment is not whole.",
   notCounted: "not counted: some before it are missing",
   snapshotAlone: "the snapshot alone",
   inUtc: "UTC",
-  inFile: "WAL segment",
+  inFile: { wal: "WAL segment", ltx: "LTX file" } as Record<FileKind, string>,
   database: "Database",
   pages: "Pages",
   pagesAre: (pages: string, pageSize: number) => `${pages} of ${pageSize} bytes`,
@@ -46,7 +46,8 @@ export const moment = {
   findSound: "Find the newest moment in order",
   findingSound: "Looking for the newest moment that SQLite finds in order",
   isSound: "This is the newest moment that SQLite finds in order. Restore it, and go on from here.",
-  soundLeaves: (n: number) => `${plural(n, "later commit is", "later commits are")} left behind.`,
+  soundLeaves: (n: number, unit: Unit) =>
+    `${plural(n, `later ${unit} is`, `later ${unit}s are`)} left behind.`,
   soundByHalves: "Not every moment after it was looked at: a later one may be in order all the same.",
   soundIs: (name: string) => `The newest moment that SQLite finds in order is ${name}.`,
   noSound:
@@ -69,11 +70,13 @@ export const moment = {
   copySha: "Copy the checksum",
   saveAgain: "Download it again",
   whatNext: "What next",
-  nextSteps: [
+  nextSteps: (files: FileKind) => [
     "Look at it with any SQLite tool.",
-    "Stop the application and Litestream.",
+    "Stop the application and what replicates its database.",
     "Put the old database aside, with its \u2011wal and \u2011shm files: keep them.",
-    "Put this file in its place, and start both again. Litestream begins a new timeline; nothing here is overwritten.",
+    files === "wal"
+      ? "Put this file in its place, and start both again. Litestream begins a new timeline; nothing here is overwritten."
+      : "Put this file in its place, and start both again. Keep a copy of this backup: what is newer than this moment is in there alone.",
   ],
   rescueSteps: [
     "Keep this file aside: do not put it in the place of your database.",
@@ -81,7 +84,8 @@ export const moment = {
     "Copy what is newer from here to there. The .recover command of the sqlite3 tool reads what can still be read.",
   ],
   restoreChecked: {
-    proven: "Every checksum was right, and the WAL proves this state. SQLite’s own check was not run on it.",
+    proven:
+      "Every checksum was right, and the backup proves this state. SQLite’s own check was not run on it.",
     ok: "Every checksum was right, and SQLite’s own check finds it in order.",
     corrupt:
       "The file is what the backup makes, byte for byte, but SQLite finds that database corrupt. Do not go on with it: use it to rescue rows, and take an earlier moment for the rest.",

@@ -1,6 +1,6 @@
 /** Words that several parts of the page use: title, buttons, progress, counts. */
 
-import { plural } from "./plural.ts";
+import { counted, plural, type Unit } from "./plural.ts";
 
 export const page = {
   title: "walkit: is this backup any good?",
@@ -18,7 +18,7 @@ export const page = {
   phases: {
     list: "Listing files",
     unpack: "Unpacking",
-    moments: "Finding every commit",
+    moments: "Finding every moment",
     lineage: "Finding out which timeline came from which",
     verify: "Checking",
     integrity: "SQLite’s own check",
@@ -27,7 +27,7 @@ export const page = {
     sound: "Restoring moments, and having SQLite check them",
     changes: "Comparing before and after",
   } as Record<string, string>,
-  commits: (n: number) => plural(n, "commit", "commits"),
+  commits: (n: number, unit: Unit) => counted(n, unit),
   files: (n: number) => plural(n, "file", "files"),
   sizeInFiles: (size: string, n: number) => `${size} in ${plural(n, "file", "files")}`,
   /** Adds the full stop that the engine's messages lack. */

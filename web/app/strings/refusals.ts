@@ -15,9 +15,9 @@ interface ThingWords {
 
 export const refusals = {
   notAReplica: "There is no replica in there",
-  nothingFound: (name: string) => `Nothing in ${name} looks like what Litestream 0.3 writes.`,
+  nothingFound: (name: string) => `Nothing in ${name} looks like what Litestream or LiteFS writes.`,
   whatToOpen:
-    "Open the folder that holds “generations”, that folder itself, or one generation’s, or an archive of any of them.",
+    "Open the folder that holds “generations” or “ltx”, or an archive of it; of LiteFS the folder of its data.",
   leftOutOf: (n: number) => `${plural(n, "entry of it was", "entries of it were")} left out:`,
   endingCount: (ending: string, n: number) =>
     ending === "" ? `${formatNumber(n)} without an ending` : `${formatNumber(n)} .${ending}`,
@@ -48,10 +48,10 @@ export const refusals = {
         "For the backup, look into litestream.yml: “replicas” says where Litestream puts it. Open that folder.",
     }),
     ltx: (name) => ({
-      title: "This is a backup of Litestream 0.5",
-      text: `${name} is an LTX file, the format of Litestream 0.5. This page reads that of Litestream 0.3. Nothing is known to be wrong with it.`,
+      title: "This is one LTX file, not the whole backup",
+      text: `${name} is a single file out of a backup of Litestream 0.5 or LiteFS. Nothing is known to be wrong with it.`,
       action:
-        "Verify and restore it with walkit on the command line, or with Litestream 0.5 itself: litestream restore.",
+        "Open the folder that its level’s folder lies in, which is called “ltx” in most places, or the one above.",
     }),
     encrypted: (name) => ({
       title: "This is encrypted",
@@ -66,7 +66,7 @@ export const refusals = {
     packed: (name, by) => ({
       title: `This is packed with ${by ?? "something"} that the page does not unpack`,
       text: `${name} may well hold a backup, but this page opens only .tar, .tar.gz and .zip.`,
-      action: "Unpack it, and open the folder that holds “generations”.",
+      action: "Unpack it, and open the folder that holds “generations” or “ltx”.",
     }),
     "broken-archive": (name) => ({
       title: "This archive is not whole",
@@ -81,7 +81,7 @@ export const refusals = {
     "unknown-file": (name) => ({
       title: "This is not a backup of Litestream",
       text: `${name} is neither an archive nor anything that Litestream writes.`,
-      action: "Open the folder that holds “generations”, or a .tar, .tar.gz or .zip of it.",
+      action: "Open the folder that holds “generations” or “ltx”, or a .tar, .tar.gz or .zip of it.",
     }),
   } as Record<FileThing["kind"], (name: string, by: string | undefined) => ThingWords>,
   /** Words for a folder, or an archive, without a replica in it, by what it holds. */
@@ -89,7 +89,7 @@ export const refusals = {
     empty: (name) => ({
       title: "There is nothing in there",
       text: `${name} is empty.`,
-      action: "Open the folder that holds “generations”.",
+      action: "Open the folder that holds “generations” or “ltx”.",
     }),
     databases: (name, _files, found) => ({
       title: "There are databases in there, not a backup of one",
@@ -108,10 +108,9 @@ export const refusals = {
       action: "Give the folder its old name back, or open the replica where Litestream writes it.",
     }),
     "ltx-folder": (name, files) => ({
-      title: "This is a backup of Litestream 0.5",
-      text: `${name} holds LTX files (${files}), the format of Litestream 0.5. This page reads that of Litestream 0.3. Nothing is known to be wrong with it.`,
-      action:
-        "Verify and restore it with walkit on the command line, or with Litestream 0.5 itself: litestream restore.",
+      title: "These are pieces of a backup",
+      text: `${name} holds LTX files (${files}) that are not named, or do not lie, as Litestream or LiteFS keep them. Nothing is known to be wrong with them.`,
+      action: "Open the folder that holds “ltx”, as Litestream wrote it, or the folder of LiteFS’s data.",
     }),
     metadata: (name) => ({
       title: "This is Litestream’s own folder, not the backup",
@@ -127,7 +126,7 @@ export const refusals = {
     files: (name, files) => ({
       title: "There is no backup in there",
       text: `Nothing in ${name} comes from Litestream. ${files}.`,
-      action: "Open the folder that holds “generations”, or a .tar, .tar.gz or .zip of it.",
+      action: "Open the folder that holds “generations” or “ltx”, or a .tar, .tar.gz or .zip of it.",
     }),
   } as Record<FolderThing["kind"], (name: string, files: string, found: string) => ThingWords>,
 
@@ -135,10 +134,9 @@ export const refusals = {
   /** By the failure's code. `text` replaces the engine's message. */
   failures: {
     "replica/ltx": {
-      title: "This is a backup of Litestream 0.5",
-      text: "It holds LTX files. This page reads the format of Litestream 0.3. Nothing is known to be wrong with it.",
-      action:
-        "Verify and restore it with walkit on the command line, or with Litestream 0.5 itself: litestream restore.",
+      title: "These are pieces of a backup",
+      text: "It holds LTX files outside of the folders that Litestream or LiteFS keep them in. Nothing is known to be wrong with them.",
+      action: "Open the folder that holds “ltx”, as Litestream wrote it, or the folder of LiteFS’s data.",
     },
     "replica/encrypted": {
       title: "This backup is encrypted",
@@ -158,7 +156,7 @@ export const refusals = {
     },
     "no-state": {
       title: "The database of this moment is not here any more",
-      action: "Go one commit on and back, and it is read again.",
+      action: "Go one moment on and back, and it is read again.",
     },
     "no-table": { title: "This table is not there at this moment", action: undefined },
     "no-transaction": { title: "No transaction ends at this moment", action: undefined },

@@ -1,5 +1,6 @@
 /** The report's own words. What is said of its findings is in `remedies.ts`, or the library's. */
 
+import type { FilesOfLevel } from "../../../src/replay/catalog.ts";
 import { formatNumber } from "./format.ts";
 import { plural } from "./plural.ts";
 
@@ -18,6 +19,8 @@ export const report = {
   leftOutEntry: (path: string, reason: string) => `${path}: ${reason}`,
   foundSoFar: "Found while opening",
   everyMoment: (from: string, to: string) => `Every moment from ${from} to ${to}`,
+  severalMoments: (n: number, from: string, to: string) =>
+    `${plural(n, "moment", "moments")} from ${from} to ${to}`,
   oneMoment: (at: string) => `One moment: ${at}`,
   salvageOnly: "by a salvage on the command line only",
   salvageGives: (moment: string) =>
@@ -26,11 +29,23 @@ export const report = {
   toItsEnd: "to its end",
   lostBetween: (after: string, before: string) =>
     `Lost: what was committed after ${after} and before ${before}`,
+  noneBetween: (after: string, before: string) =>
+    `No moment is kept between ${after} and ${before}: one file leads over all of it`,
   lostAfter: (after: string) => `Lost: what was committed after ${after}`,
   goToEnd: "Go there",
   showInPicture: "Show in the picture",
   snapshots: (n: number) => plural(n, "snapshot", "snapshots"),
   segments: (n: number) => plural(n, "WAL segment", "WAL segments"),
+  ltxFiles: (levels: readonly FilesOfLevel[]) => {
+    const all = plural(
+      levels.reduce((sum, { files }) => sum + files, 0),
+      "LTX file",
+      "LTX files",
+    );
+    if (levels.length < 2) return all;
+    const each = levels.map(({ level, files }) => `${formatNumber(files)} of level ${level}`);
+    return `${all}: ${each.join(", ")}`;
+  },
   transactions: (n: number) => plural(n, "transaction", "transactions"),
   databaseOf: (size: string) => `database of ${size}`,
   integrity: {
@@ -46,15 +61,20 @@ export const report = {
     info: "Worth knowing",
   },
   whatToDo: "What to do:",
-  findingIn: { snapshot: "In a snapshot", segment: "In a piece of WAL", place: "In the backup" },
+  findingIn: {
+    snapshot: "In a snapshot",
+    segment: "In a piece of WAL",
+    ltx: "In an LTX file",
+    place: "In the backup",
+  },
   onTimeline: (id: number) => `on timeline ${id}`,
   afterMoment: (moment: string) => `behind ${moment}`,
   beforeFirst: "before the first moment",
   atByte: (offset: string, decoded: boolean) => `byte ${offset}${decoded ? " of its content" : ""}`,
   morePlaces: (n: number) => `${formatNumber(n)} more`,
   limits: "What no check of a backup can tell",
-  limitsText: [
-    "If the newest snapshot or the newest segments are gone without a trace, nothing in the files says so. Compare the newest time above with when something was last written.",
-    "Where a WAL index lost its last segment, that is found in most cases, not in all.",
+  limitsText: (hasWal: boolean) => [
+    "If the newest files are gone without a trace, nothing in the others says so. Compare the newest time above with when something was last written.",
+    ...(hasWal ? ["Where a WAL index lost its last segment, that is found in most cases, not in all."] : []),
   ],
 };

@@ -56,11 +56,6 @@ export const sign = {
       sentence: "Nothing is known to be wrong, but without the key nothing can be said of it.",
       more: "Decrypt a copy first, each file by itself, with age and its key. Then open that.",
     },
-    "replica/ltx": {
-      word: "Litestream 0.5.",
-      sentence: "Nothing is known to be wrong, but this page does not read LTX files yet.",
-      more: "Verify and restore them with walkit on the command line, or with Litestream 0.5 itself: litestream restore.",
-    },
   } as Record<string, { word: string; sentence: string; more: string }>,
   unsureSentence: "Not everything could be found out.",
   checked: (transactions: number, files: number, integrity: boolean, warnings: number) =>

@@ -5,9 +5,9 @@ import { plural } from "./plural.ts";
 
 export const start = {
   invitation: "Is this backup any good?",
-  lead: "Open a Litestream replica. walkit checks every byte of it, shows every moment it can bring back, and hands you the database.",
+  lead: "Open a replica of Litestream or LiteFS. walkit checks every byte of it, shows every moment it can bring back, and hands you the database.",
   dropHere: "Drop the backup here",
-  dropWhat: "The folder that holds “generations”, or a .tar, .tar.gz or .zip of it",
+  dropWhat: "The folder that holds “generations” or “ltx”, one of LiteFS, or a .tar, .tar.gz or .zip of it",
   chooseFolder: "Choose a folder",
   chooseArchive: "Choose an archive",
   noneAtHand: "None at hand?",
@@ -19,7 +19,7 @@ export const start = {
     ],
     [
       "Every moment, not just the last",
-      "Travel commit by commit, look into the tables, see what each transaction changed.",
+      "Travel moment by moment, look into the tables, see what each transaction changed.",
     ],
     [
       "Right, or a clear refusal",
@@ -46,5 +46,5 @@ export const start = {
   leaveRestore: "A database is being written. Leave it unfinished?",
 
   opening: (name: string) => `Opening ${name}`,
-  loadingSteps: ["Looking for replicas", "Reading snapshots and WAL", "Ready"],
+  loadingSteps: ["Looking for replicas", "Reading every file", "Ready"],
 };

@@ -1,8 +1,9 @@
 /** The verdict on a replica, in one sentence that its owner understands. */
 
 import type { Finding } from "../../../src/findings.ts";
-import { sectionOf } from "../../../src/replay/position.ts";
+import { comparePositions, sectionOf } from "../../../src/replay/position.ts";
 import type { Step } from "../../../src/replay/steps.ts";
+import { isLostBetween } from "../../../src/verify/lost.ts";
 import type { GenerationReport, Range, VerifyReport } from "../../../src/verify/report.ts";
 import { MOST_BYTES } from "../protocol/limits.ts";
 import type { MomentId } from "../protocol/protocol.ts";
@@ -10,7 +11,7 @@ import type { Session } from "../session/session.ts";
 import { formatBytes, parsePosition } from "../strings/format.ts";
 import { t } from "../strings/strings.ts";
 import { meaningOf } from "./advice.ts";
-import { endName, placeOfSteps, spanName } from "./words.ts";
+import { endName, placeInName, placeOfSteps, spanName } from "./words.ts";
 
 export interface Verdict {
   kind: "good" | "bad" | "unsure";
@@ -58,7 +59,7 @@ function wholeVerdict(session: Session, report: VerifyReport): Verdict {
   if (ranges.length === 0)
     return { kind: "unsure", word: t.verdictEmpty, sentence: t.nothingThere, more: "" };
   const span = wholeSpan(session, ranges);
-  const lost = lostStretches(filled);
+  const lost = lostStretches(report.findings, filled);
   // Positions of different timelines cannot be compared, so one range over all of them would mean nothing.
   const isNamed = session.hasTimes || filled.length === 1;
   const whole = isNamed ? t.goodSentence(...span, filled.length) : t.goodTimelines(filled.length);
@@ -103,7 +104,7 @@ export function stepsToNewest(session: Session, { generation, links }: Generatio
   const lane = session.lanes.find(({ timeline }) => timeline.generation === generation);
   // A restore begins with the newest snapshot: steps before it do not matter.
   const whole = lane?.timeline.snapshots.filter(({ damaged }) => !damaged) ?? [];
-  const base = Math.max(-1, ...whole.map(({ index }) => index));
+  const base = Math.max(-1, ...whole.map(({ position }) => sectionOf(position)));
   return (links?.steps ?? []).filter(({ to }) => sectionOf(parsePosition(to)!) > base);
 }
 
@@ -123,8 +124,9 @@ function damaged(
   if (!newest || !last) return { sentence: t.newestTimelineLost, more: t.problems(problems) };
   const end = endName(session, last.toTime, last.to);
   if (!last.newest) return { sentence: t.endLost(end), more: t.problems(problems) };
-  if (isLossless(findings, filled)) return { sentence: t.nothingLost(end), more: t.problems(problems) };
-  const lost = lostStretches(filled);
+  if (isLossless(session, findings, filled))
+    return { sentence: t.nothingLost(end), more: t.problems(problems) };
+  const lost = lostStretches(findings, filled);
   const sentence =
     newest.integrity === "failed"
       ? t.newestCorrupt(end)
@@ -136,16 +138,21 @@ function damaged(
   return { sentence, more: t.problems(problems) };
 }
 
-/** Whether the broken files lose nothing: all of them are snapshots that the WAL makes again. */
-function isLossless(findings: readonly Finding[], filled: readonly GenerationReport[]): boolean {
-  const bases = new Map<string, number>();
-  for (const { generation, restorable } of filled) {
-    const [range, more] = restorable;
-    if (!range?.newest || !range.proven || more) return false;
-    bases.set(generation, range.snapshot);
-  }
+/**
+ * Whether the broken files lose nothing: all of them are snapshots that the WAL makes again, or LTX files whose state others lead
+ * to.
+ */
+function isLossless(
+  session: Session,
+  findings: readonly Finding[],
+  filled: readonly GenerationReport[],
+): boolean {
+  const isProven = filled.every(({ restorable }) => restorable.every(({ proven }) => proven));
+  if (!isProven || lostStretches(findings, filled) > 0) return false;
+  const bases = new Map(filled.map(({ generation, restorable }) => [generation, restorable[0]!.snapshot]));
   return findings.every((finding) => {
     if (finding.severity !== "damage") return true;
+    if (finding.path?.endsWith(".ltx")) return isThereAllTheSame(session, finding);
     const base = bases.get(finding.generation ?? "");
     const snapshot = /([0-9a-f]{8})\.snapshot\.lz4$/.exec(finding.path ?? "");
     // A broken snapshot before the first whole one does lose something: the moments that only it leads to.
@@ -153,12 +160,34 @@ function isLossless(findings: readonly Finding[], filled: readonly GenerationRep
   });
 }
 
+/** Whether the state can be restored that a broken LTX file leads to. */
+function isThereAllTheSame({ lanes }: Session, { generation, path = "" }: Finding): boolean {
+  const lane = lanes.find(({ timeline }) => timeline.generation === generation);
+  const place = placeInName(path);
+  const stop = lane && place ? lane.stops.atOrBefore(place) : -1;
+  if (!lane || !place || stop < 0) return false;
+  return lane.stops.isRestorable(stop) && comparePositions(lane.stops.id(stop), place) === 0;
+}
+
 /** How many stretches are lost between and after the ranges that can be restored. */
-function lostStretches(filled: readonly GenerationReport[]): number {
-  return sum(filled, ({ restorable }) => {
+function lostStretches(findings: readonly Finding[], filled: readonly GenerationReport[]): number {
+  return sum(filled, (one) => {
+    const { restorable } = one;
     if (restorable.length === 0) return 1;
-    return restorable.length - 1 + (restorable.at(-1)!.newest ? 0 : 1);
+    const between = restorable.slice(1).filter((range, i) => isLost(findings, one, restorable[i]!, range));
+    return between.length + (restorable.at(-1)!.newest ? 0 : 1);
   });
+}
+
+/** Whether something is lost between two neighbouring ranges of a timeline. */
+export function isLost(
+  findings: readonly Finding[],
+  { generation }: GenerationReport,
+  { to }: Range,
+  { from }: Range,
+): boolean {
+  const own = findings.filter((finding) => finding.generation === generation);
+  return isLostBetween(own, parsePosition(to)!, parsePosition(from)!);
 }
 
 /** The generation that the owner means by "my backup": the newest one. */

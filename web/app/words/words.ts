@@ -1,7 +1,7 @@
 /** Moments, ranges, findings and failures in words. */
 
 import type { Finding } from "../../../src/findings.ts";
-import { comparePositions } from "../../../src/replay/position.ts";
+import { comparePositions, type Position } from "../../../src/replay/position.ts";
 import type { Step } from "../../../src/replay/steps.ts";
 import type { MomentId, Progress } from "../protocol/protocol.ts";
 import type { Lane } from "../session/lanes.ts";
@@ -28,29 +28,27 @@ export function shortGeneration(generation: string | undefined): string {
 }
 
 /** Name of a moment: its time, or its number if times are unknown. */
-export function momentName(
-  { hasTimes, precision }: Session,
-  { lane, stop }: Place,
-  length: "short" | "long",
-): string {
+export function momentName(session: Session, { lane, stop }: Place, length: "short" | "long"): string {
+  const { hasTimes, precision } = session;
   const time = hasTimes ? lane.stops.time(stop) : undefined;
-  if (time === undefined) return stopName(lane, stop);
+  if (time === undefined) return stopName(session, lane, stop);
   return length === "short" ? formatShortTime(time, precision) : formatTime(time, precision);
 }
 
-function stopName({ stops }: Lane, stop: number): string {
+function stopName({ unit }: Session, { stops }: Lane, stop: number): string {
   const ordinal = stops.ordinal(stop);
-  return stops.isSnapshot(stop) ? t.snapshotBefore(ordinal + 1) : t.commitNumber(ordinal);
+  return stops.isSnapshot(stop) ? t.snapshotBefore(ordinal + 1, unit) : t.commitNumber(ordinal, unit);
 }
 
 /** Name of a position: the number of the commit that ends there. If none is known to end there: the position itself. */
-function positionName({ lanes }: Session, position: string, generation: string | undefined): string {
+function positionName(session: Session, position: string, generation: string | undefined): string {
+  const { lanes } = session;
   const filled = lanes.filter(({ stops }) => stops.length > 0);
   const lane = generation === undefined && filled.length === 1 ? filled[0] : laneOf(filled, generation);
   const place = parsePosition(position);
   const stop = lane && place ? lane.stops.atOrBefore(place) : -1;
   if (!lane || !place || stop < 0) return position;
-  return comparePositions(lane.stops.id(stop), place) === 0 ? stopName(lane, stop) : position;
+  return comparePositions(lane.stops.id(stop), place) === 0 ? stopName(session, lane, stop) : position;
 }
 
 function laneOf(lanes: readonly Lane[], generation: string | undefined): Lane | undefined {
@@ -83,13 +81,14 @@ function fileBase({ home, replica, opened }: Session): string {
 /** A moment in words for screen readers. */
 export function momentInWords(session: Session, place: Place): string {
   const { lane, stop } = place;
-  const { hasTimes, precision } = session;
-  const time = hasTimes ? lane.stops.time(stop) : undefined;
+  const { hasTimes, precision, unit } = session;
+  const { stops } = lane;
+  const time = hasTimes ? stops.time(stop) : undefined;
   const parts = [
     time === undefined ? undefined : `${formatLongDate(time)}, ${formatClock(time, precision)}`,
-    lane.stops.isSnapshot(stop) ? t.snapshotAlone : t.commitOf(lane.stops.ordinal(stop), lane.stops.commits),
+    stops.isSnapshot(stop) ? t.snapshotAlone : t.commitOf(stops.ordinal(stop), stops.commits, unit),
     session.lanes.length > 1 ? t.timeline(lane.timeline.id) : undefined,
-    !lane.stops.isRestorable(stop)
+    !stops.isRestorable(stop)
       ? t.cannotBeRestored
       : session.conditionOf(place) === "corrupt"
         ? t.corrupt
@@ -147,7 +146,8 @@ export function placeOfSteps(
   const count = steps.length;
   if (!lane || before < 0 || after <= before || after >= lane.stops.length) return { count, from, to };
   const names = [before, after].map((stop) => momentName(session, { lane, stop }, "long"));
-  if (names[0] === names[1]) return { count, from: stopName(lane, before), to: stopName(lane, after) };
+  if (names[0] === names[1])
+    return { count, from: stopName(session, lane, before), to: stopName(session, lane, after) };
   const times = session.hasTimes ? [lane.stops.time(before), lane.stops.time(after)] : [];
   const [time, next] = times;
   const isOneDay = time !== undefined && next !== undefined && formatDate(time) === formatDate(next);
@@ -155,21 +155,27 @@ export function placeOfSteps(
 }
 
 /** How far a moment lies before the newest moment of its timeline, in time and in commits; without times, in commits only. */
-export function beforeNewest({ hasTimes }: Session, { lane, stop }: Place): string | undefined {
+export function beforeNewest({ hasTimes, unit }: Session, { lane, stop }: Place): string | undefined {
   const last = lane.stops.length - 1;
   if (stop === last) return lane.timeline.current === false ? t.lastOfTimeline : t.theNewest;
   const [time, end] = hasTimes ? [lane.stops.time(stop), lane.stops.time(last)] : [];
   const behind = lane.stops.ordinal(last) - lane.stops.ordinal(stop);
-  if (time === undefined || end === undefined || end <= time) return t.commitsBefore(behind);
-  return t.timeBefore(formatDuration(end - time), behind);
+  if (time === undefined || end === undefined || end <= time) return t.commitsBefore(behind, unit);
+  return t.timeBefore(formatDuration(end - time), behind, unit);
 }
 
-/** The WAL position of a finding: its own, else the one in its file's name; undefined if there is neither. */
+/** The position of a finding: its own, else the one in its file's name; undefined if there is neither. */
 export function placeOfFinding({ generation, position, path = "" }: Finding): MomentId | undefined {
   if (generation === undefined) return undefined;
-  const file = /([0-9a-f]{8})(?:_([0-9a-f]{8,}))?\.(?:snapshot|wal)\.lz4$/.exec(path);
-  const place = parsePosition(position ?? (file ? `${file[1]}:${file[2] ?? "0"}` : ""));
+  const place = position === undefined ? placeInName(path) : parsePosition(position);
   return place && { generation, ...place };
+}
+
+/** Of an LTX file the state that it leads to; of a file of a generation where it begins. */
+export function placeInName(path: string): Position | undefined {
+  const file = /([0-9a-f]{8})(?:_([0-9a-f]{8,}))?\.(?:snapshot|wal)\.lz4$/.exec(path);
+  const txid = /-([0-9a-f]{16})\.ltx$/.exec(path)?.[1];
+  return parsePosition(file ? `${file[1]}:${file[2] ?? "0"}` : (txid ?? ""));
 }
 
 /**
@@ -181,14 +187,19 @@ export function placeInWords(session: Session, finding: Finding): string | undef
   const lane = laneOf(session.lanes, generation);
   const place = placeOfFinding(finding);
   if (!lane || !place) return undefined;
-  const kind = /\.snapshot\.lz4/.test(path) ? "snapshot" : /\.wal\.lz4/.test(path) ? "segment" : "place";
-  const where = [t.findingIn[kind]];
+  const where = [t.findingIn[kindOfFile(path)]];
   if (session.lanes.length > 1) where.push(t.onTimeline(lane.timeline.id));
   // A broken file may have no readable moment: it is placed after the last moment before it.
   const stop = lane.stops.atOrBefore(place);
   if (stop >= 0) where.push(t.afterMoment(momentName(session, { lane, stop }, "long")));
   else if (lane.stops.length > 0) where.push(t.beforeFirst);
   return t.asSentence(where.join(", "));
+}
+
+function kindOfFile(path: string): keyof typeof t.findingIn {
+  if (/\.snapshot\.lz4/.test(path)) return "snapshot";
+  if (/\.wal\.lz4/.test(path)) return "segment";
+  return path.endsWith(".ltx") ? "ltx" : "place";
 }
 
 /** A failure in plain words: what happened, and what to do. */

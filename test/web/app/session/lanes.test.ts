@@ -2,8 +2,9 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { comparePositions } from "../../../../src/replay/position.ts";
+import { comparePositions, isInWal, isStart, justBefore } from "../../../../src/replay/position.ts";
 import type { TimelineView } from "../../../../web/app/protocol/protocol.ts";
+import { segmentAt } from "../../../../web/app/protocol/segments.ts";
 import { firstLane, hasTimes, historyOf, makeLanes } from "../../../../web/app/session/lanes.ts";
 import { Stops } from "../../../../web/app/session/stops.ts";
 import { Geometry } from "../../../../web/picture/geometry.ts";
@@ -16,13 +17,15 @@ describe("stops", () => {
     fc.assert(
       fc.property(stopsOf, (stops) => {
         for (const i of stopNumbers(stops)) {
-          const { index, offset } = stops.id(i);
-          if (i > 0) expect(comparePositions(stops.id(i - 1), { index, offset })).toBeLessThan(0);
-          expect(stops.atOrBefore({ index, offset })).toBe(i);
-          expect(stops.atOrBefore({ index, offset: offset + 1 })).toBe(i);
-          expect(stops.atOrBefore({ index, offset: offset - 1 })).toBe(i - 1);
+          const id = stops.id(i);
+          if (i > 0) expect(comparePositions(stops.id(i - 1), id)).toBeLessThan(0);
+          expect(stops.atOrBefore(id)).toBe(i);
+          expect(stops.atOrBefore(justBefore(id))).toBe(i - (isStart(id) && isInWal(id) ? 0 : 1));
+          // A position of another kind lies in another history.
+          expect(stops.atOrBefore(isInWal(id) ? { txid: 1e6 } : { index: 1e6, offset: 0 })).toBe(-1);
         }
-        expect(stops.atOrBefore({ index: 1e6, offset: 0 })).toBe(stops.length - 1);
+        const far = stops.timeline.files === "ltx" ? { txid: 1e6 } : { index: 1e6, offset: 0 };
+        expect(stops.atOrBefore(far)).toBe(stops.length - 1);
       }),
     );
   });
@@ -37,10 +40,12 @@ describe("stops", () => {
           const segment = stops.segment(i);
           expect(segment === undefined).toBe(stops.isSnapshot(i));
           if (segment === undefined) continue;
-          const { firstMoment, index } = stops.timeline.segments;
+          const { firstMoment } = stops.timeline.segments;
           expect(commits).toBeGreaterThan(firstMoment[segment]!);
           expect(commits).toBeLessThanOrEqual(firstMoment[segment + 1]!);
-          expect(stops.id(i).index).toBe(index[segment]);
+          const began = segmentAt(stops.timeline.segments, segment);
+          expect(comparePositions(began, stops.id(i))).toBeLessThan(0);
+          if (isInWal(began)) expect(stops.id(i).index).toBe(began.index);
         }
         expect(stops.commits).toBe(commits);
       }),
@@ -113,7 +118,10 @@ describe("stops", () => {
     const plan = { commits: 2, after: 1000, isFirst: true, snapshot: 0, damaged: false };
     const timeline = timelineOf({ from: 0, segments: Array(3).fill(plan), restorable: [true] });
     const withAlone = (...indexes: number[]) => {
-      const snapshots = timeline.snapshots.map((one) => ({ ...one, alone: indexes.includes(one.index) }));
+      const snapshots = timeline.snapshots.map((one) => ({
+        ...one,
+        alone: indexes.includes(one.position.index!),
+      }));
       const stops = new Stops({ ...timeline, snapshots });
       return stopNumbers(stops).map((i) => (stops.isSnapshot(i) ? stops.id(i).index : "commit"));
     };

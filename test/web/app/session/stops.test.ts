@@ -3,6 +3,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { compress, decompress } from "../../../../src/lz4/index.ts";
+import { formatPosition, positionOf } from "../../../../src/replay/position.ts";
 import type { MemoryStorage } from "../../../../src/storage/index.ts";
 import type { MomentId } from "../../../../web/app/protocol/protocol.ts";
 import { makeLanes } from "../../../../web/app/session/lanes.ts";
@@ -30,12 +31,13 @@ async function restoreStops(
     for (const [n, i] of all.entries()) {
       if (n % step !== 0 && n !== all.length - 1) continue;
       const id = stops.id(i);
-      const { generation, index, offset } = id;
-      const at = `${generation} ${index.toString(16)}:${offset.toString(16)}`;
-      const { error, restored } = await attemptRestore(storage, { generation, position: { index, offset } });
+      const { generation } = id;
+      const position = positionOf(id);
+      const at = `${generation} ${formatPosition(id)}`;
+      const { error, restored } = await attemptRestore(storage, { generation, position });
       expect([at, error?.message]).toEqual([at, undefined]);
       // The beginning of an index may come as the end of the one before.
-      if (offset > 0) expect([at, restored?.position]).toEqual([at, { index, offset }]);
+      if (position.offset !== 0) expect([at, restored?.position]).toEqual([at, position]);
       if (n === 0) first.push(id);
       offered.push(id);
     }

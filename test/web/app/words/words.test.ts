@@ -1,6 +1,7 @@
 /** What moments, ranges and restored files are called. */
 
 import { describe, expect, it } from "vitest";
+import { positionAt } from "../../../../web/app/protocol/positions.ts";
 import { Session } from "../../../../web/app/session/session.ts";
 import { hashOf, spotOf } from "../../../../web/app/sources/spot.ts";
 import { formatPosition } from "../../../../web/app/strings/format.ts";
@@ -12,7 +13,7 @@ import {
   momentName,
   placeOfSteps,
 } from "../../../../web/app/words/words.ts";
-import { timelineOf } from "../../timelines.ts";
+import { inWal, timelineOf } from "../../timelines.ts";
 
 const SEGMENT = { commits: 2, after: 60_000, isFirst: false, snapshot: undefined, damaged: false };
 
@@ -41,7 +42,7 @@ describe("steps that nothing proves", () => {
     return new Session(undefined as never, view, { name: "x", replicas: [], skipped: [], home: undefined });
   };
   const { moments, generation } = sessionWith(60_000, true).lanes[0]!.timeline;
-  const end = { index: moments.index[5]!, offset: moments.offset[5]! };
+  const end = positionAt(moments, 5);
   const step = { from: formatPosition(end), to: "00000001:00000000", counter: "follows" as const };
 
   it("lie between the moments before and behind them", () => {
@@ -112,7 +113,7 @@ describe("moments", () => {
     const session = sessionOf("app", { timesTrusted: false });
     expect(momentName(session, at(session, 4), "long")).toBe("commit 5");
     const position = (stop: number) => {
-      const { index, offset } = session.lanes[0]!.stops.id(stop);
+      const { index, offset } = inWal(session.lanes[0]!.stops.id(stop));
       return [index, offset].map((n) => n.toString(16).padStart(8, "0")).join(":");
     };
     expect(endName(session, undefined, position(11))).toBe("commit 12");
