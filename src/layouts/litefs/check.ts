@@ -3,7 +3,7 @@
 import { type Finding, findingOf, makeFinding } from "../../findings.ts";
 import { unreadableIn } from "../../replay/catalog.ts";
 import type { Chain } from "../../replay/layout.ts";
-import { missingTxids } from "../ltx/plan.ts";
+import { missingTxids } from "../ltx/faults.ts";
 import type { LtxChange, LtxClaim } from "../ltx/types.ts";
 import { type LitefsBranch, LTX_BRANCH } from "./types.ts";
 import { statesOf } from "./walk.ts";

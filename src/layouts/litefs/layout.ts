@@ -3,8 +3,9 @@
 import { WalkitError } from "../../errors.ts";
 import { noGeneration } from "../../replay/faults.ts";
 import type { CatalogOptions, Layout, Replica } from "../../replay/layout.ts";
+import { missingTxids } from "../ltx/faults.ts";
 import { nearTime } from "../ltx/nearest.ts";
-import { missingTxids } from "../ltx/plan.ts";
+import { changesIn } from "../ltx/planned.ts";
 import { doubtOf } from "../ltx/times.ts";
 import type { LtxChange } from "../ltx/types.ts";
 import { type Listed, listLitefs } from "./catalog.ts";
@@ -31,10 +32,7 @@ export const litefs: Layout = {
   },
 
   plan: ({ generations }, target, options) => planLitefs(onlyOne(generations), target, options),
-  planChanges(branch, target) {
-    const { generation, segments, proof, end, next, later } = planLitefs(branch as LitefsBranch, target);
-    return { generation, segments, proof, end, next, later };
-  },
+  planChanges: (branch, target) => changesIn(planLitefs(branch as LitefsBranch, target)),
   choose: ({ generations }) => onlyOne(generations),
   newest: ({ generations }) => generations[0],
   isSettled: () => true,

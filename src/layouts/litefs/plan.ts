@@ -1,21 +1,14 @@
 /** Which files lead to a target. Pure, synchronous. */
 
-import { type Moment, WalkitError } from "../../errors.ts";
-import type { Remedy } from "../../remedy.ts";
-import { momentOf } from "../../replay/nearest.ts";
-import {
-  type PlannedSegment,
-  type PlanOptions,
-  type PlanTarget,
-  type RestorePlan,
-  sizeOf,
-} from "../../replay/plan.ts";
+import { WalkitError } from "../../errors.ts";
+import type { PlanOptions, PlanTarget, RestorePlan } from "../../replay/plan.ts";
 import { formatPosition } from "../../replay/position.ts";
 import { formatTime } from "../../time.ts";
-import { nearTime } from "../ltx/nearest.ts";
-import { missingTxids } from "../ltx/plan.ts";
+import { missingTxids } from "../ltx/faults.ts";
+import { momentsOf, nearTime, offering } from "../ltx/nearest.ts";
+import { planOf, txidOf } from "../ltx/planned.ts";
 import type { LtxChange, LtxClaim, LtxFile } from "../ltx/types.ts";
-import { type LitefsBranch, LTX_BRANCH } from "./types.ts";
+import type { LitefsBranch } from "./types.ts";
 import { statesOf } from "./walk.ts";
 
 /**
@@ -50,32 +43,13 @@ export function planLitefs(
   }
   const base = bases.get(at)!;
   const after = branch.files.find(({ minTxid }) => minTxid > wanted);
-  const files = [planned(base), ...way.map(planned)];
-  return {
-    generation: LTX_BRANCH,
-    snapshot: { ...planned(base), txid: at },
-    segments: way.map((change): PlannedSegment => ({ ...planned(change), txid: change.txid })),
-    ...{ ancestors: [], proof: [], later: [], settled: true, mark: undefined, findings: [] },
-    end: way.length > 0 ? { txid: wanted } : undefined,
-    next: after && { txid: after.minTxid - 1 },
-    bytes: sizeOf(files),
-  };
-}
-
-function planned({ path, size }: LtxFile): { path: string; size: number | undefined } {
-  return { path, size };
+  return planOf([base, ...way], after);
 }
 
 /** The transaction that is meant. */
-function wantedOf(branch: LitefsBranch, { timestamp, index, commit }: PlanTarget): number {
-  if (index !== undefined || (commit && commit.txid === undefined)) {
-    const found = commit ? formatPosition(commit) : `index ${index}`;
-    const message = `Expected a TXID of 16 hexadecimal digits, as LTX files are named, found ${found}, a place in a WAL of Litestream 0.3`;
-    throw new WalkitError("target/out-of-range", message, { remedy: { do: "list", what: "ltx" } });
-  }
-  if (commit) return commit.txid!;
-  if (timestamp === undefined) return newestOf(branch);
-  return atTime(branch, timestamp);
+function wantedOf(branch: LitefsBranch, target: PlanTarget): number {
+  const { timestamp } = target;
+  return txidOf(target) ?? (timestamp === undefined ? newestOf(branch) : atTime(branch, timestamp));
 }
 
 /** The last transaction at a time or before it, by what files say of when they were made. */
@@ -84,8 +58,7 @@ function atTime(branch: LitefsBranch, time: bigint): number {
   const at = files.findLastIndex(({ modified }) => modified !== undefined && modified <= time);
   const last = files[at];
   const next = files[at + 1];
-  const nearest = nearTime(branch, time);
-  const about = { nearest, remedy: nearestOf(nearest) };
+  const about = offering(nearTime(branch, time));
   const refuse = (expected: string, found: string) =>
     new WalkitError("target/out-of-range", `Expected ${expected}, found ${found}`, about);
   if (!last) throw refuse(`an LTX file from ${formatTime(time)} or before`, "only younger ones");
@@ -115,8 +88,7 @@ function notThere(
   const position = formatPosition({ txid: wanted });
   const before = states.findLast((txid) => txid < wanted);
   const after = states.find((txid) => txid > wanted);
-  const nearest = momentsOf(branch, [before, after]);
-  const about = { position, nearest, remedy: nearestOf(nearest) };
+  const about = { position, ...offering(momentsOf(branch, [before, after])) };
   if (first && before !== undefined) {
     const gap = missingTxids(lastBefore(branch, first), first);
     return new WalkitError("replica/missing-txid", gap.message, { ...about, path: first.path });
@@ -148,16 +120,4 @@ function notThere(
 /** The last transaction of the files before one. */
 function lastBefore({ files }: LitefsBranch, { minTxid }: LtxFile): number {
   return files.reduce((max, one) => (one.maxTxid < minTxid ? Math.max(max, one.maxTxid) : max), 0);
-}
-
-function nearestOf(nearest: readonly Moment[]): Remedy | undefined {
-  return nearest.length > 0 ? { do: "choose-moment", nearest } : undefined;
-}
-
-function momentsOf(branch: LitefsBranch, txids: readonly (number | undefined)[]): Moment[] {
-  return txids.flatMap((txid) => {
-    if (txid === undefined) return [];
-    const file = branch.files.find(({ maxTxid }) => maxTxid === txid);
-    return [momentOf(LTX_BRANCH, { txid }, file?.modified)];
-  });
 }

@@ -4,8 +4,9 @@ import { type Finding, findingOf, makeFinding } from "../../findings.ts";
 import { unreadableIn } from "../../replay/catalog.ts";
 import type { Chain } from "../../replay/layout.ts";
 import { formatPosition } from "../../replay/position.ts";
+import { missingTxids } from "./faults.ts";
 import { SNAPSHOT_LEVEL } from "./names.ts";
-import { gapBehind, missingTxids } from "./plan.ts";
+import { gapBehind } from "./plan.ts";
 import { LTX_BRANCH, type LtxBranch, type LtxClaim, type LtxFile } from "./types.ts";
 
 /** So many files of a level above what the next one has merged are no chance any more: at Litestream's defaults 30 are usual. */

@@ -5,8 +5,10 @@ import { noGeneration } from "../../replay/faults.ts";
 import type { Layout } from "../../replay/layout.ts";
 import { listLtx } from "./catalog.ts";
 import { findGaps, nameFindings } from "./check.ts";
+import { missingTxids } from "./faults.ts";
 import { nearTime } from "./nearest.ts";
-import { missingTxids, planLtx, planLtxChanges, statesOf } from "./plan.ts";
+import { planLtx, statesOf } from "./plan.ts";
+import { changesIn } from "./planned.ts";
 import { readChanges, readClaim, readMerged } from "./read.ts";
 import { doubtOf, withTimes } from "./times.ts";
 import { isLtx, LTX_BRANCH, type LtxBranch, type LtxChange } from "./types.ts";
@@ -24,7 +26,7 @@ export const ltx: Layout = {
   },
 
   plan: (catalog, target, options) => planLtx(branchIn(catalog.generations), target, options),
-  planChanges: (branch, target) => planLtxChanges(branch as LtxBranch, target),
+  planChanges: (branch, target) => changesIn(planLtx(branch as LtxBranch, target)),
   choose: ({ generations }) => branchIn(generations),
   newest: ({ generations }) => generations.find(isLtx),
   isSettled: () => true,

@@ -3,17 +3,16 @@
  * can be had instead. Pure, synchronous.
  */
 
-import { type Moment, WalkitError } from "../../errors.ts";
-import type { Remedy } from "../../remedy.ts";
-import { momentOf } from "../../replay/nearest.ts";
-import type { PlannedSegment, PlannedWal, PlanOptions, PlanTarget, RestorePlan } from "../../replay/plan.ts";
-import { sizeOf } from "../../replay/plan.ts";
+import { WalkitError } from "../../errors.ts";
+import type { PlanOptions, PlanTarget, RestorePlan } from "../../replay/plan.ts";
 import { formatPosition } from "../../replay/position.ts";
 import { timeRange } from "../../replay/times.ts";
 import { formatTime } from "../../time.ts";
+import { missingTxids } from "./faults.ts";
 import { SNAPSHOT_LEVEL } from "./names.ts";
-import { nearTime } from "./nearest.ts";
-import { LTX_BRANCH, type LtxBranch, type LtxFile } from "./types.ts";
+import { momentsOf, nearTime, offering } from "./nearest.ts";
+import { planOf, txidOf } from "./planned.ts";
+import type { LtxBranch, LtxFile } from "./types.ts";
 
 /** What Litestream's planner is asked for: at most one of the two. */
 export interface LitestreamTarget {
@@ -98,19 +97,6 @@ function sooner(first: LtxFile | undefined, one: LtxFile): LtxFile {
   return one.maxTxid === first.maxTxid && one.minTxid > first.minTxid ? one : first;
 }
 
-/** Transactions from behind `reach` up to where `next` begins are in no file that could be laid over it. */
-export function missingTxids(reach: number, next: LtxFile): WalkitError {
-  // Behind a snapshot nothing is missing; the way there is.
-  const last = next.minTxid === 1 ? next.maxTxid : next.minTxid - 1;
-  const which =
-    last === reach + 1
-      ? `TXID ${formatPosition({ txid: last })}`
-      : `TXIDs ${formatPosition({ txid: reach + 1 })} to ${formatPosition({ txid: last })}`;
-  const position = formatPosition({ txid: reach });
-  const message = `Expected ${which} behind ${position}, found ${next.path} to be the next file there is`;
-  return new WalkitError("replica/missing-txid", message, { path: next.path, position });
-}
-
 /**
  * Plans the restore of `target`: a position is a TXID, and a time takes in files made at it or before it, a strict one those before
  * it alone.
@@ -122,20 +108,19 @@ export function planLtx(
   target: PlanTarget,
   { avoid = new Set() }: PlanOptions = {},
 ): RestorePlan {
-  const { timestamp, strict = false, index, commit } = target;
+  const { timestamp, strict = false } = target;
   if (branch.unreadable?.[0]) throw branch.unreadable[0];
-  if (index !== undefined || (commit && commit.txid === undefined))
-    throw notInWal(commit ? formatPosition(commit) : `index ${index}`);
+  const txid = txidOf(target);
   const isBefore =
     timestamp === undefined
       ? undefined
       : ({ modified }: LtxFile) =>
           modified !== undefined && (strict ? modified < timestamp : modified <= timestamp);
   if (timestamp !== undefined) checkPast(branch, timestamp);
-  const wanted = chooseFiles(branch.files, { txid: commit?.txid, isBefore });
+  const wanted = chooseFiles(branch.files, { txid, isBefore });
   if (!wanted) throw notThere(branch, target);
   const reach = wanted.at(-1)!.maxTxid;
-  const gap = commit ? undefined : gapAt(branch, reach, target);
+  const gap = txid !== undefined ? undefined : gapAt(branch, reach, target);
   if (gap) throw withNearest(missingTxids(reach, gap), branch, reach);
   // Whatever is avoided, the state is to be the same.
   const serves = ({ path, unreadable }: LtxFile) => !avoid.has(path) && !unreadable;
@@ -145,41 +130,12 @@ export function planLtx(
   if (!chosen) throw wanted.find((file) => file.unreadable)?.unreadable ?? noOther(reach, avoid);
   // What lies before the last file that holds every page is laid over whole.
   const base = chosen.findLastIndex(({ minTxid }) => minTxid === 1);
-  const [snapshot, ...rest] = chosen.slice(base);
   const after = branch.files.filter(({ maxTxid }) => maxTxid > reach).reduce(earlier, undefined);
-  return {
-    generation: LTX_BRANCH,
-    snapshot: { ...planned(snapshot!), txid: snapshot!.maxTxid },
-    segments: steps(rest, snapshot!.maxTxid),
-    ...{ ancestors: [], proof: [], later: [], settled: true, mark: undefined, findings: [] },
-    end: chosen.length - base > 1 ? { txid: reach } : undefined,
-    next: after && { txid: Math.max(after.minTxid - 1, reach) },
-    bytes: sizeOf(chosen.slice(base)),
-  };
+  return planOf(chosen.slice(base), after);
 }
 
 function earlier(first: LtxFile | undefined, one: LtxFile): LtxFile {
   return !first || one.minTxid < first.minTxid ? one : first;
-}
-
-function planned({ path, size }: LtxFile): { path: string; size: number | undefined } {
-  return { path, size };
-}
-
-/** Each at the transaction that it is laid over. */
-function steps(files: readonly LtxFile[], from: number): PlannedSegment[] {
-  let reach = from;
-  return files.map((file) => {
-    const step = { ...planned(file), txid: reach };
-    reach = file.maxTxid;
-    return step;
-  });
-}
-
-/** The changes of a branch from its first to `target`: an LTX branch is no child of another. */
-export function planLtxChanges(branch: LtxBranch, target: PlanTarget): PlannedWal {
-  const { generation, segments, proof, end, next, later } = planLtx(branch, target);
-  return { generation, segments, proof, end, next, later };
 }
 
 /** Why there is no other way to a state than through a file that does not serve. */
@@ -205,14 +161,6 @@ function checkPast(branch: LtxBranch, time: bigint): void {
   );
 }
 
-function notInWal(found: string): WalkitError {
-  return new WalkitError(
-    "target/out-of-range",
-    `Expected a TXID of 16 hexadecimal digits, as LTX files are named, found ${found}, a place in a WAL of Litestream 0.3`,
-    { remedy: { do: "list", what: "ltx" } },
-  );
-}
-
 /** No way leads to the target. */
 function notThere(branch: LtxBranch, { timestamp, strict, commit }: PlanTarget): WalkitError {
   const [first] = branch.snapshots;
@@ -234,7 +182,6 @@ function notThere(branch: LtxBranch, { timestamp, strict, commit }: PlanTarget):
     const wanted = commit.txid!;
     const before = reached.findLast((txid) => txid < wanted);
     const after = reached.find((txid) => txid > wanted);
-    const nearest = momentsOf(branch, [before, after]);
     const within = branch.files.find(({ minTxid, maxTxid }) => minTxid <= wanted && wanted < maxTxid);
     const found = within
       ? `it only inside of ${within.path}, which leads further`
@@ -244,27 +191,21 @@ function notThere(branch: LtxBranch, { timestamp, strict, commit }: PlanTarget):
     return new WalkitError(
       "target/out-of-range",
       `Expected LTX files that lead to TXID ${formatPosition(commit)}, found ${found}`,
-      { position: formatPosition(commit), nearest, remedy: nearestOf(nearest) },
+      { position: formatPosition(commit), ...offering(momentsOf(branch, [before, after])) },
     );
   }
-  const nearest = momentsOf(branch, [reached[0]]);
   const { modified } = first;
   const since = modified === undefined ? "" : `, the first of them ${first.path} of ${formatTime(modified)}`;
   return new WalkitError(
     "target/out-of-range",
     `Expected a snapshot from ${timestamp === undefined ? "any time" : strict ? `before ${formatTime(timestamp)}` : `${formatTime(timestamp)} or before`}, found only younger ones${since}`,
-    { nearest, remedy: nearestOf(nearest) },
+    offering(momentsOf(branch, [reached[0]])),
   );
-}
-
-function nearestOf(nearest: readonly Moment[]): Remedy | undefined {
-  return nearest.length > 0 ? { do: "choose-moment", nearest } : undefined;
 }
 
 function withNearest(error: WalkitError, branch: LtxBranch, reach: number): WalkitError {
   const after = statesOf(branch).find((txid) => txid > reach);
-  const nearest = momentsOf(branch, [reach, after]);
-  return error.with({ nearest, remedy: nearestOf(nearest) });
+  return error.with(offering(momentsOf(branch, [reach, after])));
 }
 
 /**
@@ -279,12 +220,4 @@ export function statesOf({ files }: Pick<LtxBranch, "files">): number[] {
     if (minTxid === 1 || minTxid <= (states.at(-1) ?? 0) + 1) states.push(maxTxid);
   }
   return states;
-}
-
-function momentsOf(branch: LtxBranch, txids: readonly (number | undefined)[]): Moment[] {
-  return txids.flatMap((txid) => {
-    if (txid === undefined) return [];
-    const file = branch.files.find(({ maxTxid }) => maxTxid === txid);
-    return [momentOf(LTX_BRANCH, { txid }, file?.modified)];
-  });
 }

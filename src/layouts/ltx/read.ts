@@ -13,10 +13,9 @@ import { chainBroken } from "../../replay/sums.ts";
 import { type DatabaseHeader, parseDatabaseHeader } from "../../sqlite/header.ts";
 import { readingAhead } from "./ahead.ts";
 import { listLtx } from "./catalog.ts";
-import { deleted, notWhole } from "./faults.ts";
+import { deleted, missingTxids, notWhole } from "./faults.ts";
 import { type FileRules, readFile, timeOf } from "./file.ts";
 import { placeIn, rootIn } from "./names.ts";
-import { missingTxids } from "./plan.ts";
 import { WalTrail } from "./trail.ts";
 import type { LtxFile } from "./types.ts";
 

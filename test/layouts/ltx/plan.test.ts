@@ -3,7 +3,8 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { chooseFiles, gapBehind, missingTxids, planLtx, statesOf } from "../../../src/layouts/ltx/plan.ts";
+import { missingTxids } from "../../../src/layouts/ltx/faults.ts";
+import { chooseFiles, gapBehind, planLtx, statesOf } from "../../../src/layouts/ltx/plan.ts";
 import type { LtxFile } from "../../../src/layouts/ltx/types.ts";
 import { branchOfFiles } from "../../../src/layouts/ltx/walk.ts";
 import { LTX } from "../../ltx/fixtures.ts";
