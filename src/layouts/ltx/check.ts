@@ -7,7 +7,8 @@ import { formatPosition } from "../../replay/position.ts";
 import { missingTxids } from "./faults.ts";
 import { SNAPSHOT_LEVEL } from "./names.ts";
 import { gapBehind } from "./plan.ts";
-import { LTX_BRANCH, type LtxBranch, type LtxClaim, type LtxFile } from "./types.ts";
+import { LTX_BRANCH, type LtxBranch, type LtxFile } from "./types.ts";
+import { byLevel } from "./walk.ts";
 
 /** So many files of a level above what the next one has merged are no chance any more: at Litestream's defaults 30 are usual. */
 const BACKLOG = 2000;
@@ -21,36 +22,17 @@ export function nameFindings(branch: LtxBranch): Finding[] {
       makeFinding("replica/no-snapshot", message, { generation: LTX_BRANCH, path: branch.files[0]!.path }),
     );
   }
-  for (const { from, next } of unreadGaps(branch))
+  const { gaps, unread } = walkAlong(branch);
+  for (const { from, next } of unread)
     findings.push(findingOf(missingTxids(from, next), { generation: LTX_BRANCH }));
-  findings.push(...levelGaps(branch), ...backlogs(branch));
+  findings.push(...levelGaps(branch, [...gaps, ...unread]), ...backlogs(branch));
   return findings;
 }
 
-/** Where all that the walk comes by ends, and files begin behind that, which so lead to nothing. */
-function lostBehind({ snapshots, segments, files, unreadable }: LtxBranch): Gap | undefined {
-  if (snapshots.length === 0 || unreadable) return undefined;
-  const from = Math.max(snapshots.at(-1)!.txid, segments.at(-1)?.maxTxid ?? 0);
-  const next = gapBehind(files, from);
-  return next && { from, to: next.minTxid - 1, next };
-}
-
-/** The files of each level, by name. */
-export function levelsOf({ files }: Pick<LtxBranch, "files">): Map<number, LtxFile[]> {
-  const levels = new Map<number, LtxFile[]>();
-  for (const file of files) {
-    const level = levels.get(file.level);
-    if (level) level.push(file);
-    else levels.set(file.level, [file]);
-  }
-  return levels;
-}
-
 /** Holes inside of a level that files of other levels cover. */
-function levelGaps(branch: LtxBranch): Finding[] {
+function levelGaps(branch: LtxBranch, missing: readonly Gap[]): Finding[] {
   const findings: Finding[] = [];
-  const missing = allGaps(branch);
-  for (const [level, files] of levelsOf(branch)) {
+  for (const [level, files] of byLevel(branch.files)) {
     if (level === SNAPSHOT_LEVEL) continue;
     let reach: number | undefined;
     let holes = 0;
@@ -77,7 +59,7 @@ function levelGaps(branch: LtxBranch): Finding[] {
 
 /** Files of a level that wait to be merged into the next. */
 function backlogs(branch: LtxBranch): Finding[] {
-  const levels = levelsOf(branch);
+  const levels = byLevel(branch.files);
   const findings: Finding[] = [];
   for (const [level, files] of levels) {
     if (level === SNAPSHOT_LEVEL) continue;
@@ -102,72 +84,63 @@ interface Gap {
   next: LtxFile;
 }
 
-/**
- * Where nothing follows on a snapshot, though files were written behind that: Litestream uploads in order. What is from before the
- * oldest snapshot retention deletes, all but the last file of each level.
- */
-function lostBehindSnapshots({ snapshots, segments, files, retained }: LtxBranch): Gap[] {
+interface Walked {
+  /** Gaps between two steps; `isLed`: a chain ends there. */
+  gaps: (Gap & { isLed: boolean })[];
+  /** Gaps that nobody comes by who reads the steps. */
+  unread: Gap[];
+  chains: Chain[];
+}
+
+/** Goes the way that the snapshots and the steps are, by their names. */
+function walkAlong({ snapshots, segments, files, retained, unreadable }: LtxBranch): Walked {
+  const walked: Walked = { gaps: [], unread: [], chains: [] };
+  const { gaps, unread, chains } = walked;
+  // Retention deletes what is from before the oldest snapshot, all but the last file of each level.
   const oldest = retained?.txid ?? Number.POSITIVE_INFINITY;
-  const last = snapshots.at(-1)?.txid;
-  let step = 0;
-  return snapshots.flatMap(({ txid: from }) => {
-    while (segments[step] && segments[step]!.txid < from) step++;
-    const isLed = segments[step]?.txid === from || (segments[step - 1]?.maxTxid ?? 0) >= from;
-    if (isLed || from < oldest || from === last || files.some((file) => leadsOn(file, from))) return [];
-    const next = gapBehind(files, from);
-    return next ? { from, to: next.minTxid - 1, next } : [];
-  });
-}
-
-/** Whether a file leads on from a transaction; the first of a level does that, too, with all that was before. */
-function leadsOn({ level, minTxid, maxTxid }: LtxFile, from: number): boolean {
-  return level !== SNAPSHOT_LEVEL && minTxid <= from + 1 && maxTxid > from;
-}
-
-/** Gaps that nobody comes by who reads the steps of the walk. */
-function unreadGaps(branch: LtxBranch): Gap[] {
-  return [...lostBehindSnapshots(branch), ...[lostBehind(branch)].filter((gap) => gap !== undefined)];
-}
-
-/** Where no file leads on. */
-function allGaps(branch: LtxBranch): Gap[] {
-  const gaps: Gap[] = [];
-  let reach: number | undefined;
-  for (const step of branch.segments) {
-    if (reach !== undefined && step.txid !== reach) gaps.push({ from: reach, to: step.txid, next: step });
+  const last = snapshots.at(-1)?.txid ?? 0;
+  // The first file of a level leads on with all that was before.
+  const first = snapshots.findLast(({ level }) => level !== SNAPSHOT_LEVEL)?.txid ?? 0;
+  const lost = (from: number) => {
+    const file = gapBehind(files, from);
+    if (file) unread.push({ from, to: file.minTxid - 1, next: file });
+  };
+  let reach = 0;
+  let chain: Chain | undefined;
+  let next = 0;
+  for (const step of [...segments, undefined]) {
+    if (step && reach > 0 && step.txid !== reach) {
+      gaps.push({ from: reach, to: step.txid, next: step, isLed: chain !== undefined });
+      chain = undefined;
+    }
+    if (step?.unreadable) chain = undefined;
+    for (; snapshots[next] && snapshots[next]!.txid <= (step?.txid ?? last); next++) {
+      const claim = snapshots[next]!;
+      const { txid } = claim;
+      if (txid <= reach) continue;
+      // Litestream uploads in order: what was written behind a snapshot that nothing follows on is not all there.
+      if (txid !== step?.txid && txid >= oldest && txid >= first && txid < last) lost(txid);
+      if (claim.unreadable || (step ? chain : chains.at(-1)?.claim.txid === txid)) continue;
+      chain = { claim, last: undefined, newest: false };
+      chains.push(chain);
+    }
+    if (!step) break;
+    if (chain && !step.unreadable) chain.last = step;
     reach = step.maxTxid;
   }
-  return [...gaps, ...unreadGaps(branch)];
+  if (snapshots.length > 0 && !unreadable) lost(Math.max(last, reach));
+  const newest = chains.at(-1);
+  if (newest) newest.newest = true;
+  return walked;
 }
 
 /** Gaps that names alone show, and the chains of files between them. */
 export function findGaps(branch: LtxBranch): { findings: Finding[]; chains: Chain[] } {
-  const { snapshots, segments, retained } = branch;
-  const findings: Finding[] = [];
-  const chains: Chain[] = [];
-  let reach: number | undefined;
-  let chain: Chain | undefined;
-  const begin = (claim: LtxClaim) => chains.push((chain = { claim, last: undefined, newest: false }));
-  let next = 0;
-  for (const step of segments) {
-    if (chain && reach !== undefined && step.txid !== reach) {
-      const severity = step.txid <= (retained?.txid ?? 0) ? "info" : undefined;
-      findings.push(findingOf(missingTxids(reach, step), { generation: LTX_BRANCH, severity }));
-      chain = undefined;
-    }
-    if (step.unreadable) chain = undefined;
-    for (; snapshots[next] && snapshots[next]!.txid <= step.txid; next++)
-      if (!chain && !snapshots[next]!.unreadable && snapshots[next]!.txid > (reach ?? -1))
-        begin(snapshots[next]!);
-    if (chain && !step.unreadable) chain.last = step;
-    reach = step.maxTxid;
-  }
-  for (const claim of snapshots.slice(next))
-    if (claim.txid > (reach ?? -1) && !claim.unreadable) {
-      begin(claim);
-      reach = claim.txid;
-    }
-  const newest = chains.at(-1);
-  if (newest) newest.newest = true;
+  const { gaps, chains } = walkAlong(branch);
+  const findings = gaps.flatMap(({ from, to, next, isLed }) => {
+    if (!isLed) return [];
+    const severity = to <= (branch.retained?.txid ?? 0) ? "info" : undefined;
+    return [findingOf(missingTxids(from, next), { generation: LTX_BRANCH, severity })];
+  });
   return { findings, chains };
 }

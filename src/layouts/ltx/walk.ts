@@ -1,6 +1,7 @@
 /** From files of several levels to one way through all of them, in the smallest steps that there are. */
 
 import type { FilesOfLevel } from "../../replay/catalog.ts";
+import { sizeOf } from "../../replay/plan.ts";
 import { formatPosition } from "../../replay/position.ts";
 import { SNAPSHOT_LEVEL } from "./names.ts";
 import {
@@ -65,24 +66,24 @@ export function branchOfFiles(files: readonly LtxFile[]): LtxBranch {
   };
 }
 
-/** `files`: by level. */
-function levelsOf(files: readonly LtxFile[]): FilesOfLevel[] {
-  const levels: (FilesOfLevel & { min: number; max: number })[] = [];
-  for (const { level, size, minTxid, maxTxid } of files) {
-    let own = levels.at(-1);
-    if (own?.level !== level) {
-      own = { level, files: 0, bytes: 0, minTxid: "", maxTxid: "", min: minTxid, max: maxTxid };
-      levels.push(own);
-    }
-    own.files++;
-    own.bytes = size === undefined || own.bytes === undefined ? undefined : own.bytes + size;
-    own.min = Math.min(own.min, minTxid);
-    own.max = Math.max(own.max, maxTxid);
+/** The files of each level, in their order. */
+export function byLevel(files: readonly LtxFile[]): Map<number, LtxFile[]> {
+  const levels = new Map<number, LtxFile[]>();
+  for (const file of files) {
+    const level = levels.get(file.level);
+    if (level) level.push(file);
+    else levels.set(file.level, [file]);
   }
-  return levels.map(({ min, max, ...own }) => {
-    const [minTxid, maxTxid] = [formatPosition({ txid: min }), formatPosition({ txid: max })];
-    return { ...own, minTxid, maxTxid };
-  });
+  return levels;
+}
+
+/** `files`: by level and first transaction. */
+function levelsOf(files: readonly LtxFile[]): FilesOfLevel[] {
+  return [...byLevel(files)].map(([level, own]) => ({
+    ...{ level, files: own.length, bytes: sizeOf(own) },
+    minTxid: formatPosition({ txid: own[0]!.minTxid }),
+    maxTxid: formatPosition({ txid: own.reduce((max, { maxTxid }) => Math.max(max, maxTxid), 0) }),
+  }));
 }
 
 function mergedOf(file: LtxFile): LtxMerged {
