@@ -1,13 +1,14 @@
 /** `walkit ltx`: the LTX files of a replica as `litestream ltx` lists them, byte for byte where the storage kept their times. */
 
+import { WalkitError } from "../errors.ts";
 import { findingOf, makeFinding } from "../findings.ts";
 import { openReplica } from "../layouts/locate.ts";
-import { listLtx } from "../layouts/ltx/catalog.ts";
-import { withTimes } from "../layouts/ltx/times.ts";
-import type { LtxBranch, LtxFile } from "../layouts/ltx/types.ts";
-import { LTX_BRANCH, rootAbove } from "../replay/branch-name.ts";
+import { isLtx, type LtxBranch, type LtxFile } from "../layouts/ltx/types.ts";
+import { LTX_BRANCH } from "../replay/branch-name.ts";
 import { unreadableIn } from "../replay/catalog.ts";
+import type { Replica } from "../replay/layout.ts";
 import { behind, formatPosition } from "../replay/position.ts";
+import { catalogOf } from "../replay/replica.ts";
 import { formatTime } from "../time.ts";
 import { statusOf } from "../verify/report.ts";
 import { exitCodeOf } from "./exit.ts";
@@ -26,14 +27,12 @@ export async function runLtx(
   signal: AbortSignal,
 ): Promise<number> {
   const replica = await openReplica(location);
-  const { storage, prefix } = replica;
-  const { branch: listed } = await listLtx(storage, rootAbove(prefix), signal);
-  const branch = listed && (await withTimes(listed, { storage, signal }));
-  const findings = branch ? findingsOf(listed, branch) : [noLtx(replica.layout.name === "litefs")];
-  const stored = new Map(listed?.files.map(({ path, modified }) => [path, modified]));
+  const isLitefs = replica.layout.name === "litefs";
+  const branch = isLitefs ? undefined : await branchIn(replica, signal);
+  const findings = branch ? findingsOf(branch) : [noLtx(isLitefs)];
   const files = (branch?.files ?? [])
     .filter((file) => level === "all" || file.level === level)
-    .map((file) => ({ ...file, modified: file.modified ?? stored.get(file.path) }));
+    .map((file) => ({ ...file, modified: file.modified ?? file.stored }));
   const status = statusOf(findings);
   if (json) {
     printJson({ command: "ltx", status, replica: location, ltx: files.map(itemOf), findings });
@@ -42,6 +41,17 @@ export async function runLtx(
     printAside(findingLines(findings, paintFor(process.stderr)));
   }
   return exitCodeOf(status);
+}
+
+/** Undefined where there are no LTX files. */
+async function branchIn(replica: Replica, signal: AbortSignal): Promise<LtxBranch | undefined> {
+  try {
+    const { generations } = await catalogOf(replica, { generation: LTX_BRANCH, signal, times: true });
+    return generations.find(isLtx);
+  } catch (error) {
+    if (error instanceof WalkitError && error.code === "target/no-generation") return undefined;
+    throw error;
+  }
 }
 
 function rowOf({ level, minTxid, maxTxid, size, modified }: LtxFile): (string | number)[] {
@@ -74,13 +84,14 @@ function noLtx(isLitefs: boolean): FindingToTell {
 
 const SECOND = 1_000_000_000n;
 
-function findingsOf(listed: LtxBranch, dated: LtxBranch): FindingToTell[] {
-  const findings: FindingToTell[] = unreadableIn(listed).map((error) =>
+function findingsOf(branch: LtxBranch): FindingToTell[] {
+  const { files } = branch;
+  const findings: FindingToTell[] = unreadableIn(branch).map((error) =>
     findingOf(error, { generation: LTX_BRANCH }),
   );
-  const unknown = dated.files.filter(({ modified, unreadable }) => modified === undefined && !unreadable);
+  const unknown = files.filter(({ modified, unreadable }) => modified === undefined && !unreadable);
   if (unknown[0]) {
-    const message = `Expected headers that say when files were made, found ${unknown.length} of ${dated.files.length} that do not, the first of them that of ${unknown[0].path}`;
+    const message = `Expected headers that say when files were made, found ${unknown.length} of ${files.length} that do not, the first of them that of ${unknown[0].path}`;
     findings.push({
       ...makeFinding("replica/times-untrusted", message, {
         ...{ generation: LTX_BRANCH, path: unknown[0].path, severity: "warning" },
@@ -90,22 +101,19 @@ function findingsOf(listed: LtxBranch, dated: LtxBranch): FindingToTell[] {
         "The header of the file cannot be read, or its writer set no time: the list has what the storage says",
     });
   }
-  const other = otherTimes(listed, dated);
+  const other = otherTimes(files);
   if (other) findings.push(other);
   return findings;
 }
 
 /** Storages keep the time in a header as the file's own; where they do not, Litestream goes by what they say all the same. */
-function otherTimes({ files }: LtxBranch, dated: LtxBranch): FindingToTell | undefined {
-  const headers = new Map(dated.files.map(({ path, modified }) => [path, modified]));
-  const others = files.filter(({ path, modified }) => {
-    const time = headers.get(path);
-    return time !== undefined && modified !== undefined && time / SECOND !== modified / SECOND;
-  });
+function otherTimes(files: readonly LtxFile[]): FindingToTell | undefined {
+  const isOther = ({ modified, stored }: LtxFile) =>
+    modified !== undefined && stored !== undefined && modified / SECOND !== stored / SECOND;
+  const others = files.filter(isOther);
   const [first] = others;
   if (!first) return undefined;
-  const time = formatTime(headers.get(first.path)!);
-  const message = `Expected the storage to have the times that are in the headers, found those of ${others.length} of ${files.length} to be others, the first of them that of ${first.path}: ${formatTime(first.modified!)} in place of ${time}`;
+  const message = `Expected the storage to have the times that are in the headers, found those of ${others.length} of ${files.length} to be others, the first of them that of ${first.path}: ${formatTime(first.stored!)} in place of ${formatTime(first.modified!)}`;
   return {
     ...makeFinding("replica/times-untrusted", message, {
       ...{ generation: LTX_BRANCH, path: first.path, severity: "info" },

@@ -29,12 +29,13 @@ export async function withTimes(branch: LtxBranch, context: ReadContext): Promis
 
 /** A file with the time of its header; undefined where it is not there any more, as retention deletes. */
 async function dated(file: LtxFile, context: ReadContext): Promise<LtxFile | undefined> {
+  const stored = file.modified;
   try {
-    return { ...file, modified: await readTime(file, context) };
+    return { ...file, modified: await readTime(file, context), stored };
   } catch (error) {
     if (isGone(error)) return undefined;
     if (!isFault(error)) throw error;
-    return { ...file, modified: undefined };
+    return { ...file, modified: undefined, stored };
   }
 }
 

@@ -11,6 +11,8 @@ export interface LtxFile extends RemoteFile {
   level: number;
   minTxid: number;
   maxTxid: number;
+  /** What the storage says of when it was made, where `modified` is what its header says. */
+  stored?: bigint | undefined;
 }
 
 /** A snapshot, at the transaction that it ends with. */
