@@ -1,18 +1,16 @@
 /** What `walkit verify` says of a replica's LTX files: levels, TXIDs and states in place of segments and indexes. */
 
+import { SNAPSHOT_LEVEL } from "../layouts/ltx/names.ts";
 import type { FilesOfLevel } from "../replay/catalog.ts";
 import { parseTime } from "../time.ts";
 import type { GenerationReport, Level, Range, StateRun } from "../verify/index.ts";
 import { count, formatBytes, formatSeconds } from "./text.ts";
 
-/** The level of snapshots. */
-const SNAPSHOTS = 9;
-
 /** `30 LTX files: 12 of level 0, 14 of level 1, 4 snapshots (level 9), 3.4 MiB` */
 export function levelsText(levels: readonly FilesOfLevel[], bytes: number | undefined): string {
   const all = levels.reduce((sum, { files }) => sum + files, 0);
   const each = levels.map(({ level, files }) =>
-    level === SNAPSHOTS ? `${count(files, "snapshot")} (level 9)` : `${files} of level ${level}`,
+    level === SNAPSHOT_LEVEL ? `${count(files, "snapshot")} (level ${level})` : `${files} of level ${level}`,
   );
   return `${count(all, "LTX file")}: ${each.join(", ")}${bytes === undefined ? "" : `, ${formatBytes(bytes)}`}`;
 }

@@ -66,7 +66,7 @@ export async function recordRestorePoint(
       if (other !== generation) await replaceLine(storage, restorePointsPath(prefix, other), name, "");
     }
   };
-  const folder = generation === LTX_BRANCH ? rootAbove(prefix) : prefix;
+  const folder = path.slice(0, path.lastIndexOf("/") + 1);
   await withLock(storage, `${folder}.walkit-mark.tmp`, record, signal);
   return path;
 }
