@@ -77,18 +77,13 @@ export function groupsFor({ output, gigabytes, usualRounds, say }) {
     restoring(facts, process.execPath, [WALKIT, "restore", facts.replica, "-o", output]);
   const walkitVerify = (facts, level) => () =>
     measure(process.execPath, [WALKIT, "verify", facts.replica, "--level", level]);
-  const litestreamRestore = (facts) =>
+  const litestreamRestore = (facts, peer = "litestream", found = litestream) =>
     present(
-      "litestream",
-      litestream && {
+      peer,
+      found && {
         id: "litestream",
-        name: `litestream ${litestream.version} restore`,
-        run: restoring(facts, litestream.program, [
-          "restore",
-          "-o",
-          output,
-          pathToFileURL(facts.replica).href,
-        ]),
+        name: `litestream ${found.version} restore`,
+        run: restoring(facts, found.program, ["restore", "-o", output, pathToFileURL(facts.replica).href]),
       },
     );
 
@@ -145,19 +140,7 @@ export function groupsFor({ output, gigabytes, usualRounds, say }) {
     const contestants = [
       { id: "restore", name: "walkit restore", run: walkitRestore(facts) },
       { id: "replay", name: "walkit verify --level replay", run: walkitVerify(facts, "replay") },
-      ...present(
-        "litestream 0.5",
-        litestream5 && {
-          id: "litestream",
-          name: `litestream ${litestream5.version} restore`,
-          run: restoring(facts, litestream5.program, [
-            "restore",
-            "-o",
-            output,
-            pathToFileURL(facts.replica).href,
-          ]),
-        },
-      ),
+      ...litestreamRestore(facts, "litestream 0.5", litestream5),
     ];
     return {
       title: `Restore and verify ${facts.files} LTX files`,

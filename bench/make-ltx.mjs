@@ -19,15 +19,14 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import { LtxWriter } from "../dist/ltx/index.js";
+import { FLAG_NO_CHECKSUM, LtxWriter, ltxName } from "../dist/ltx/index.js";
+import { sha256 } from "./application.mjs";
 import { largeReplica } from "./make-replica.mjs";
 import { DATA, WALKIT } from "./peers.mjs";
 
 const FOLDER = join(DATA, "ltx");
 const FILES = 3000;
 const PAGES = 24;
-/** Checksums of databases off, as Litestream has them. */
-const FLAGS = 2;
 
 /** The replica and what is known of it; undefined where the large replica cannot be made. */
 export async function ltxReplica() {
@@ -35,12 +34,12 @@ export async function ltxReplica() {
   if (!existsSync(facts)) {
     const large = await largeReplica();
     if (!large) return undefined;
-    make(large.replica, facts);
+    await make(large.replica, facts);
   }
   return { ...JSON.parse(readFileSync(facts, "utf8")), replica: join(FOLDER, "replica") };
 }
 
-function make(large, facts) {
+async function make(large, facts) {
   console.error("making a large LTX replica, once: half a minute");
   rmSync(FOLDER, { recursive: true, force: true });
   mkdirSync(join(FOLDER, "replica/ltx/0"), { recursive: true });
@@ -56,12 +55,11 @@ function make(large, facts) {
   const time = (txid) => Date.UTC(2026, 0, 1) + txid * 1000;
   const write = (level, minTxid, maxTxid, commit, batches) => {
     const header = {
-      ...{ flags: FLAGS, pageSize, commit, minTxid, maxTxid, timestamp: time(maxTxid) },
+      ...{ flags: FLAG_NO_CHECKSUM, pageSize, commit, minTxid, maxTxid, timestamp: time(maxTxid) },
       ...{ preApplyChecksum: 0n, walOffset: 0, walSize: 0, walSalt1: 0, walSalt2: 0, nodeId: 0n },
     };
     const writer = new LtxWriter({ header, variant: "v3-block" });
-    const name = [minTxid, maxTxid].map((txid) => txid.toString(16).padStart(16, "0")).join("-");
-    const path = join(FOLDER, `replica/ltx/${level}/${name}.ltx`);
+    const path = join(FOLDER, `replica/ltx/${level}/${ltxName(minTxid, maxTxid)}`);
     const out = openSync(path, "w");
     for (const [numbers, data] of batches)
       for (const bytes of writer.push(numbers, data)) writeSync(out, bytes);
@@ -91,9 +89,8 @@ function make(large, facts) {
     write(0, txid, txid, count, [[numbers, data]]);
   }
   closeSync(file);
-  const size = statSync(database).size;
-  const sha256 = spawnSync("sha256sum", [database], { encoding: "utf8" }).stdout.slice(0, 64);
-  writeFileSync(facts, JSON.stringify({ bytes: size, files: FILES + 1, sha256 }));
+  const known = { bytes: statSync(database).size, files: FILES + 1, sha256: await sha256(database) };
+  writeFileSync(facts, JSON.stringify(known));
 }
 
 function* snapshotOf(file, pageSize, count) {
