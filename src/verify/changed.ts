@@ -14,6 +14,8 @@ export class Changed {
   #total = 0;
   /** Where each change ends, from 1; at 0 where the first begins. */
   readonly #ends: Position[] = [];
+  /** Changes that begin before the state that they are laid over: in them is what others brought before. */
+  readonly #early: { number: number; since: Position }[] = [];
 
   /** Begins anew at a position: nothing was changed since. */
   reset(at: Position): void {
@@ -22,6 +24,7 @@ export class Changed {
     this.#total = 0;
     this.#ends.length = 0;
     this.#ends.push(at);
+    this.#early.length = 0;
   }
 
   /** The number of the change under way, or of the last. */
@@ -29,10 +32,17 @@ export class Changed {
     return this.#ends.length - 1;
   }
 
-  /** A change that ends at `end` is about to tell of its pages. */
-  begin(end: Position): void {
+  /** Where the last change begins and ends; undefined where there is none. */
+  get step(): [from: Position, to: Position] | undefined {
+    const [from, to] = this.#ends.slice(-2);
+    return from && to && [from, to];
+  }
+
+  /** A change that ends at `end` is about to tell of its pages; `since`: where it begins, if that is before the last one ends. */
+  begin(end: Position, since?: Position | undefined): void {
+    const number = this.#ends.length;
+    if (since && comparePositions(since, this.#ends.at(-1)!) < 0) this.#early.push({ number, since });
     this.#ends.push(end);
-    const number = this.#ends.length - 1;
     if (number >= this.#tree.length) this.#grow();
   }
 
@@ -53,7 +63,7 @@ export class Changed {
 
   /**
    * The number of the first change behind `since`, for {@link isSince} and {@link countSince}; undefined where no change of the
-   * pass begins there.
+   * pass begins there, or a later one before it.
    */
   changeBehind(since: Position): number | undefined {
     let [low, high] = [0, this.#ends.length - 1];
@@ -62,7 +72,9 @@ export class Changed {
       if (comparePositions(this.#ends[middle]!, since) < 0) low = middle + 1;
       else high = middle;
     }
-    return this.#ends[low] && comparePositions(this.#ends[low]!, since) === 0 ? low + 1 : undefined;
+    if (!this.#ends[low] || comparePositions(this.#ends[low]!, since) !== 0) return undefined;
+    const isMixed = this.#early.some((one) => one.number > low && comparePositions(one.since, since) < 0);
+    return isMixed ? undefined : low + 1;
   }
 
   /** Whether change `number` or a later one brought the page last. */

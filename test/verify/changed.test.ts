@@ -61,3 +61,24 @@ it("begins anew", () => {
   expect(changed.countSince(1)).toBe(1);
   expect([3, 7].map((page) => changed.isSince(1, page))).toEqual([true, false]);
 });
+
+it("knows no change behind which a later one begins earlier: that has pages from before", () => {
+  const changed = new Changed();
+  changed.reset({ txid: 1 });
+  changed.begin({ txid: 3 });
+  changed.begin({ txid: 6 }, { txid: 2 });
+  changed.begin({ txid: 7 }, { txid: 6 });
+  expect([1, 3, 6].map((txid) => changed.changeBehind({ txid }))).toEqual([1, undefined, 3]);
+  changed.reset({ txid: 3 });
+  changed.begin({ txid: 6 });
+  expect(changed.changeBehind({ txid: 3 })).toBe(1);
+});
+
+it("says where the last change begins and ends", () => {
+  const changed = new Changed();
+  changed.reset({ txid: 1 });
+  expect(changed.step).toBeUndefined();
+  changed.begin({ txid: 3 });
+  changed.begin({ txid: 6 });
+  expect(changed.step).toEqual([{ txid: 3 }, { txid: 6 }]);
+});
