@@ -72,8 +72,6 @@ type PlaceRemedy =
   | { do: "name-replica"; where: "above" | "inside" | "databases" | "archive"; paths: readonly string[] }
   /** It is somewhere else. `inspect`: what was given can be looked at all the same. */
   | { do: "read-configuration"; inspect: boolean }
-  /** Restore with another program: all of it, or what is newer than generations/. */
-  | { do: "use-litestream"; for: "target" | "newest" }
   | { do: "use-litefs" }
   /** That it is there, and can be read. */
   | { do: "check"; what: "path" | "permission" | "file" | "link" | "folder" | "connection" };

@@ -343,7 +343,6 @@ async function isNothingThere(
       return false;
     const catalog = await catalogOf(whole(replica));
     return (
-      catalog.ltx === undefined &&
       catalog.generations.every((g) => g.snapshots.length + g.segments.length === 0 && !g.unreadable) &&
       catalog.strays.every((stray) => stray.reason !== "unknown-name" || isNoOnes(basename(stray.path)))
     );

@@ -34,7 +34,7 @@ export const litestream: Layout = {
     const root = rootOf(prefix);
     const isOld = generation !== LTX_BRANCH;
     const catalog: Catalog = isOld
-      ? await generations.catalog({ storage, prefix }, { generation, signal, alone: true })
+      ? await generations.catalog({ storage, prefix }, { generation, signal })
       : { generations: [], timelineFiles: [], strays: [] };
     if (root === undefined || (isOld && generation !== undefined)) {
       if (!isOld) throw noGeneration(LTX_BRANCH, prefix);

@@ -1,6 +1,5 @@
 import type { Replica } from "../replay/layout.ts";
 import type { Storage } from "../storage/storage.ts";
-import { generations } from "./generations/layout.ts";
 import { litestream } from "./litestream.ts";
 
 /**
@@ -15,9 +14,4 @@ export function replicaIn(
   }: { prefix?: string | undefined; generation?: string | undefined } = {},
 ): Replica {
   return { storage, layout: litestream, prefix, generation };
-}
-
-/** The generations alone of {@link replicaIn}: of LTX files beside them no more is known than that they are there. */
-export function generationsIn(storage: Storage, options: Parameters<typeof replicaIn>[1] = {}): Replica {
-  return { ...replicaIn(storage, options), layout: generations };
 }

@@ -92,11 +92,6 @@ export interface Catalog {
   /** Ascending by path; none where one branch alone is looked at. Their branches may be gone. */
   timelineFiles: TimelineFile[];
   strays: Stray[];
-  /**
-   * The path of an LTX file of Litestream 0.5 beside the generations: what these files hold may be newer. Not looked for
-   * where one generation alone is looked at.
-   */
-  ltx?: string | undefined;
 }
 
 /** All files of history that a catalog has. */

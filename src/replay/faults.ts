@@ -1,9 +1,8 @@
 /** What replay finds wrong, whatever the layout. */
 
 import { WalkitError } from "../errors.ts";
-import type { Branch, Catalog } from "./catalog.ts";
+import type { Branch } from "./catalog.ts";
 import type { Layout } from "./layout.ts";
-import type { PlanTarget } from "./plan.ts";
 import { formatPosition, type Position } from "./position.ts";
 import type { Doubt } from "./times.ts";
 
@@ -31,23 +30,6 @@ export function noGeneration(id: string, path: string): WalkitError {
     "target/no-generation",
     `Expected generation ${id} in the replica, found none of that name`,
     { path, remedy: { do: "list", what: "generations" } },
-  );
-}
-
-/**
- * Where LTX files stand beside the generations, the newest state, or that of a time, may be in these.
- *
- * @throws WalkitError `replica/ltx`, unless the target names a generation
- */
-export function refuseBesideLtx({ ltx }: Catalog, { generation }: PlanTarget): void {
-  if (ltx === undefined || generation !== undefined) return;
-  throw new WalkitError(
-    "replica/ltx",
-    "Expected the newest state in generations/, found LTX files of Litestream 0.5 beside it, which may hold a newer one",
-    {
-      path: ltx,
-      remedy: { do: "use-litestream", for: "target" },
-    },
   );
 }
 

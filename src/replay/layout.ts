@@ -27,7 +27,6 @@ export interface CatalogOptions {
   generation?: string | undefined;
   signal?: AbortSignal | undefined;
   times?: boolean | undefined;
-  alone?: boolean | undefined;
 }
 
 /** What reading a file takes. */
@@ -86,7 +85,6 @@ export interface Layout {
 
   /**
    * What the listing says; opens no file, but for `times`: those that files tell themselves are read from there.
-   * `alone`: what lies beside is left alone.
    *
    * @throws WalkitError `storage/*`; `target/no-generation` for a `generation` that is not there
    */

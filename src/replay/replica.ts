@@ -16,7 +16,7 @@ type Reading = Omit<ReadContext, "storage">;
  */
 export function catalogOf(
   replica: Replica,
-  { generation = replica.generation, signal, times }: Omit<CatalogOptions, "alone"> = {},
+  { generation = replica.generation, signal, times }: CatalogOptions = {},
 ): Promise<Catalog> {
   return replica.layout.catalog(replica, { generation, signal, times });
 }

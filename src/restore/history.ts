@@ -68,7 +68,7 @@ async function isNewest(
 
 function isNewestGeneration(layout: Layout, catalog: Catalog, id: string): boolean {
   try {
-    return catalog.ltx === undefined && layout.choose(catalog, {}).id === id;
+    return layout.choose(catalog, {}).id === id;
   } catch {
     return false;
   }

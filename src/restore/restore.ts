@@ -6,7 +6,7 @@
 import { type Available, familyOf, isGone, isOfFile, WalkitError } from "../errors.ts";
 import { type Finding, findingOf } from "../findings.ts";
 import { type Catalog, hasChanged } from "../replay/catalog.ts";
-import { refuseBesideLtx, restless } from "../replay/faults.ts";
+import { restless } from "../replay/faults.ts";
 import type { Replica } from "../replay/layout.ts";
 import type { RestorePlan } from "../replay/plan.ts";
 import { formatPosition, sectionOf } from "../replay/position.ts";
@@ -154,10 +154,8 @@ function list({ replica, target, options: { signal } }: Asked): Promise<Catalog>
 /** What the ways are to lead to, as names, times and, where it takes that, files tell. */
 async function goalOf(asked: Asked, catalog: Catalog, known: Known): Promise<Goal> {
   const { replica, options } = asked;
-  const { generation, index, timestamp, strict, timeline = "current", immediate } = asked.target;
+  const { generation, index, timestamp, strict } = asked.target;
   const { signal } = options;
-  if (timeline === "latest" || (immediate && timeline === "current"))
-    refuseBesideLtx(catalog, { generation });
   if (isPlain(asked.target)) known.bound = { generation, index, timestamp, ...(strict && { strict }) };
   else {
     // What most restores do not need is not loaded: a page has it as a file of its own.
@@ -213,8 +211,8 @@ function availableOf({ plan, position, lost }: Restored): Available {
 
 /** Whether another snapshot, or an earlier end, may help. */
 function isSalvageable({ code }: WalkitError): boolean {
-  // Nothing that walkit reads leads to what LTX files and encrypted files hold.
-  if (code === "replica/ltx" || code === "replica/encrypted") return false;
+  // Nothing that walkit reads leads to what encrypted files hold.
+  if (code === "replica/encrypted") return false;
   const isOfOne = code === "target/no-snapshot" || code === "storage/unreadable";
   return isOfOne || isOfFile(code) || ["database", "replica"].includes(familyOf(code));
 }

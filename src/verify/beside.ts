@@ -1,15 +1,7 @@
 /** Findings of a replica as a whole that hardly any has. */
 
-import { type Finding, makeFinding, type Severity } from "../findings.ts";
-import type { Catalog, Stray } from "../replay/catalog.ts";
-
-/** LTX files beside the generations: what they hold may be newer than all that is looked at. */
-export function ltxFindings({ ltx }: Catalog, severity?: Severity): Finding[] {
-  if (ltx === undefined) return [];
-  const message = "Expected nothing newer beside generations/, found LTX files of Litestream 0.5";
-  const remedy = { do: "use-litestream", for: "newest" } as const;
-  return [makeFinding("replica/ltx", message, { path: ltx, remedy, severity })];
-}
+import { type Finding, makeFinding } from "../findings.ts";
+import type { Stray } from "../replay/catalog.ts";
 
 /** Where all that there is is empty, nothing tells whether it is to begin, or has been emptied. */
 export function emptyAlone(finding: Finding): Finding {

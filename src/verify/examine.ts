@@ -9,7 +9,7 @@ import { formatPosition, sectionOf } from "../replay/position.ts";
 import { guarded, still } from "../replay/replica.ts";
 import { timeRange } from "../replay/times.ts";
 import { formatTime } from "../time.ts";
-import { emptyAlone, ltxFindings, strayFindings } from "./beside.ts";
+import { emptyAlone, strayFindings } from "./beside.ts";
 import { checkBranch } from "./check.ts";
 import type { Checked } from "./checked.ts";
 import type { VerifyOptions } from "./options.ts";
@@ -39,8 +39,8 @@ export async function examine(
   options: Omit<VerifyOptions, "level"> & { level: Level; order?: readonly Branch[] | undefined },
 ): Promise<Examined> {
   const { generations } = catalog;
-  const findings = [...ltxFindings(catalog), ...strayFindings(catalog.strays)];
-  if (generations.length === 0 && catalog.ltx === undefined) {
+  const findings = strayFindings(catalog.strays);
+  if (generations.length === 0) {
     const message = `Expected generations or LTX files below ${rootAbove(replica.prefix) || "the folder"}, found none`;
     findings.push(makeFinding("replica/not-a-replica", message));
   }
@@ -59,7 +59,7 @@ export async function examine(
   return {
     level: options.level,
     // The newest state may be in LTX files that stand beside them.
-    newestGeneration: catalog.ltx === undefined ? replica.layout.newest(catalog)?.id : undefined,
+    newestGeneration: replica.layout.newest(catalog)?.id,
     findings,
     branches: generations.map(({ id }) => done.get(id)!),
     isAllEmpty: !generations.some((g) => g.snapshots.length + g.segments.length > 0 || g.unreadable),

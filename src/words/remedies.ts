@@ -145,10 +145,6 @@ export const REMEDY_WORDS: RemedyWords = {
     })[where],
   "read-configuration": ({ inspect }) =>
     inspect ? `Its ${REPLICA_IS}. To look at this file: walkit inspect` : `The ${REPLICA_IS}`,
-  "use-litestream": (remedy) =>
-    remedy.for === "target"
-      ? "Restore it on the command line, with walkit restore, which reads both. From generations/ alone: --generation <id> (walkit generations <replica> lists them), --index or --target-position"
-      : "Restore the newest state on the command line, with walkit restore, which reads both. What generations/ holds alone: walkit restore --generation <id>, --index or --target-position",
   "use-litefs": () =>
     "The database itself lies beside them, in dbs/<name>/database; LiteFS brings it out with: litefs export",
   check: ({ what }) =>

@@ -4,9 +4,11 @@ import { spawn } from "node:child_process";
 import { copyFileSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, it } from "vitest";
-import { MemorySink, readCatalog, restore, verify } from "../../src/index.ts";
-import { generationsIn } from "../../src/layouts/open.ts";
+import { MemorySink, restore, verify } from "../../src/index.ts";
+import { replicaIn } from "../../src/layouts/open.ts";
+import { catalogOf } from "../../src/replay/replica.ts";
 import { HttpStorage } from "../../src/web.ts";
+import { readAll } from "../support/archives.ts";
 import { readManifest, sha256, tarPath } from "../support/fixtures.ts";
 import { build, MAIN, temporaryFolder, unpack } from "./support.ts";
 
@@ -35,7 +37,7 @@ it("serves what is in an archive, in ranges and together", async () => {
   copyFileSync(tarPath("multi-index"), archive);
   await served(archive, async (storage, home) => {
     const sink = new MemorySink();
-    await restore(generationsIn(storage), {}, sink);
+    await restore(replicaIn(storage), {}, sink);
     const right = readManifest("multi-index").restores.find(({ id }) => id === "latest")!.db!.sha256;
     expect(sha256(sink.bytes)).toBe(right);
     const paths = readManifest("multi-index").generations[0]!.wal.map(({ path }) => path);
@@ -48,7 +50,7 @@ it("serves what is in an archive, in ranges and together", async () => {
   });
 });
 
-it("tells of what cannot be read, and of LTX files", async () => {
+it("tells of what cannot be read, and serves LTX files beside generations", async () => {
   const replica = unpack("basic");
   const wal = join(replica, "generations/f73d382fd730c09a/wal");
   const last = readdirSync(wal).sort().at(-1)!;
@@ -58,19 +60,17 @@ it("tells of what cannot be read, and of LTX files", async () => {
   const ltx = "ltx/0/0000000000000001-0000000000000001.ltx";
   writeFileSync(join(replica, ltx), "LTX1");
   await served(replica, async (storage) => {
-    const catalog = await readCatalog(storage);
-    expect(catalog.ltx).toBe(ltx);
+    const catalog = await catalogOf(replicaIn(storage));
+    expect(catalog.generations.map(({ id }) => id)).toEqual(["f73d382fd730c09a", "ltx"]);
     expect(catalog.generations[0]!.segments.at(-1)!.unreadable).toMatchObject({ code: "storage/unreadable" });
-    const { status, findings } = await verify(generationsIn(storage), { level: "replay" });
-    expect(status).toBe("inconclusive");
+    expect(await readAll(storage, ltx)).toEqual(Buffer.from("LTX1"));
+    const { status, findings } = await verify(replicaIn(storage), { level: "replay" });
+    expect(status).toBe("damaged");
     expect(findings.map(({ code }) => code)).toEqual(
-      expect.arrayContaining(["replica/ltx", "storage/unreadable"]),
+      expect.arrayContaining(["ltx/truncated", "storage/unreadable"]),
     );
-    await expect(restore(generationsIn(storage), {}, new MemorySink())).rejects.toMatchObject({
-      code: "replica/ltx",
-    });
     const { id: generation } = catalog.generations[0]!;
-    await expect(restore(generationsIn(storage), { generation }, new MemorySink())).rejects.toMatchObject({
+    await expect(restore(replicaIn(storage), { generation }, new MemorySink())).rejects.toMatchObject({
       code: "storage/unreadable",
     });
   });

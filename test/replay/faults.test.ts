@@ -1,15 +1,8 @@
 import { expect, it } from "vitest";
 import { replicaIn } from "../../src/layouts/open.ts";
-import { checkTimes, refuseBesideLtx } from "../../src/replay/faults.ts";
+import { checkTimes } from "../../src/replay/faults.ts";
 import { catalogOf } from "../../src/replay/replica.ts";
 import { makeReplica } from "../support/generate.ts";
-
-it("beside LTX files only a named generation is to be had", () => {
-  const catalog = { generations: [], timelineFiles: [], strays: [], ltx: "ltx/0/1.ltx" };
-  expect(() => refuseBesideLtx(catalog, {})).toThrow(expect.objectContaining({ code: "replica/ltx" }));
-  expect(() => refuseBesideLtx(catalog, { generation: "0123456789abcdef" })).not.toThrow();
-  expect(() => refuseBesideLtx({ ...catalog, ltx: undefined }, {})).not.toThrow();
-});
 
 it("times of a copy are refused, and those of a clock that was set back are not", async () => {
   const indexes = [{ snapshot: true, mark: 0, segments: [{ commits: 1 }, { commits: 1 }, { commits: 1 }] }];

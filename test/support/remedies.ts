@@ -77,10 +77,6 @@ export const REMEDIES: { readonly [K in Kind]: readonly Extract<Remedy, { do: K 
     { do: "read-configuration", inspect: false },
     { do: "read-configuration", inspect: true },
   ],
-  "use-litestream": [
-    { do: "use-litestream", for: "target" },
-    { do: "use-litestream", for: "newest" },
-  ],
   "use-litefs": [{ do: "use-litefs" }],
   check: (["path", "permission", "file", "link", "folder", "connection"] as const).map((what) => ({
     do: "check",

@@ -1,13 +1,6 @@
 import { expect, it } from "vitest";
 import { makeFinding } from "../../src/findings.ts";
-import { emptyAlone, ltxFindings, strayFindings } from "../../src/verify/beside.ts";
-
-it("LTX files are told of where there are any", () => {
-  const catalog = { generations: [], timelineFiles: [], strays: [] };
-  expect(ltxFindings(catalog)).toEqual([]);
-  const [found] = ltxFindings({ ...catalog, ltx: "ltx/0/a.ltx" }, "info");
-  expect([found?.code, found?.path, found?.severity]).toEqual(["replica/ltx", "ltx/0/a.ltx", "info"]);
-});
+import { emptyAlone, strayFindings } from "../../src/verify/beside.ts";
 
 it("an empty folder is no news, a temporary file no stray one", () => {
   const found = strayFindings([

@@ -8,7 +8,6 @@ import type { Stray, TimelineFile } from "../../replay/catalog.ts";
 import { noGeneration } from "../../replay/faults.ts";
 import type { WalPosition } from "../../replay/position.ts";
 import type { Storage } from "../../storage/storage.ts";
-import { findLtx } from "../ltx.ts";
 import { parseIndexFolder, parseSegmentName, parseSnapshotName } from "./names.ts";
 import { folderInPlace, pastNumbers } from "./odd.ts";
 import type { Generation, Generations } from "./types.ts";
@@ -25,8 +24,6 @@ export interface CatalogOptions {
   /** Look at this generation only. */
   generation?: string | undefined;
   signal?: AbortSignal | undefined;
-  /** What lies beside the generations is left alone. */
-  alone?: boolean | undefined;
 }
 
 /**
@@ -102,18 +99,7 @@ export async function readCatalog(storage: Storage, options: CatalogOptions = {}
     generations: [...generations.values()].sort((a, b) => (a.id < b.id ? -1 : 1)),
     timelineFiles: timelineFiles.sort((a, b) => (a.path < b.path ? -1 : 1)),
     strays: strays.sort((a, b) => (a.path < b.path ? -1 : 1)),
-    ltx: only === undefined && !options.alone ? await ltxBeside(storage, prefix, options.signal) : undefined,
   };
-}
-
-/** Of the replica whose generations lie below `prefix`; not of a `generations` folder by another name. */
-async function ltxBeside(
-  storage: Storage,
-  prefix: string,
-  signal: AbortSignal | undefined,
-): Promise<string | undefined> {
-  const root = /^(.*\/|)generations\/$/s.exec(prefix)?.[1];
-  return root === undefined ? undefined : await findLtx(storage, root, signal);
 }
 
 interface Place {

@@ -2,7 +2,7 @@
 
 import { WalkitError } from "../../errors.ts";
 
-import { refuseBesideLtx, untrusted } from "../../replay/faults.ts";
+import { untrusted } from "../../replay/faults.ts";
 import { formatPosition } from "../../replay/position.ts";
 import { timeRange } from "../../replay/times.ts";
 import { formatTime } from "../../time.ts";
@@ -28,7 +28,6 @@ export function chooseGeneration(catalog: Generations, target: WalTarget): Gener
   // A generation that cannot be looked into may be the one that is meant.
   if (unknown) refuseOther(unknown);
   if (filled.length === 0) {
-    refuseBesideLtx(catalog, target);
     const other = catalog.strays.find(({ reason }) => reason === "unknown-name");
     throw new WalkitError(
       "target/no-generation",

@@ -9,7 +9,6 @@
 import { WalkitError } from "../../errors.ts";
 import { type Finding, makeFinding } from "../../findings.ts";
 
-import { refuseBesideLtx } from "../../replay/faults.ts";
 import {
   type PlannedWal,
   type PlanOptions,
@@ -28,7 +27,7 @@ import type { Generation, Generations, Segment, Snapshot, WalTarget } from "./ty
  * Plans the restore of `target`.
  *
  * @throws WalkitError `target/*`, `replica/no-snapshot`, `replica/times-untrusted`, `replica/missing-index`,
- * `replica/missing-first-segment`; `replica/ltx` and `storage/unreadable` where what cannot be read may be on the way
+ * `replica/missing-first-segment`; `storage/unreadable` where what cannot be read may be on the way
  * @throws TypeError, RangeError where the target is none: both an index and a time, or a time that is no bigint
  */
 export function planRestore(
@@ -38,7 +37,6 @@ export function planRestore(
 ): RestorePlan {
   checkTarget(target);
   const findings: Finding[] = [];
-  if (target.index === undefined && !target.commit) refuseBesideLtx(catalog, target);
   const generation = chooseGeneration(catalog, target);
   refuseUnknown(generation);
   const files = chooseFiles(generation, target, options.avoid ?? new Set());

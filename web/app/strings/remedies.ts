@@ -19,8 +19,6 @@ const ANOTHER_MOMENT = "Choose another moment";
 const ON_THE_TIMELINE = "Choose a moment on the timeline that is meant";
 const NEEDS_TIMES = "Copy the replica again in a way that keeps its files’ times";
 const LISTED_ANEW = "have the history of this timeline written anew on the machine that restores";
-const ON_THE_COMMAND_LINE =
-  "Verify and restore it with walkit on the command line, or with Litestream 0.5 itself: litestream restore";
 const OTHER_PLACE = "Choose another place for the database";
 
 /** What is usually to be done, by the library's words for several codes. */
@@ -86,7 +84,6 @@ const remedyWords: RemedyWords = {
   "open-replica": () => usualByCode["replica/not-a-replica"],
   "read-configuration": () =>
     "Look into litestream.yml: “replicas” says where Litestream puts the replica. Open that folder",
-  "use-litestream": () => ON_THE_COMMAND_LINE,
   unpack: (remedy, ...rest) =>
     remedy.because === "more-behind-its-end"
       ? "It is damaged, or several archives in one: unpack all of it, look through it, and open the folder"
