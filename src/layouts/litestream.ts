@@ -13,8 +13,8 @@ import { generations } from "./generations/layout.ts";
 /** For branches of both kinds; undefined where no LTX file was listed yet. */
 let both: typeof import("./both.ts").both | undefined;
 
-async function load(): Promise<Layout> {
-  const [{ ltx }, beside] = await Promise.all([import("./ltx/layout.ts"), import("./both.ts")]);
+async function load(): Promise<typeof import("./ltx/layout.ts")> {
+  const [ltx, beside] = await Promise.all([import("./ltx/layout.ts"), import("./both.ts")]);
   both = beside.both;
   return ltx;
 }
@@ -42,9 +42,9 @@ export const litestream: Layout = {
     }
     // Which is the newer one only the times of its headers tell.
     const isTimed = times || catalog.generations.some(isFilled);
-    const beside = await besideIn(storage, root, signal);
-    const found = beside
-      ? await (await load()).catalog({ storage: beside, prefix: root }, { signal, times: isTimed })
+    const listed = await besideIn(storage, root, signal);
+    const found = listed
+      ? await (await load()).catalogIn({ storage, prefix: root }, { signal, times: isTimed }, listed)
       : { generations: [], timelineFiles: [], strays: [] };
     if (!isOld && found.generations.length === 0) throw noGeneration(LTX_BRANCH, `${root}ltx/`);
     return {
@@ -79,12 +79,12 @@ const PREFIXES = ["ltx", "000"];
 const LTX_FILE = /\.ltx(\.tmp)?$/;
 const LTX_FOLDER = /^(ltx|ltx\/[0-9]|000[0-9])\/?$/;
 
-/** `storage`, which lists what it listed of these; undefined where there are no LTX files, nor may be. */
+/** What `storage` lists of these; undefined where there are no LTX files, nor may be. */
 async function besideIn(
   storage: Storage,
   root: string,
   signal: AbortSignal | undefined,
-): Promise<Storage | undefined> {
+): Promise<Pick<Storage, "list"> | undefined> {
   const entries: Entry[] = [];
   let isThere = false;
   for (const prefix of PREFIXES) {
@@ -100,6 +100,5 @@ async function besideIn(
     async *list(prefix) {
       for (const entry of entries) if (entry.path.startsWith(prefix)) yield entry;
     },
-    read: (path, options) => storage.read(path, options),
   };
 }

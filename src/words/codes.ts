@@ -51,7 +51,8 @@ const ASK_AGAIN = "Look at the message, then run the command again";
 /** Where the file is an LTX file, and the words for generations would name what there is not. */
 export const LTX_WORDS: Readonly<Partial<Record<ErrorCode, Words>>> = {
   "replica/no-snapshot": {
-    meaning: "LTX files without any that begins with TXID 1: nothing of them can be restored",
+    meaning:
+      "LTX files without any that begins with TXID 1: Litestream restores nothing of them, walkit what follows on a file that holds every page, if there is one",
     action:
       "Bring a snapshot (level 9), or a merged file that begins with TXID 1, back from another copy of the replica",
   },

@@ -129,6 +129,11 @@ export class LtxHistory {
     return [...pages].sort(([a], [b]) => a - b);
   }
 
+  /** Whether a file of these TXIDs has every page of the database that it leads to. */
+  isWhole(min: number, max: number): boolean {
+    return this.#merged(min, max).length === this.transactions[max]!.commit;
+  }
+
   /** An LTX file of the TXIDs `min` to `max`, as Litestream writes it to `level`. */
   file(
     level: number,

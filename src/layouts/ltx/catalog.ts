@@ -15,7 +15,7 @@ import { branchOfFiles } from "./walk.ts";
  * @throws WalkitError `storage/*` from the listing
  */
 export async function listLtx(
-  storage: Storage,
+  storage: Pick<Storage, "list">,
   root: string,
   signal: AbortSignal | undefined,
 ): Promise<Listed> {

@@ -16,11 +16,14 @@ const BACKLOG = 2000;
 /** Findings that no reading of files adds to. */
 export function nameFindings(branch: LtxBranch): Finding[] {
   const findings = unreadableIn(branch).map((error) => findingOf(error, { generation: LTX_BRANCH }));
-  if (branch.snapshots.length === 0 && !branch.unreadable && branch.files.length > 0) {
-    const message = `Expected a snapshot or another LTX file that begins with TXID 1, found ${branch.files.length} files that all begin later`;
-    findings.push(
-      makeFinding("replica/no-snapshot", message, { generation: LTX_BRANCH, path: branch.files[0]!.path }),
-    );
+  const { snapshots, files, unreadable } = branch;
+  if (!unreadable && files.length > 0 && snapshots.every(({ base }) => base)) {
+    const [base] = snapshots;
+    const which = base ? `. ${base.path} holds every page, but Litestream begins with no such file` : "";
+    const message = `Expected a snapshot or another LTX file that begins with TXID 1, found ${files.length} files that all begin later${which}`;
+    const { path } = base ?? files[0]!;
+    const severity = base ? "warning" : undefined;
+    findings.push(makeFinding("replica/no-snapshot", message, { generation: LTX_BRANCH, path, severity }));
   }
   const { gaps, unread } = walkAlong(branch);
   for (const { from, next } of unread)

@@ -1,8 +1,11 @@
 /** LTX files of Litestream 0.5, as a layout. */
 
 import { WalkitError } from "../../errors.ts";
+import type { Catalog } from "../../replay/catalog.ts";
 import { noGeneration } from "../../replay/faults.ts";
-import type { Layout } from "../../replay/layout.ts";
+import type { CatalogOptions, Layout, Replica } from "../../replay/layout.ts";
+import type { Storage } from "../../storage/storage.ts";
+import { withBases } from "./bases.ts";
 import { listLtx } from "./catalog.ts";
 import { findGaps, nameFindings } from "./check.ts";
 import { missingTxids } from "./faults.ts";
@@ -17,12 +20,11 @@ import { isLtx, LTX_BRANCH, type LtxBranch, type LtxChange } from "./types.ts";
 export const ltx: Layout = {
   name: "ltx",
 
-  async catalog({ storage, prefix }, { generation, signal, times = false }) {
+  async catalog(replica, options) {
+    const { generation } = options;
     if (generation !== undefined && generation !== LTX_BRANCH)
-      throw noGeneration(generation, `${prefix}ltx/`);
-    const { branch, strays, timelineFiles } = await listLtx(storage, prefix, signal);
-    const dated = branch && times ? await withTimes(branch, { storage, signal }) : branch;
-    return { generations: dated ? [dated] : [], timelineFiles, strays };
+      throw noGeneration(generation, `${replica.prefix}ltx/`);
+    return await catalogIn(replica, options);
   },
 
   plan: (catalog, target, options) => planLtx(branchIn(catalog.generations), target, options),
@@ -40,6 +42,18 @@ export const ltx: Layout = {
   claim: readClaim,
   merged: readMerged,
 };
+
+/** `listed`: the storage, or what has been listed of it. */
+export async function catalogIn(
+  { storage, prefix }: Pick<Replica, "storage" | "prefix">,
+  { signal, times = false }: CatalogOptions,
+  listed: Pick<Storage, "list"> = storage,
+): Promise<Catalog> {
+  const { branch, strays, timelineFiles } = await listLtx(listed, prefix, signal);
+  const dated = branch && times ? await withTimes(branch, { storage, signal }) : branch;
+  const found = dated && (await withBases(dated, { storage, signal }));
+  return { generations: found ? [found] : [], timelineFiles, strays };
+}
 
 /** @throws WalkitError `target/no-generation` */
 function branchIn(branches: readonly { id: string }[]): LtxBranch {

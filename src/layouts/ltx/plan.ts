@@ -12,7 +12,7 @@ import { missingTxids } from "./faults.ts";
 import { SNAPSHOT_LEVEL } from "./names.ts";
 import { momentsOf, nearTime, offering } from "./nearest.ts";
 import { planOf, txidOf } from "./planned.ts";
-import type { LtxBranch, LtxFile } from "./types.ts";
+import { beginOf, type LtxBranch, type LtxFile } from "./types.ts";
 
 /** What Litestream's planner is asked for: at most one of the two. */
 export interface LitestreamTarget {
@@ -45,10 +45,10 @@ export function chooseFiles(
   // By first transaction, so each file is looked at once: of those that connect the best one so far is enough.
   const others = eligible
     .filter(({ level }) => level !== SNAPSHOT_LEVEL)
-    .sort((a, b) => a.minTxid - b.minTxid);
+    .sort((a, b) => beginOf(a) - beginOf(b));
   let best: LtxFile | undefined;
   for (let next = 0; txid === undefined || reach < txid; ) {
-    for (; next < others.length && others[next]!.minTxid <= reach + 1; next++)
+    for (; next < others.length && beginOf(others[next]!) <= reach + 1; next++)
       if (!best || isBetter(others[next]!, best)) best = others[next];
     if (!best || best.maxTxid <= reach) break;
     plan.push(best);
@@ -129,7 +129,7 @@ export function planLtx(
     : chooseFiles(branch.files.filter(serves), { txid: reach, isBefore });
   if (!chosen) throw wanted.find((file) => file.unreadable)?.unreadable ?? noOther(reach, avoid);
   // What lies before the last file that holds every page is laid over whole.
-  const base = chosen.findLastIndex(({ minTxid }) => minTxid === 1);
+  const base = chosen.findLastIndex((file) => beginOf(file) === 1);
   const after = branch.files.filter(({ maxTxid }) => maxTxid > reach).reduce(earlier, undefined);
   return planOf(chosen.slice(base), after);
 }
@@ -215,9 +215,9 @@ function withNearest(error: WalkitError, branch: LtxBranch, reach: number): Walk
 export function statesOf({ files }: Pick<LtxBranch, "files">): number[] {
   const states: number[] = [];
   // What a file is laid over ends before it does: of all that ends before the last state is enough.
-  for (const { minTxid, maxTxid } of [...files].sort((a, b) => a.maxTxid - b.maxTxid)) {
-    if (states.at(-1) === maxTxid) continue;
-    if (minTxid === 1 || minTxid <= (states.at(-1) ?? 0) + 1) states.push(maxTxid);
+  for (const file of [...files].sort((a, b) => a.maxTxid - b.maxTxid)) {
+    const last = states.at(-1) ?? 0;
+    if (file.maxTxid > last && beginOf(file) <= last + 1) states.push(file.maxTxid);
   }
   return states;
 }

@@ -11,8 +11,15 @@ export interface LtxFile extends RemoteFile {
   level: number;
   minTxid: number;
   maxTxid: number;
+  /** It holds every page, though it begins with a later TXID than 1, and no file leads to it. */
+  base?: boolean | undefined;
   /** What the storage says of when it was made, where `modified` is what its header says. */
   stored?: bigint | undefined;
+}
+
+/** The first TXID that a file is good for: 1 for one that holds every page. */
+export function beginOf({ minTxid, base }: LtxFile): number {
+  return base ? 1 : minTxid;
 }
 
 /** A snapshot, at the transaction that it ends with. */

@@ -5,6 +5,7 @@ import { sizeOf } from "../../replay/plan.ts";
 import { formatPosition } from "../../replay/position.ts";
 import { SNAPSHOT_LEVEL } from "./names.ts";
 import {
+  beginOf,
   LTX_BRANCH,
   type LtxBranch,
   type LtxChange,
@@ -25,11 +26,11 @@ export function branchOfFiles(files: readonly LtxFile[]): LtxBranch {
       a.level - b.level || a.minTxid - b.minTxid || a.maxTxid - b.maxTxid || (a.path < b.path ? -1 : 1),
   );
   const snapshots = sorted
-    .filter(({ minTxid }) => minTxid === 1)
+    .filter((file) => beginOf(file) === 1)
     .map((file): LtxClaim => ({ ...file, txid: file.maxTxid }))
     // Of those with the same end Litestream takes the one of the highest level.
     .sort((a, b) => a.txid - b.txid || b.level - a.level);
-  const byMin = sorted.filter(({ minTxid }) => minTxid > 1).sort((a, b) => a.minTxid - b.minTxid);
+  const byMin = sorted.filter((file) => beginOf(file) > 1).sort((a, b) => a.minTxid - b.minTxid);
   const segments: LtxChange[] = [];
   const merged: LtxMerged[] = [];
   const waiting = new Waiting();
