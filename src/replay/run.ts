@@ -88,7 +88,7 @@ class Run {
   /** Ascending; those before `#next` have had their turn. */
   readonly #claims: Claim[];
   #next = 0;
-  /** Where the last change ends that was read to its end. */
+  /** Where the last change ends that was read to its end; or the claim behind it that leads on. */
   #end: Position | undefined;
   /** The section under way, and its claim until that is read. */
   #section: Position | undefined;
@@ -205,7 +205,10 @@ class Run {
       const order = this.#end ? comparePositions(claim, this.#end) : 1;
       if (section && order > 0 && comparePositions(claim, section) >= 0) return;
       this.#next++;
-      await this.#read(claim, this.#placeOf(claim, order));
+      const place = this.#placeOf(claim, order);
+      const isWhole = await this.#read(claim, place);
+      // Another claim of this very position has to equal it.
+      if (place === "before" && isWhole) this.#end = claim;
     }
   }
 
@@ -238,9 +241,10 @@ class Run {
     }
   }
 
-  async #read(claim: Claim, place: ClaimPlace): Promise<void> {
+  /** Whether it was wanted, and nothing is wrong with it. */
+  async #read(claim: Claim, place: ClaimPlace): Promise<boolean> {
     const folds = this.#folds.filter((fold) => fold.claimOpens?.(claim, place) ?? false);
-    if (folds.length === 0) return;
+    if (folds.length === 0) return false;
     const page = (number: number, data: Uint8Array) => {
       if (this.#options.pages === false) return;
       const hash = xxh32(data) || 1;
@@ -262,6 +266,7 @@ class Run {
       for (const error of odd) await fold.on({ type: "fault", error, position: claim, breaks: false });
       await fold.claimCloses?.(claim, place, read);
     }
+    return !read.error;
   }
 
   async #readWhole(claim: Claim, page: EachPage, onOdd: Odd, count: { pages: number }): Promise<ClaimRead> {

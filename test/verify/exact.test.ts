@@ -188,3 +188,26 @@ it("between two snapshots there may be nothing: what follows is laid over the se
     ["4", "5"],
   ]);
 });
+
+describe("two snapshots of one TXID that no change leads to", () => {
+  const files: Placed[] = [
+    [9, 1, 3],
+    [9, 1, 6],
+  ];
+
+  it("are one state, told of once", async () => {
+    const storage = history().storage([...files, [1, 1, 3]]);
+    const { generations } = await verify(replicaOf(storage), { level: "replay" });
+    expect(generations[0]!.restorable.map(({ from, to }) => [from.at(-1), to.at(-1)])).toEqual([
+      ["3", "3"],
+      ["6", "6"],
+    ]);
+  });
+
+  it("have to be the same", async () => {
+    const storage = withOther(files, [1, 1, 3], { pages: pagesOf(history(), 3, 2) });
+    expect((await found(storage)).map(([code, path]) => [code, path])).toEqual([
+      ["replica/snapshot-mismatch", pathOf(1, 1, 3)],
+    ]);
+  });
+});

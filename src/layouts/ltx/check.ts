@@ -116,19 +116,20 @@ function walkAlong({ snapshots, segments, files, retained, unreadable }: LtxBran
       gaps.push({ from: reach, to: step.txid, next: step, isLed: chain !== undefined });
       chain = undefined;
     }
-    if (step?.unreadable) chain = undefined;
     for (; snapshots[next] && snapshots[next]!.txid <= (step?.txid ?? last); next++) {
       const claim = snapshots[next]!;
       const { txid } = claim;
-      if (txid <= reach) continue;
+      if (txid < reach || (txid === reach && chain)) continue;
       // Litestream uploads in order: what was written behind a snapshot that nothing follows on is not all there.
-      if (txid !== step?.txid && txid >= oldest && txid >= first && txid < last) lost(txid);
-      if (claim.unreadable || (step ? chain : chains.at(-1)?.claim.txid === txid)) continue;
+      const isNew = txid > reach && txid !== snapshots[next - 1]?.txid;
+      if (isNew && txid !== step?.txid && txid >= oldest && txid >= first && txid < last) lost(txid);
+      if (claim.unreadable || chain?.claim.txid === txid) continue;
       chain = { claim, last: undefined, newest: false };
       chains.push(chain);
     }
     if (!step) break;
-    if (chain && !step.unreadable) chain.last = step;
+    if (step.unreadable) chain = undefined;
+    else if (chain) chain.last = step;
     reach = step.maxTxid;
   }
   if (snapshots.length > 0 && !unreadable) lost(Math.max(last, reach));

@@ -1,8 +1,10 @@
 /** What names alone show. */
 
 import { describe, expect, it } from "vitest";
+import { WalkitError } from "../../../src/errors.ts";
 import { listLtx } from "../../../src/layouts/ltx/catalog.ts";
 import { findGaps, nameFindings } from "../../../src/layouts/ltx/check.ts";
+import type { LtxBranch } from "../../../src/layouts/ltx/types.ts";
 import { LtxHistory, type Placed, pathOf } from "../../support/ltx-history.ts";
 
 const history = new LtxHistory();
@@ -64,6 +66,38 @@ describe("chains", () => {
     expect(chains.map(({ claim, last, newest }) => [claim.txid, last?.path, newest])).toEqual([
       [2, pathOf(0, 5, 5), false],
       [7, pathOf(0, 9, 9), true],
+    ]);
+  });
+});
+
+describe("snapshots that nothing leads from one to the next", () => {
+  const chainsOf = (branch: LtxBranch) =>
+    findGaps(branch).chains.map(({ claim, last }) => [claim.txid, last?.end?.txid]);
+
+  it("are chains of their own", async () => {
+    expect(chainsOf(await branchOf([9, 1, 3], [9, 1, 6], [0, 7, 7], [0, 8, 8]))).toEqual([
+      [3, undefined],
+      [6, 8],
+    ]);
+  });
+
+  it("are told of once, however many files end there", async () => {
+    const branch = await branchOf([9, 1, 3], [1, 1, 3], [9, 1, 6], [0, 7, 7], [0, 8, 8]);
+    expect(nameFindings(branch).map(({ code, position }) => [code, position])).toEqual([
+      ["replica/missing-txid", "0000000000000003"],
+    ]);
+    expect(chainsOf(branch)).toEqual([
+      [3, undefined],
+      [6, 8],
+    ]);
+  });
+
+  it("lead on where the file that ends there cannot be read", async () => {
+    const branch = await branchOf([9, 1, 2], [0, 3, 3], [9, 1, 3], [0, 4, 4]);
+    branch.segments[0]!.unreadable = new WalkitError("storage/unreadable", "Cannot read it");
+    expect(chainsOf(branch)).toEqual([
+      [2, undefined],
+      [3, 4],
     ]);
   });
 });
