@@ -97,6 +97,7 @@ export type ReplicaCode =
   | "replica/level-gap"
   | "replica/wal-gap"
   | "replica/backlog"
+  | "replica/clock-set-back"
   | "replica/deleted"
   | "replica/times-untrusted"
   | "replica/changed-while-reading";

@@ -74,6 +74,7 @@ const UNUSUAL: Readonly<Partial<Record<ErrorCode, Severity>>> = {
   "replica/level-gap": "info",
   "replica/wal-gap": "warning",
   "replica/backlog": "warning",
+  "replica/clock-set-back": "warning",
   "replica/deleted": "info",
   "replica/times-untrusted": "warning",
   "replica/changed-while-reading": "inconclusive",

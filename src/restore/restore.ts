@@ -211,8 +211,8 @@ function availableOf({ plan, position, lost }: Restored): Available {
 
 /** Whether another snapshot, or an earlier end, may help. */
 function isSalvageable({ code }: WalkitError): boolean {
-  // Nothing that walkit reads leads to what encrypted files hold.
-  if (code === "replica/encrypted") return false;
+  // Nothing that walkit reads leads to what encrypted files hold, nor tells which moment an uncertain time means.
+  if (code === "replica/encrypted" || code === "replica/times-untrusted") return false;
   const isOfOne = code === "target/no-snapshot" || code === "storage/unreadable";
   return isOfOne || isOfFile(code) || ["database", "replica"].includes(familyOf(code));
 }

@@ -3,7 +3,7 @@
  * fold, and the one that leads the pass.
  */
 
-import { isOfFile, type WalkitError } from "../errors.ts";
+import { isOfFile, WalkitError } from "../errors.ts";
 import { type Finding, findingOf, type Severity, severityOf } from "../findings.ts";
 import type { Branch, Change, Claim } from "../replay/catalog.ts";
 import type { ReplayEvent } from "../replay/events.ts";
@@ -12,6 +12,7 @@ import type { Layout } from "../replay/layout.ts";
 import { comparePositions, formatPosition, type Position, positionOf } from "../replay/position.ts";
 import type { ClaimPlace, ClaimRead, Lead, RunOptions } from "../replay/run.ts";
 import { chainBroken, sumDiffers } from "../replay/sums.ts";
+import { formatTime } from "../time.ts";
 import type { Checked } from "./checked.ts";
 import { ExactComparison } from "./exact-comparison.ts";
 import { type AllPages, ExactState } from "./exact-state.ts";
@@ -41,6 +42,9 @@ export class ExactCheck implements Lead {
   #frames = 0;
   /** When files say that they were made, nanoseconds since 1970. */
   #times: Checked["times"];
+  /** The last change that says when it was made. */
+  #dated: { path: string; time: bigint } | undefined;
+  #isSetBack = false;
 
   constructor(branch: Branch, layout: Pick<Layout, "pageSum">, { pages = true }: RunOptions) {
     this.#branch = branch;
@@ -106,8 +110,16 @@ export class ExactCheck implements Lead {
   }
 
   /** What a file says of when it was made counts, whatever the storage says. */
-  #date({ change: { path }, time }: Extract<ReplayEvent, { type: "change" }>): void {
+  #date({ change: { path }, end, time }: Extract<ReplayEvent, { type: "change" }>): void {
     this.#time(time);
+    if (time !== undefined) {
+      const before = this.#dated;
+      this.#dated = { path, time };
+      if (before && time < before.time && !this.#isSetBack) {
+        this.#isSetBack = true;
+        this.#report(setBack(path, end, time, before));
+      }
+    }
     const range = this.#range;
     if (time === undefined || range?.last?.path !== path) return;
     const dated = { ...range.last, modified: time };
@@ -224,4 +236,15 @@ export class ExactCheck implements Lead {
   #report(error: WalkitError, severity?: Severity): void {
     this.#findings.push(findingOf(error, { generation: this.#branch.id, severity }));
   }
+}
+
+/** Of the first place; where one is there may be more. */
+function setBack(
+  path: string,
+  end: Position,
+  time: bigint,
+  before: { path: string; time: bigint },
+): WalkitError {
+  const message = `Expected a time of ${formatTime(before.time)} or later, as ${before.path} has it, found ${formatTime(time)}`;
+  return new WalkitError("replica/clock-set-back", message, { path, position: formatPosition(end) });
 }

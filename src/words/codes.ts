@@ -293,6 +293,11 @@ export const WORDS: Readonly<Record<ErrorCode, Words>> = {
       "Files of one level have not been merged into the next for long: nothing is lost, but restores take longer and longer",
     action: "Look at Litestream's log for why it merges no more: a missing file stops it for good",
   },
+  "replica/clock-set-back": {
+    meaning:
+      "The clock of the machine that wrote the files was set back: some times came twice. Such a time is refused; any other can be had, and any TXID",
+    action: "Nothing. For a moment within that time restore by --txid",
+  },
   "replica/deleted": {
     meaning:
       "LiteFS was told to delete the database there: from then on there is none, unless one was created anew under the name",

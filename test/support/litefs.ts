@@ -18,6 +18,9 @@ import {
 } from "../../src/ltx/index.ts";
 import { MemoryStorage } from "../../src/storage/index.ts";
 
+/** When the first transaction was written, less a second; a second lies between one and the next. */
+const CLOCK = 1_700_000_000_000;
+
 export interface NodeOptions {
   wal?: boolean | undefined;
   variant?: LtxVariant | undefined;
@@ -43,7 +46,6 @@ export class LitefsNode {
   readonly #setup: string;
   #db: InstanceType<typeof sqlite.Database>;
   #walEnd = 0;
-  #clock = 1_700_000_000_000;
 
   constructor({ wal = false, variant = "v1-lz4", pageSize = 512, prefix, setup = "" }: NodeOptions = {}) {
     this.prefix = prefix ?? "dbs/app.db/";
@@ -157,7 +159,7 @@ export class LitefsNode {
     const { pageSize } = this;
     const header: LtxHeader = {
       ...{ flags: 0, pageSize, commit: after.length / pageSize, minTxid: min, maxTxid: max },
-      ...{ timestamp: (this.#clock += 1000), walOffset: 0, walSize: 0, walSalt1: 0, walSalt2: 0, nodeId: 7n },
+      ...{ timestamp: CLOCK + max * 1000, walOffset: 0, walSize: 0, walSalt1: 0, walSalt2: 0, nodeId: 7n },
       preApplyChecksum: min === 1 ? 0n : checksumOf(before, pageSize),
       ...about,
     };

@@ -7,6 +7,7 @@ import { formatTime } from "../../time.ts";
 import { missingTxids } from "../ltx/faults.ts";
 import { momentsOf, nearTime, offering } from "../ltx/nearest.ts";
 import { planOf, txidOf } from "../ltx/planned.ts";
+import { checkOnce } from "../ltx/times.ts";
 import type { LtxChange, LtxClaim, LtxFile } from "../ltx/types.ts";
 import type { LitefsBranch } from "./types.ts";
 import { statesOf } from "./walk.ts";
@@ -55,6 +56,7 @@ function wantedOf(branch: LitefsBranch, target: PlanTarget): number {
 /** The last transaction at a time or before it, by what files say of when they were made. */
 function atTime(branch: LitefsBranch, time: bigint): number {
   const { files } = branch;
+  checkOnce(branch, time, (modified) => modified <= time);
   const at = files.findLastIndex(({ modified }) => modified !== undefined && modified <= time);
   const last = files[at];
   const next = files[at + 1];

@@ -12,6 +12,7 @@ import { missingTxids } from "./faults.ts";
 import { SNAPSHOT_LEVEL } from "./names.ts";
 import { momentsOf, nearTime, offering } from "./nearest.ts";
 import { planOf, txidOf } from "./planned.ts";
+import { checkOnce } from "./times.ts";
 import { beginOf, type LtxBranch, type LtxFile } from "./types.ts";
 
 /** What Litestream's planner is asked for: at most one of the two. */
@@ -101,7 +102,8 @@ function sooner(first: LtxFile | undefined, one: LtxFile): LtxFile {
  * Plans the restore of `target`: a position is a TXID, and a time takes in files made at it or before it, a strict one those before
  * it alone.
  *
- * @throws WalkitError `target/out-of-range`, `replica/no-snapshot`, `replica/missing-txid`; `storage/unreadable` for a file on the way
+ * @throws WalkitError `target/out-of-range`, `replica/no-snapshot`, `replica/missing-txid`, `replica/times-untrusted` for a time that
+ * came more than once; `storage/unreadable` for a file on the way
  */
 export function planLtx(
   branch: LtxBranch,
@@ -111,12 +113,13 @@ export function planLtx(
   const { timestamp, strict = false } = target;
   if (branch.unreadable?.[0]) throw branch.unreadable[0];
   const txid = txidOf(target);
+  const isBy = (time: bigint) => (strict ? time < timestamp! : time <= timestamp!);
   const isBefore =
-    timestamp === undefined
-      ? undefined
-      : ({ modified }: LtxFile) =>
-          modified !== undefined && (strict ? modified < timestamp : modified <= timestamp);
-  if (timestamp !== undefined) checkPast(branch, timestamp);
+    timestamp === undefined ? undefined : ({ modified }: LtxFile) => modified !== undefined && isBy(modified);
+  if (timestamp !== undefined) {
+    checkPast(branch, timestamp);
+    checkOnce(branch, timestamp, isBy);
+  }
   const wanted = chooseFiles(branch.files, { txid, isBefore });
   if (!wanted) throw notThere(branch, target);
   const reach = wanted.at(-1)!.maxTxid;

@@ -1,8 +1,14 @@
 import { describe, expect, it } from "vitest";
+import type { WalkitError } from "../../../src/errors.ts";
 import { listLtx } from "../../../src/layouts/ltx/catalog.ts";
 import { doubtOf, withTimes } from "../../../src/layouts/ltx/times.ts";
+import { replicaIn } from "../../../src/layouts/open.ts";
+import { formatPosition } from "../../../src/replay/position.ts";
+import { MemorySink, restore } from "../../../src/restore/index.ts";
 import type { MemoryStorage } from "../../../src/storage/index.ts";
+import { verify } from "../../../src/verify/index.ts";
 import { dozen, momentOf, pathOf } from "../../support/ltx-history.ts";
+import { LtxReplica } from "../../support/ltx-replica.ts";
 
 const { history, files } = dozen();
 
@@ -51,5 +57,69 @@ describe("a doubt", () => {
     storage.files.set(pathOf(0, 9, 9), history.file(0, 9, 9, { header: { timestamp: 1_600_000_000_000 } }));
     const doubt = doubtOf(await withTimes(await branchOf(storage), { storage }));
     expect(doubt).toMatchObject({ kind: "clock", path: pathOf(0, 9, 9) });
+  });
+});
+
+describe("a clock that was set back", () => {
+  const second = (n: number) => BigInt(Date.UTC(2026, 10, 20, 12, 0, n)) * 1_000_000n;
+  /** TXIDs 1 to 9, a second apart; that of 6 is an hour earlier. */
+  const replicaWith = (time: (replica: LtxReplica) => number) => {
+    const sql = Array.from({ length: 9 }, (_, i) =>
+      i === 0 ? "CREATE TABLE t (x)" : `INSERT INTO t VALUES (${i})`,
+    );
+    const replica = new LtxReplica(sql);
+    replica.put(9, 1, 1);
+    for (let txid = 2; txid <= 9; txid++)
+      replica.put(0, txid, txid, txid === 6 ? { time: time(replica) } : {});
+    return replica;
+  };
+  const back = replicaWith((replica) => replica.timeOf(2) - 3_600_000);
+  const restored = async (replica: LtxReplica, timestamp: bigint) => {
+    const sink = new MemorySink();
+    await restore(replicaIn(replica.storage()), { timestamp }, sink);
+    return replica.states.findIndex((state) => Buffer.compare(Buffer.from(state), sink.bytes) === 0);
+  };
+
+  it("makes a time that came twice ambiguous, and no other", async () => {
+    for (const [seconds, txids] of [
+      [0, [1, 6]],
+      [1, [2, 6]],
+      [3, [4, 6]],
+      [4, [6]],
+      [5, [6]],
+      [6, [7]],
+      [7, [8]],
+    ] as const) {
+      const done = await restored(back, second(seconds)).catch((error: WalkitError) => error);
+      if (txids.length === 1) {
+        expect([seconds, done]).toEqual([seconds, txids[0]]);
+        continue;
+      }
+      const positions = txids.map((txid) => formatPosition({ txid }));
+      expect(done).toMatchObject({
+        code: "replica/times-untrusted",
+        remedy: { do: "choose-reading", generation: "ltx", positions },
+      });
+      for (const txid of txids) {
+        const sink = new MemorySink();
+        await restore(replicaIn(back.storage()), { position: { txid } }, sink);
+        expect(Buffer.compare(Buffer.from(back.states[txid]!), sink.bytes)).toBe(0);
+      }
+    }
+  });
+
+  it("is told of by verify, once, and times are shown all the same", async () => {
+    const { status, findings, generations } = await verify(replicaIn(back.storage()), { level: "replay" });
+    expect(status).toBe("ok");
+    expect(findings.map(({ code, severity, position }) => [code, severity, position])).toEqual([
+      ["replica/clock-set-back", "warning", formatPosition({ txid: 6 })],
+    ]);
+    expect(generations[0]!.timesTrusted).toBe(true);
+  });
+
+  it("is none where times only stand still", async () => {
+    const still = replicaWith((replica) => replica.timeOf(5));
+    expect((await verify(replicaIn(still.storage()), { level: "replay" })).findings).toEqual([]);
+    expect(await restored(still, second(4))).toBe(6);
   });
 });

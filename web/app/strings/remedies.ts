@@ -37,6 +37,8 @@ const usualByCode: Readonly<Partial<Record<ErrorCode, string>>> = {
   "replica/not-a-replica":
     "Open the folder that holds “generations” or “ltx”, or an archive of it; of LiteFS the folder of its data",
   "replica/ltx": "Open the folder that holds “ltx”, as Litestream wrote it, or the folder of LiteFS’s data",
+  "replica/clock-set-back":
+    "Nothing. Choose moments within that time by their place in the picture, not by their time",
   "replica/merge-mismatch": "Restore the moments before and at the end of the merged file, and compare",
   "replica/wal-gap": "Compare the restored database with what is known of it, or have SQLite check it",
   "replica/encrypted": "Decrypt a copy of the replica first, each file by itself, with age and its key",
