@@ -98,6 +98,7 @@ export type ReplicaCode =
   | "replica/wal-gap"
   | "replica/backlog"
   | "replica/clock-set-back"
+  | "replica/full-copies"
   | "replica/deleted"
   | "replica/times-untrusted"
   | "replica/changed-while-reading";

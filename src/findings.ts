@@ -75,6 +75,7 @@ const UNUSUAL: Readonly<Partial<Record<ErrorCode, Severity>>> = {
   "replica/wal-gap": "warning",
   "replica/backlog": "warning",
   "replica/clock-set-back": "warning",
+  "replica/full-copies": "info",
   "replica/deleted": "info",
   "replica/times-untrusted": "warning",
   "replica/changed-while-reading": "inconclusive",

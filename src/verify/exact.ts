@@ -16,6 +16,7 @@ import { formatTime } from "../time.ts";
 import type { Checked } from "./checked.ts";
 import { ExactComparison } from "./exact-comparison.ts";
 import { type AllPages, ExactState } from "./exact-state.ts";
+import { FullCopies } from "./full-copies.ts";
 import { type RangeDraft, startRange } from "./ranges.ts";
 import { RangeStates } from "./states.ts";
 
@@ -40,6 +41,9 @@ export class ExactCheck implements Lead {
   #isDetour = false;
   #transactions = 0;
   #frames = 0;
+  /** Those before the change under way. */
+  #framesBefore = 0;
+  readonly #copies = new FullCopies();
   /** When files say that they were made, nanoseconds since 1970. */
   #times: Checked["times"];
   /** The last change that says when it was made. */
@@ -57,8 +61,10 @@ export class ExactCheck implements Lead {
 
   finish(): Checked {
     if (this.#range) this.#range.newest = true;
+    // LiteFS writes a whole database only where it is told to.
+    const copies = this.#branch.selfLeading ? undefined : this.#copies.finding(this.#branch.id);
     return {
-      findings: this.#findings,
+      findings: copies ? [...this.#findings, copies] : this.#findings,
       ranges: this.#ranges,
       apart: this.#apart,
       transactions: this.#transactions,
@@ -92,6 +98,7 @@ export class ExactCheck implements Lead {
       if (this.#at && comparePositions(this.#at, event.section) < 0) this.#range = undefined;
       this.#state.forget();
       this.#isDetour = false;
+      this.#framesBefore = this.#frames;
     } else if (event.type === "fault") {
       this.#state.forget();
       const { retained } = this.#branch;
@@ -131,6 +138,8 @@ export class ExactCheck implements Lead {
   #commit({ end, pageCount, change, sums }: Extract<ReplayEvent, { type: "commit" }>): void {
     const { path } = change;
     this.#transactions++;
+    const told = this.#changes.get(path);
+    if (told) this.#copies.add(told, end, this.#frames - this.#framesBefore, pageCount);
     this.#chain(path, sums);
     const state = this.#state;
     if (this.#branch.selfLeading && !this.#range && state.isAll(pageCount))

@@ -298,6 +298,11 @@ export const WORDS: Readonly<Record<ErrorCode, Words>> = {
       "The clock of the machine that wrote the files was set back: some times came twice. Such a time is refused; any other can be had, and any TXID",
     action: "Nothing. For a moment within that time restore by --txid",
   },
+  "replica/full-copies": {
+    meaning:
+      "Litestream wrote the whole database again and again where changes would do: that takes space and time, and nothing is wrong with what is there",
+    action: "Nothing. Litestream 0.5.9 does so after every checkpoint, 0.5.17 does not",
+  },
   "replica/deleted": {
     meaning:
       "LiteFS was told to delete the database there: from then on there is none, unless one was created anew under the name",
