@@ -84,7 +84,8 @@ export interface Layout {
   readonly name: string;
 
   /**
-   * What the listing says; opens no file, but for `times`: those that files tell themselves are read from there.
+   * What the listing says; opens no file, but where names do not tell what leads to it, and for `times`: those that files tell
+   * themselves are read from there.
    *
    * @throws WalkitError `storage/*`; `target/no-generation` for a `generation` that is not there
    */
