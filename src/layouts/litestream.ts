@@ -30,7 +30,7 @@ function rootOf(prefix: string): string | undefined {
 export const litestream: Layout = {
   name: "litestream",
 
-  async catalog({ storage, prefix }, { generation, signal, times = false }) {
+  async catalog({ storage, prefix }, { generation, signal, times = false, bases }) {
     const root = rootOf(prefix);
     const isOld = generation !== LTX_BRANCH;
     const catalog: Catalog = isOld
@@ -44,7 +44,7 @@ export const litestream: Layout = {
     const isTimed = times || catalog.generations.some(isFilled);
     const listed = await besideIn(storage, root, signal);
     const found = listed
-      ? await (await load()).catalogIn({ storage, prefix: root }, { signal, times: isTimed }, listed)
+      ? await (await load()).catalogIn({ storage, prefix: root }, { signal, times: isTimed, bases }, listed)
       : { generations: [], timelineFiles: [], strays: [] };
     if (!isOld && found.generations.length === 0) throw noGeneration(LTX_BRANCH, `${root}ltx/`);
     return {

@@ -27,6 +27,7 @@ export interface CatalogOptions {
   generation?: string | undefined;
   signal?: AbortSignal | undefined;
   times?: boolean | undefined;
+  bases?: boolean | undefined;
 }
 
 /** What reading a file takes. */
@@ -84,8 +85,8 @@ export interface Layout {
   readonly name: string;
 
   /**
-   * What the listing says; opens no file, but where names do not tell what leads to it, and for `times`: those that files tell
-   * themselves are read from there.
+   * What the listing says; opens no file, but where names do not tell what leads to it, and for what is asked for. `times`: those
+   * that files tell themselves. `bases`: which changes hold every page, so that a restore may begin with any of them.
    *
    * @throws WalkitError `storage/*`; `target/no-generation` for a `generation` that is not there
    */

@@ -16,9 +16,9 @@ type Reading = Omit<ReadContext, "storage">;
  */
 export function catalogOf(
   replica: Replica,
-  { generation = replica.generation, signal, times }: CatalogOptions = {},
+  { generation = replica.generation, ...options }: CatalogOptions = {},
 ): Promise<Catalog> {
-  return replica.layout.catalog(replica, { generation, signal, times });
+  return replica.layout.catalog(replica, { ...options, generation });
 }
 
 /**

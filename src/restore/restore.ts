@@ -85,7 +85,7 @@ interface Asked {
 /** Tries one way after another. Where the replica has changed meanwhile, the ways are looked for anew. */
 async function tryWays(asked: Asked, sink: DatabaseSink, known: Known): Promise<Restored> {
   const { replica, options } = asked;
-  let catalog = await list(asked);
+  let catalog = await list(asked, known.bases);
   let ways: ReturnType<typeof waysTo> | undefined;
   let failed: Failed | undefined;
   for (let relistings = 0; ; ) {
@@ -103,7 +103,7 @@ async function tryWays(asked: Asked, sink: DatabaseSink, known: Known): Promise<
     } catch (error) {
       // What the last way failed by is thrown where there is no other: the replica was listed since.
       if (!(error instanceof WalkitError) || error === failed?.error) throw error;
-      const now = await list(asked);
+      const now = await list(asked, known.bases);
       if (hasChanged(catalog, now)) {
         if (++relistings > RELISTINGS) throw isGone(error) ? restless(error) : error;
         catalog = now;
@@ -145,10 +145,11 @@ async function byGuess(
   }
 }
 
-function list({ replica, target, options: { signal } }: Asked): Promise<Catalog> {
+function list({ replica, target, options: { signal } }: Asked, bases = false): Promise<Catalog> {
   const generation = needsTimelines(target) ? undefined : target.generation;
   // Where files tell their own times, only a time needs them.
-  return catalogOf({ ...replica, generation }, { signal, times: target.timestamp !== undefined });
+  const times = target.timestamp !== undefined;
+  return catalogOf({ ...replica, generation }, { signal, times, bases });
 }
 
 /** What the ways are to lead to, as names, times and, where it takes that, files tell. */

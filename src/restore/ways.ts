@@ -8,6 +8,7 @@ import { type Finding, findingOf } from "../findings.ts";
 import type { Catalog } from "../replay/catalog.ts";
 import type { PlanTarget, RestorePlan } from "../replay/plan.ts";
 import { type Position, sectionOf } from "../replay/position.ts";
+import { catalogOf } from "../replay/replica.ts";
 import { planToMark, withMark } from "../snapshot/mark.ts";
 import type { Around } from "../timeline/target/around.ts";
 import type { Goal } from "../timeline/target/target.ts";
@@ -36,10 +37,12 @@ export interface Known extends Around {
   marks: Map<string, Position>;
   /** Of a time: the first way whose snapshot reaches past it. */
   late: Failed | undefined;
+  /** The catalog tells which changes hold every page. */
+  bases: boolean;
 }
 
 export function nothingKnown(): Known {
-  const nothing = { bound: undefined, first: undefined, late: undefined, guess: undefined };
+  const nothing = { bound: undefined, first: undefined, late: undefined, guess: undefined, bases: false };
   return { ...nothing, avoid: new Set(), notes: [], marks: new Map() };
 }
 
@@ -48,7 +51,8 @@ export function nothingKnown(): Known {
  *
  * @throws WalkitError why there is no other way
  */
-export async function* waysTo(goal: Goal, known: Known): AsyncGenerator<Way, never, Failed | undefined> {
+export async function* waysTo(wanted: Goal, known: Known): AsyncGenerator<Way, never, Failed | undefined> {
+  const goal = { ...wanted };
   let reason: WalkitError | undefined;
   while (!reason) {
     const plan = await outcome(() => planOf(goal, known));
@@ -78,16 +82,21 @@ async function outcome<T>(work: () => T | Promise<T>): Promise<T | WalkitError> 
 }
 
 /** Takes in what is wrong with a snapshot; false: something else is wrong, which another one does not mend. */
-async function learn(
-  { replica, catalog, target, signal }: Goal,
-  known: Known,
-  { plan, error }: Failed,
-): Promise<boolean> {
+async function learn(goal: Goal, known: Known, { plan, error }: Failed): Promise<boolean> {
+  const { replica, catalog, target, signal } = goal;
   if (isExact(catalog, plan)) {
     // Any other file may hold what this one held.
     const isOfPlan = [plan.snapshot, ...plan.segments].some(({ path }) => path === error.path);
-    if (isOfPlan) avoid(known, { plan, error }, error.path);
-    return isOfPlan;
+    if (!isOfPlan) return false;
+    avoid(known, { plan, error }, error.path);
+    // Behind what is damaged it may go on from a change that holds every page.
+    if (!known.bases) {
+      const generation = goal.isPart ? plan.generation : undefined;
+      const times = target.timestamp !== undefined;
+      goal.catalog = await catalogOf(replica, { generation, signal, times, bases: true });
+      known.bases = true;
+    }
+    return true;
   }
   if (error.path !== plan.snapshot.path) return false;
   const before = error.code === "replica/before-mark";

@@ -61,8 +61,7 @@ export class ExactCheck implements Lead {
 
   finish(): Checked {
     if (this.#range) this.#range.newest = true;
-    // LiteFS writes a whole database only where it is told to.
-    const copies = this.#branch.selfLeading ? undefined : this.#copies.finding(this.#branch.id);
+    const copies = this.#copies.finding(this.#branch.id);
     return {
       findings: copies ? [...this.#findings, copies] : this.#findings,
       ranges: this.#ranges,

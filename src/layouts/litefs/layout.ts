@@ -53,10 +53,10 @@ export const litefs: Layout = {
 async function branchIn(
   { storage }: Pick<Replica, "storage">,
   listed: Listed,
-  { signal, times = false }: CatalogOptions,
+  { signal, times = false, bases: all = false }: CatalogOptions,
 ): Promise<LitefsBranch> {
   const branch = branchOf(listed);
-  const isUnled = hasUnled(branch);
+  const isUnled = all || hasUnled(branch);
   if (!times && !isUnled) return branch;
   const about = await aboutFiles(branch.files, { storage, signal }, isUnled);
   const files = branch.files.map((file) => {

@@ -1,6 +1,6 @@
 /**
  * Files that hold every page though their names do not say so. After it lost its place in the WAL Litestream writes a copy of the whole
- * database as the next file of level 0. Where no file leads to such a copy, a restore can begin with it.
+ * database as the next file of level 0. Where no file leads to such a copy, or what leads there is damaged, a restore can begin with it.
  */
 
 import { isFault, isGone } from "../../errors.ts";
@@ -21,11 +21,14 @@ const MOST = 255;
 const known = new WeakMap<object, Map<string, boolean>>();
 
 /**
- * `branch` with what leads on from copies of the whole database, where names say that nothing leads to files: of these the header
- * is read, and the page index of those that are large enough.
+ * `branch` with what leads on from copies of the whole database, where names say that nothing leads to files, or, for `all`, from
+ * any: of these files the header is read, and the page index of those that are large enough.
  */
-export async function withBases(branch: LtxBranch, context: ReadContext): Promise<LtxBranch> {
-  const candidates = unled(branch.files);
+export async function withBases(branch: LtxBranch, context: ReadContext, all: boolean): Promise<LtxBranch> {
+  const files = all ? branch.files : unled(branch.files);
+  const candidates = files.filter(({ level, minTxid, size, unreadable }) => {
+    return level !== SNAPSHOT_LEVEL && minTxid > 1 && !unreadable && size !== undefined;
+  });
   if (candidates.length === 0) return branch;
   const bases = new Set<string>();
   let next = 0;
@@ -35,8 +38,8 @@ export async function withBases(branch: LtxBranch, context: ReadContext): Promis
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   if (bases.size === 0) return branch;
-  const files = branch.files.map((file) => (bases.has(file.path) ? { ...file, base: true } : file));
-  return { ...branchOfFiles(files), ...(branch.unreadable && { unreadable: branch.unreadable }) };
+  const marked = branch.files.map((file) => (bases.has(file.path) ? { ...file, base: true } : file));
+  return { ...branchOfFiles(marked), ...(branch.unreadable && { unreadable: branch.unreadable }) };
 }
 
 /** Files that no state leads to; not those from before the first state, which retention leaves. */
@@ -45,12 +48,10 @@ function unled(files: readonly LtxFile[]): LtxFile[] {
   const lost: LtxFile[] = [];
   let next = 0;
   for (const file of [...files].sort((a, b) => a.maxTxid - b.maxTxid)) {
-    const { level, minTxid, maxTxid, size, unreadable } = file;
+    const { minTxid, maxTxid } = file;
     while (next < states.length && states[next]! < maxTxid) next++;
     const before = states[next - 1];
-    const isLed = before === undefined ? states.length > 0 : before >= minTxid - 1;
-    if (!isLed && level !== SNAPSHOT_LEVEL && minTxid > 1 && !unreadable && size !== undefined)
-      lost.push(file);
+    if (before === undefined ? states.length === 0 : before < minTxid - 1) lost.push(file);
   }
   return lost;
 }

@@ -46,12 +46,12 @@ export const ltx: Layout = {
 /** `listed`: the storage, or what has been listed of it. */
 export async function catalogIn(
   { storage, prefix }: Pick<Replica, "storage" | "prefix">,
-  { signal, times = false }: CatalogOptions,
+  { signal, times = false, bases = false }: CatalogOptions,
   listed: Pick<Storage, "list"> = storage,
 ): Promise<Catalog> {
   const { branch, strays, timelineFiles } = await listLtx(listed, prefix, signal);
   const dated = branch && times ? await withTimes(branch, { storage, signal }) : branch;
-  const found = dated && (await withBases(dated, { storage, signal }));
+  const found = dated && (await withBases(dated, { storage, signal }, bases));
   return { generations: found ? [found] : [], timelineFiles, strays };
 }
 

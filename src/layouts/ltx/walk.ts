@@ -61,7 +61,7 @@ export function branchOfFiles(files: readonly LtxFile[]): LtxBranch {
   merged.sort((a, b) => a.txid - b.txid || a.level - b.level);
   const oldest = snapshots.find(({ level }) => level === SNAPSHOT_LEVEL);
   return {
-    ...{ id: LTX_BRANCH, exact: true, snapshots, segments, merged },
+    ...{ id: LTX_BRANCH, exact: true, selfLeading: true, snapshots, segments, merged },
     retained: oldest && { txid: oldest.txid },
     ...{ levels: levelsOf(sorted), files: sorted },
   };

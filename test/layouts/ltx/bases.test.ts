@@ -106,3 +106,24 @@ it("is not taken in by a file that is damaged, or is not what its index says", a
     }
   }
 });
+
+it("begins with one behind a damaged file, as verify says", async () => {
+  const made = history();
+  const storage = made.storage([[9, 1, 2], ...syncs(3, 4, 5, 6, 7, 8, 9, 10)]);
+  const { data } = storage.files.get(pathOf(0, 5, 5))!;
+  data[data.length - 30]! ^= 1;
+  const replica = replicaOf(storage);
+  const { generations } = await verify(replica, { level: "replay" });
+  expect(generations[0]!.restorable.map(({ from, to }) => [from.at(-1), to.at(-1)])).toEqual([
+    ["2", "4"],
+    ["7", "a"],
+  ]);
+  for (const txid of [2, 3, 4, 7, 8, 9, 10])
+    expect(made.txidOf(await databaseOf(replica, { position: { txid } }))).toBe(txid);
+  expect(made.txidOf(await databaseOf(replica, { timestamp: momentOf(8) }))).toBe(8);
+  expect(made.txidOf(await databaseOf(replica))).toBe(10);
+  for (const txid of [5, 6])
+    await expect(databaseOf(replica, { position: { txid } })).rejects.toMatchObject({
+      path: pathOf(0, 5, 5),
+    });
+});
