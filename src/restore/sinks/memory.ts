@@ -21,6 +21,8 @@ export class MemorySink implements DatabaseSink {
   async write(chunk: DatabaseWrite): Promise<void> {
     if (chunk.type === "truncate") {
       this.#reserve(chunk.size);
+      // Where the database gets longer again, nothing of this may show.
+      this.#bytes.fill(0, chunk.size, this.#size);
       this.#size = chunk.size;
       return;
     }
@@ -31,12 +33,12 @@ export class MemorySink implements DatabaseSink {
   }
 
   #reserve(size: number): void {
-    if (size <= this.#bytes.length) return;
     if (size > this.#limit) {
       const message = `Expected a database of at most ${this.#limit} bytes, found ${size} or more`;
       throw new WalkitError("restore/memory-budget", message);
     }
-    const grown = new Uint8Array(Math.max(size, this.#bytes.length * 2));
+    if (size <= this.#bytes.length) return;
+    const grown = new Uint8Array(Math.max(size, Math.min(this.#bytes.length * 2, this.#limit)));
     grown.set(this.#bytes.subarray(0, this.#size));
     this.#bytes = grown;
   }
