@@ -122,7 +122,8 @@ describe("a plan that is carried out", () => {
   });
 
   it("is not begun for a signal that has come, and is left for one that comes", async () => {
-    const { storage } = makeReplica(PLAIN);
+    const segments = Array.from({ length: 30 }, () => ({ commits: 1 }));
+    const { storage } = makeReplica({ ...PLAIN, indexes: [{ snapshot: true, mark: 0, segments }] });
     const plan = await planOf(storage);
     const reason = new Error("enough");
     const sink = new MemorySink();
@@ -130,9 +131,14 @@ describe("a plan that is carried out", () => {
     await expect(early).rejects.toBe(reason);
     const controller = new AbortController();
     const { signal } = controller;
-    const onProgress = () => controller.abort(reason);
-    const late = executePlan(replicaIn(storage), plan, sink, { signal, onProgress });
-    await expect(late).rejects.toBe(reason);
+    let files = 0;
+    const onProgress = () => {
+      files++;
+      controller.abort(reason);
+    };
+    const options = { signal, onProgress, parallelism: 1 };
+    await expect(executePlan(replicaIn(storage), plan, sink, options)).rejects.toBe(reason);
+    expect(files).toBeLessThan(5);
     expect(sink.bytes).toHaveLength(0);
   });
 });

@@ -129,14 +129,12 @@ describe("what stands there", () => {
     expect(none).toEqual({});
   });
 
-  it("stays where something comes there meanwhile", async () => {
+  it.each(["a.db", "a.db-wal"])("stays where it comes there meanwhile: %s", async (name) => {
     const folder = folderOf({});
-    const output = join(folder, "a.db");
-    const accept = async () => writeFileSync(output, "another's");
-    await expect(restoreFile(replicaIn(storage), {}, output, { accept })).rejects.toMatchObject({
-      code: "output/exists",
-    });
-    expect(readAll(folder)).toEqual({ "a.db": "another's" });
+    const accept = async () => writeFileSync(join(folder, name), "another's");
+    const done = restoreFile(replicaIn(storage), {}, join(folder, "a.db"), { accept });
+    await expect(done).rejects.toMatchObject({ code: "output/exists" });
+    expect(readAll(folder)).toEqual({ [name]: "another's" });
   });
 });
 
