@@ -8,7 +8,7 @@ const SLOW = [
   "test/layouts/ltx/{damage,field,model}.test.ts",
   "test/ltx/{merge,reader}.test.ts",
   "test/lz4/{block,cross,damage,frame}.test.ts",
-  "test/moments/**",
+  "test/moments/{moments,position}.test.ts",
   "test/replay/page-map.test.ts",
   "test/restore/{damaged,memory,model,page-store,salvage,sound}.test.ts",
   "test/sqlite/{btree,integrity,litestream}.test.ts",

@@ -4,14 +4,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { replicaIn } from "../../src/layouts/open.ts";
 import { type GenerationMoments, listMoments } from "../../src/moments/index.ts";
-import { sectionOf, type WalPosition } from "../../src/replay/position.ts";
-import { comparePositions, formatPosition, formatSegmentName, formatTime } from "../../src/snapshot/index.ts";
+import type { WalPosition } from "../../src/replay/position.ts";
+import { comparePositions, formatPosition, formatTime } from "../../src/snapshot/index.ts";
 import { MemoryStorage } from "../../src/storage/index.ts";
 import { attemptRestore } from "../support/attempt.ts";
 import { DAMAGED, GOLDEN, readFixture } from "../support/fixtures.ts";
 import { GENERATION, type Made, makeReplica } from "../support/generate.ts";
 import { harm, harmed, recipe } from "../support/harm.ts";
-import { LtxReplica } from "../support/ltx-replica.ts";
 import { naiveGenerations, naiveStates } from "../support/naive.ts";
 
 const commitsOf = ({ segments }: GenerationMoments) => segments.flatMap(({ commits }) => commits);
@@ -143,45 +142,6 @@ describe("made-up replicas", () => {
 });
 
 const bytes = (text: string) => new TextEncoder().encode(text);
-const gapsOf = async (name: string) =>
-  (await listMoments(replicaIn(readFixture(name)))).map(({ gaps }) =>
-    gaps.map(({ after, before, reason }) => [
-      after && formatPosition(after),
-      before && formatPosition(before),
-      reason?.code,
-    ]),
-  );
-
-describe("gaps", () => {
-  it.each([
-    ["missing-index", ["00000003:0002e470", undefined, "replica/missing-index"]],
-    ["missing-middle-segment", ["00000004:00001038", undefined, "replica/missing-segment"]],
-    ["flip-compressed", ["00000004:00001038", undefined, "wal/frame-checksum"]],
-    ["snapshot-missing", [undefined, undefined, "replica/no-snapshot"]],
-    ["tail-uncommitted", ["00000006:00001038", undefined, "replica/uncommitted-tail"]],
-    ["partial-retention", [undefined, "00000002:00000000", "replica/leftover-wal"]],
-  ])("%s has one, and it is known why", async (name, gap) => {
-    expect(await gapsOf(`damaged/${name}`)).toEqual([[gap]]);
-  });
-
-  it("lie between two stretches where a snapshot begins the second", async () => {
-    const storage = readFixture("multi-snapshot");
-    const newest = Math.max(...naiveGenerations(storage)[0]!.snapshots.map(({ index }) => index));
-    const lost = formatSegmentName({ index: newest - 1, offset: 0 }).slice(0, 8);
-    for (const path of [...storage.files.keys()]) {
-      if (path.includes(`/wal/${lost}_`)) storage.files.delete(path);
-    }
-    const [after] = await listMoments(replicaIn(storage));
-    expect(after!.gaps.map((gap) => [gap.after?.index, gap.before?.index, gap.reason?.code])).toEqual([
-      [newest - 2, newest, "replica/missing-index"],
-    ]);
-    // Not numbered behind the gap, but there.
-    const behind = commitsOf(after!).filter(({ end }) => sectionOf(end) >= newest);
-    expect(behind.length).toBeGreaterThan(0);
-    expect(behind.every(({ transaction, restorable }) => transaction === undefined && restorable)).toBe(true);
-  });
-});
-
 describe("restore points", () => {
   const storage = readFixture("multi-generation");
   const ids = naiveGenerations(storage).map(({ id }) => id);
@@ -270,46 +230,5 @@ describe("a replica that changes while it is read", () => {
     await expect(listMoments(replicaIn(storage))).rejects.toMatchObject({
       code: "replica/changed-while-reading",
     });
-  });
-});
-
-describe("LTX files", () => {
-  const sql = Array.from({ length: 8 }, (_, i) =>
-    i === 0 ? "CREATE TABLE t (x)" : `INSERT INTO t VALUES (${i})`,
-  );
-  const coarse = () => {
-    const replica = new LtxReplica(sql);
-    replica.put(9, 1, 1);
-    replica.put(2, 1, 4);
-    replica.put(1, 5, 6);
-    replica.put(1, 7, 8);
-    return replica;
-  };
-  const gapsOf = async (replica: LtxReplica) => {
-    const [one] = await listMoments(replicaIn(replica.storage()));
-    return one!.gaps.map(({ after, before, reason }) => [after?.txid, before?.txid, reason?.code]);
-  };
-
-  it("have no gap where one file leads over states that are not kept", async () => {
-    expect(await gapsOf(coarse())).toEqual([]);
-  });
-
-  it("have none where what is broken lies elsewhere", async () => {
-    const replica = coarse();
-    const again = replica.put(3, 5, 8);
-    replica.files.get(again)!.bytes[120]! ^= 1;
-    expect(await gapsOf(replica)).toEqual([]);
-  });
-
-  it("have one where what was there is missing, or broken", async () => {
-    const missing = coarse();
-    missing.drop("ltx/1/0000000000000005-0000000000000006.ltx");
-    missing.put(9, 1, 7);
-    missing.put(0, 8);
-    expect(await gapsOf(missing)).toEqual([[4, 7, "replica/missing-txid"]]);
-    const broken = coarse();
-    broken.put(9, 1, 8);
-    broken.files.get("ltx/1/0000000000000005-0000000000000006.ltx")!.bytes[120]! ^= 1;
-    expect(await gapsOf(broken)).toEqual([[4, 8, "ltx/file-checksum"]]);
   });
 });
