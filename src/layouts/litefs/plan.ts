@@ -6,7 +6,7 @@ import { formatPosition } from "../../replay/position.ts";
 import { formatTime } from "../../time.ts";
 import { missingTxids } from "../ltx/faults.ts";
 import { momentsOf, nearTime, offering } from "../ltx/nearest.ts";
-import { planOf, txidOf } from "../ltx/planned.ts";
+import { noOther, planOf, txidOf } from "../ltx/planned.ts";
 import { checkOnce } from "../ltx/times.ts";
 import type { LtxChange, LtxClaim, LtxFile } from "../ltx/types.ts";
 import type { LitefsBranch } from "./types.ts";
@@ -16,8 +16,8 @@ import { statesOf } from "./walk.ts";
  * Plans the restore of `target`. The newest state is the database itself; any other takes a file that holds every page, and all
  * from there on: LTX files lead forward only.
  *
- * @throws WalkitError `target/out-of-range`, `replica/no-snapshot`, `replica/missing-txid`, `replica/deleted`,
- * `storage/unreadable`
+ * @throws WalkitError `target/out-of-range`, `target/no-snapshot`, `replica/no-snapshot`, `replica/missing-txid`,
+ * `replica/deleted`, `storage/unreadable`
  */
 export function planLitefs(
   branch: LitefsBranch,
@@ -37,6 +37,7 @@ export function planLitefs(
   let at = wanted;
   while (!bases.has(at)) {
     const change = last.get(at);
+    if (!change && avoid.size > 0 && statesOf(branch).includes(wanted)) throw noOther(wanted, avoid);
     if (!change) throw notThere(branch, target, wanted, way[0]);
     if (change.unreadable) throw change.unreadable;
     way.unshift(change);

@@ -11,7 +11,7 @@ import { formatTime } from "../../time.ts";
 import { missingTxids } from "./faults.ts";
 import { SNAPSHOT_LEVEL } from "./names.ts";
 import { momentsOf, nearTime, offering } from "./nearest.ts";
-import { planOf, txidOf } from "./planned.ts";
+import { noOther, planOf, txidOf } from "./planned.ts";
 import { checkOnce } from "./times.ts";
 import { beginOf, type LtxBranch, type LtxFile } from "./types.ts";
 
@@ -139,17 +139,6 @@ export function planLtx(
 
 function earlier(first: LtxFile | undefined, one: LtxFile): LtxFile {
   return !first || one.minTxid < first.minTxid ? one : first;
-}
-
-/** Why there is no other way to a state than through a file that does not serve. */
-function noOther(reach: number, avoid: ReadonlySet<string>): WalkitError {
-  const position = formatPosition({ txid: reach });
-  const [path] = avoid;
-  return new WalkitError(
-    "target/no-snapshot",
-    `Expected another way to TXID ${position} than through ${path}, found none`,
-    { path, position },
-  );
 }
 
 /** A time from behind all that there is may have had more: as with generations it is refused. */

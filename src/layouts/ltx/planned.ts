@@ -35,6 +35,17 @@ export function planOf(files: readonly LtxFile[], after: LtxFile | undefined): R
   };
 }
 
+/** Why there is no other way to a state than through a file that does not serve. */
+export function noOther(reach: number, avoid: ReadonlySet<string>): WalkitError {
+  const position = formatPosition({ txid: reach });
+  const [path] = avoid;
+  return new WalkitError(
+    "target/no-snapshot",
+    `Expected another way to TXID ${position} than through ${path}, found none`,
+    { path, position },
+  );
+}
+
 /** The changes of a plan from a branch's first on: an LTX branch is no child of another. */
 export function changesIn({ generation, segments, proof, end, next, later }: RestorePlan): PlannedWal {
   return { generation, segments, proof, end, next, later };
