@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { MemoryStorage, readCatalog } from "../../src/index.ts";
+import { ltxName } from "../../src/ltx/index.ts";
 import { catalogOf } from "../../src/replay/replica.ts";
 import { FileListStorage, findReplicas, folderOf, HandleStorage } from "../../src/web.ts";
 import { handleOf, pickedFiles, type Tree, treeOf } from "../support/browser.ts";
@@ -156,5 +157,20 @@ describe("findReplicas", () => {
       path: "denied/",
     });
     await expect(findReplicas(original, { maxFiles: 3 })).rejects.toThrow("at most 3 files");
+  });
+
+  it("finds each database of LiteFS, and names what LiteFS 0.1 left", async () => {
+    const name = ltxName(3, 3);
+    const found = async (...paths: string[]) =>
+      (await findReplicas(empty(paths))).map(({ prefix }) => prefix);
+    expect(
+      await found("x/dbs/a.db/database", "x/dbs/a.db/shm", `x/dbs/b/ltx/${name}`, "x/clusterid"),
+    ).toEqual(["x/dbs/a.db/", "x/dbs/b/"]);
+    expect(await found("database", `ltx/${name}`)).toEqual([""]);
+    expect(await found(name)).toEqual([""]);
+    expect(await found(`a/${name}`, `b/${name}`)).toEqual(["a/", "b/"]);
+    const old = ["00000001/name", "00000001/database", `00000001/ltx/${name}`];
+    await expect(findReplicas(empty(old))).rejects.toMatchObject({ code: "ltx/extinct" });
+    await expect(findReplicas(empty([`0/${name}`]))).rejects.toMatchObject({ code: "replica/ltx" });
   });
 });

@@ -4,7 +4,6 @@ import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, it } from "vitest";
 import { WalkitError } from "../../../src/errors.ts";
 import { findReplicas } from "../../../src/layouts/find.ts";
-import { compareNodes } from "../../../src/layouts/litefs/compare.ts";
 import { litefs } from "../../../src/layouts/litefs/layout.ts";
 import { litefsIn } from "../../../src/layouts/litefs.ts";
 import { ltxName } from "../../../src/ltx/index.ts";
@@ -14,7 +13,7 @@ import { MemoryStorage, type Storage } from "../../../src/storage/index.ts";
 import { verify } from "../../../src/verify/index.ts";
 import { formatWalHeader, parseWalHeader } from "../../../src/wal/index.ts";
 import { sha256 } from "../../support/fixtures.ts";
-import { checksumOf, LitefsNode, type NodeOptions } from "../../support/litefs.ts";
+import { LitefsNode, type NodeOptions } from "../../support/litefs.ts";
 import { conformance } from "../conformance.ts";
 
 const open: LitefsNode[] = [];
@@ -322,24 +321,6 @@ it("the real directory of LiteFS 0.2", async () => {
   expect((await errorOf(restored(empty, undefined, "dbs/sqlite.db/"))).code).toBe("target/no-generation");
 });
 
-it("finds each database, and names what LiteFS 0.1 left", async () => {
-  const empty = (...paths: string[]) =>
-    new MemoryStorage(new Map(paths.map((path) => [path, { data: new Uint8Array(0), modified: 1n }])));
-  const name = ltxName(3, 3);
-  const found = async (...paths: string[]) =>
-    (await findReplicas(empty(...paths))).map(({ prefix }) => prefix);
-  expect(await found("x/dbs/a.db/database", "x/dbs/a.db/shm", `x/dbs/b/ltx/${name}`, "x/clusterid")).toEqual([
-    "x/dbs/a.db/",
-    "x/dbs/b/",
-  ]);
-  expect(await found("database", `ltx/${name}`)).toEqual([""]);
-  expect(await found(name)).toEqual([""]);
-  expect(await found(`a/${name}`, `b/${name}`)).toEqual(["a/", "b/"]);
-  const old = ["00000001/name", "00000001/database", `00000001/ltx/${name}`];
-  await expect(findReplicas(empty(...old))).rejects.toMatchObject({ code: "ltx/extinct" });
-  await expect(findReplicas(empty(`0/${name}`))).rejects.toMatchObject({ code: "replica/ltx" });
-});
-
 {
   const node = new LitefsNode({ variant: "v1-lz4", pageSize: 1024 });
   work(node, 3);
@@ -377,55 +358,4 @@ it("a time means the last transaction up to it, where nothing can be missing", a
   node.retain(5);
   same(await at(6, node.storage()), node.state);
   expect((await errorOf(at(5, node.storage()))).message).toMatch(/lead forward only/);
-});
-
-describe("two nodes", () => {
-  const at = (node: LitefsNode, storage = node.storage()) => ({ storage, prefix: node.prefix });
-
-  it("are the same as far as both tell, or part at a transaction", async () => {
-    const node = nodeOf();
-    work(node, 4);
-    const replica = new MemoryStorage(new Map(node.storage().files));
-    replica.files.delete(`dbs/app.db/ltx/${ltxName(1, 1)}`);
-    const [one, other] = [at(node), { storage: replica, prefix: "dbs/app.db/" }];
-    expect(await compareNodes(one, other)).toEqual({
-      ...{
-        verdict: "same",
-        agreed: { txid: 5 },
-        parted: undefined,
-        newest: { one: { txid: 5 }, other: { txid: 5 } },
-      },
-    });
-    // The old primary goes on by itself, and so does the new one.
-    const before = node.state.slice();
-    node.commit("INSERT INTO t (a) VALUES ('old')");
-    const old = node.storage();
-    node.txid = 5;
-    node.states.set(5, before);
-    node.commit("INSERT INTO t (a) VALUES ('new')");
-    node.commit("INSERT INTO t (a) VALUES ('newer')");
-    const found = await compareNodes(at(node, old), at(node));
-    expect(found).toMatchObject({
-      verdict: "apart",
-      agreed: { txid: 5 },
-      parted: { position: { txid: 6 } },
-      newest: { one: { txid: 6 }, other: { txid: 7 } },
-    });
-    expect(found.parted!.one).not.toBe(found.parted!.other);
-    const sum = checksumOf(node.states.get(6)!, node.pageSize).toString(16);
-    expect(found.parted!.other).toBe(sum);
-  });
-
-  it("tell nothing of each other where no transaction is in both", async () => {
-    const node = nodeOf();
-    work(node, 6);
-    const whole = node.storage();
-    node.retain(6);
-    const early = new Map([...whole.files].filter(([path]) => /000[12]\.ltx$/.test(path)));
-    expect(await compareNodes(at(node), at(node, new MemoryStorage(early)))).toMatchObject({
-      ...{ verdict: "unknown", agreed: undefined, newest: { one: { txid: 7 }, other: { txid: 2 } } },
-    });
-    const none = compareNodes(at(node), at(node, new MemoryStorage(new Map())));
-    await expect(none).rejects.toMatchObject({ code: "replica/not-a-replica" });
-  });
 });
