@@ -1,7 +1,7 @@
 /** The moments that a refusal offers instead. */
 
 import type { Moment } from "../../errors.ts";
-
+import type { RemoteFile } from "../../replay/catalog.ts";
 import { momentOf } from "../../replay/nearest.ts";
 import type { WalPosition } from "../../replay/position.ts";
 import type { Generation } from "./types.ts";
@@ -16,9 +16,11 @@ export interface Reading {
 
 /**
  * The places, by name, where files up to `time` give way to younger ones: one, unless the clock was set back. Those of the
- * snapshots are looked at where there is one for the WAL.
+ * snapshots are looked at where there is one for the WAL. Of a file that cannot be read no time is known: it tells of none.
  */
-export function readingsAt({ snapshots, segments }: Generation, time: bigint): Reading[] {
+export function readingsAt(generation: Generation, time: bigint): Reading[] {
+  const segments = generation.segments.filter(isDated);
+  const snapshots = generation.snapshots.filter(isDated);
   const inWal = cutsAt(segments, time).map((at): Reading => {
     const next = segments[at];
     return { path: next?.path, position: next && { index: next.index, offset: next.offset } };
@@ -32,7 +34,11 @@ export function readingsAt({ snapshots, segments }: Generation, time: bigint): R
   });
 }
 
-function cutsAt(files: readonly { modified: bigint | undefined }[], time: bigint): number[] {
+function isDated({ modified }: RemoteFile): boolean {
+  return modified !== undefined;
+}
+
+function cutsAt(files: readonly RemoteFile[], time: bigint): number[] {
   const cuts: number[] = [];
   for (let at = 0; at <= files.length; at++) {
     const [last, next] = [files[at - 1], files[at]];
