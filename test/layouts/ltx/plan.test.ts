@@ -3,7 +3,6 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { missingTxids } from "../../../src/layouts/ltx/faults.ts";
 import { chooseFiles, gapBehind, planLtx, statesOf } from "../../../src/layouts/ltx/plan.ts";
 import type { LtxFile } from "../../../src/layouts/ltx/types.ts";
 import { branchOfFiles } from "../../../src/layouts/ltx/walk.ts";
@@ -138,11 +137,4 @@ describe("a plan of ours", () => {
     for (const target of [{ index: 0 }, { commit: { index: 1, offset: 2 } }])
       expect(() => planLtx(branch, target)).toThrow(/Litestream 0\.3/);
   });
-});
-
-it("names what is missing", () => {
-  expect(missingTxids(3, fileOf([0, 5, 5])).message).toMatch(
-    /^Expected TXID 0{15}4 behind 0{15}3, found ltx\/0\/0{15}5/,
-  );
-  expect(missingTxids(3, fileOf([1, 16, 20])).message).toMatch(/^Expected TXIDs 0{15}4 to 0{15}f behind/);
 });
