@@ -11,11 +11,8 @@ import {
   parseSegmentName,
   parseSnapshotName,
   parseTime,
-  readCatalog,
   segmentPathBeside,
 } from "../../../src/snapshot/index.ts";
-import { MemoryStorage } from "../../../src/storage/index.ts";
-import { GOLDEN, readFixture, readManifest } from "../../support/fixtures.ts";
 
 const index = fc.integer({ min: 0, max: 0xffffffff });
 const offset = fc.oneof(fc.nat(), fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }));
@@ -132,48 +129,5 @@ describe("times", () => {
     "",
   ])("need a zone and a real date: %j is none", (text) => {
     expect(() => parseTime(text)).toThrow(RangeError);
-  });
-});
-
-describe("the catalog", () => {
-  it.each(GOLDEN)("of %s holds every file of its manifest", async (name) => {
-    const { generations, strays } = await readCatalog(readFixture(name));
-    expect(strays).toEqual([]);
-    const recorded = readManifest(name).generations;
-    expect(generations.map((g) => g.id)).toEqual(recorded.map((g) => g.id).sort());
-    for (const { id, snapshots, wal } of recorded) {
-      const found = generations.find((g) => g.id === id)!;
-      expect(found.snapshots.map((s) => [s.index, s.path, s.size, String(s.modified)])).toEqual(
-        snapshots.map((s) => [s.index, s.path, s.size, s.mtimeNs]),
-      );
-      expect(found.segments.map((s) => [s.index, s.offset, s.path, s.size, String(s.modified)])).toEqual(
-        wal.map((s) => [s.index, s.offset, s.path, s.size, s.mtimeNs]),
-      );
-    }
-  });
-
-  it("tells strays from files, whatever their names", async () => {
-    const files = ["generations/README", "generations/0123456789ABCDEF/wal/x", "generations/../etc/passwd"];
-    const inside = [
-      "snapshots/.DS_Store",
-      "wal/00000000_00000000.wal.lz4.tmp",
-      "wal/deep/00000000_00000000.wal.lz4",
-      "x",
-    ];
-    const paths = [...files, ...inside.map((path) => `generations/0123456789abcdef/${path}`)];
-    const storage = new MemoryStorage(paths.map((path) => [path, { data: new Uint8Array(1) }]));
-    const { generations, strays } = await readCatalog(storage);
-    expect(generations).toEqual([{ id: "0123456789abcdef", snapshots: [], segments: [] }]);
-    expect(strays.map((s) => s.path).sort()).toEqual(paths.sort());
-    expect(strays.filter((s) => s.reason === "temporary")).toHaveLength(1);
-  });
-
-  it("of one generation is no larger than it", async () => {
-    const storage = readFixture("multi-generation");
-    const { generations } = await readCatalog(storage, { generation: "89c0220745ddaaba" });
-    expect(generations.map((g) => g.id)).toEqual(["89c0220745ddaaba"]);
-    await expect(readCatalog(storage, { generation: "ffffffffffffffff" })).rejects.toMatchObject({
-      code: "target/no-generation",
-    });
   });
 });

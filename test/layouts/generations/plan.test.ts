@@ -213,24 +213,17 @@ describe("planRestore", () => {
     expect(() => planRestore(catalog, { index: 0, timestamp: 1n })).toThrow(TypeError);
   });
 
-  it("does not guess which generation is the newest", async () => {
-    const storage = readFixture("multi-generation");
-    for (const file of storage.files.values()) file.modified = 1_700_000_000_000_000_000n;
-    const plan = attempt(await readCatalog(storage), {});
-    expect(plan).toMatchObject({
-      code: "target/ambiguous-generation",
-      remedy: { do: "choose-generation", more: false },
-    });
-    const chosen = attempt(await readCatalog(storage), { generation: "5895e7a4888b5747" });
-    expect(chosen).toMatchObject({ generation: "5895e7a4888b5747" });
-  });
-
-  it("does not restore by times that cannot be trusted", async () => {
-    const storage = readFixture("basic");
-    const times = [...storage.files.values()].map(({ modified }) => modified!);
-    for (const file of storage.files.values()) file.modified = times.pop();
-    const plan = attempt(await readCatalog(storage), { timestamp: [...storage.files.values()][3]!.modified });
-    expect(plan).toMatchObject({ code: "replica/times-untrusted" });
+  it("goes by time up to a segment that cannot be read, and refuses for that reason what lies behind it", async () => {
+    const catalog = await readCatalog(readFixture("basic"));
+    const { segments } = catalog.generations[0]!;
+    const { path, modified } = segments[5]!;
+    const unreadable = new WalkitError("storage/unreadable", "Cannot read it", { path });
+    segments[5] = { ...segments[5]!, modified: undefined, size: undefined, unreadable };
+    const at = (timestamp: bigint) => attempt(catalog, { timestamp });
+    for (const last of [3, 4])
+      expect(at(segments[last]!.modified!)).toMatchObject({ segments: { length: last + 1 } });
+    for (const time of [modified!, segments[4]!.modified! + 1n, segments[6]!.modified!])
+      expect(at(time)).toBe(unreadable);
   });
 
   it("does not pass over a newer generation without a snapshot", async () => {
