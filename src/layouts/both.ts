@@ -118,15 +118,11 @@ function isNewer(branch: Branch, old: readonly Branch[], time: bigint | undefine
   const own = timeRange(branch);
   const ranges = old.flatMap((one) => timeRange(one) ?? []);
   const isUnknown = ranges.length < old.length || old.some((one) => one.unreadable);
-  const oldest = ranges.reduce<bigint | undefined>(
-    (min, one) => (min === undefined || one.oldest < min ? one.oldest : min),
-    undefined,
-  );
   const newest = ranges.reduce<bigint | undefined>(
     (max, one) => (max === undefined || one.newest > max ? one.newest : max),
     undefined,
   );
-  if (!own || newest === undefined || oldest === undefined || isUnknown) throw untold(own, old, undefined);
+  if (!own || newest === undefined || isUnknown) throw untold(own, old, undefined);
   // A copy can make the times of generations later than they were, never earlier; those of LTX files stand in their headers.
   if (time !== undefined && time < own.oldest) return false;
   if (newest < own.newest && (time === undefined || newest <= own.oldest || time > newest)) return true;
@@ -135,6 +131,7 @@ function isNewer(branch: Branch, old: readonly Branch[], time: bigint | undefine
     .find((found) => found && found.kind !== "clock");
   if (doubt) throw untold(own, old, doubt.reason);
   if (time === undefined || time > own.newest) return false;
+  if (ranges.every((one) => time < one.oldest || one.newest < time)) return true;
   throw untold(own, old, `both were written at ${formatTime(time)}`);
 }
 
