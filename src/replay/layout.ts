@@ -48,7 +48,7 @@ export interface ChangesOptions {
    */
   faults?: "throw" | "report" | undefined;
   /** Take the checksums of transactions as proof where those of their file fail, and nothing can be missing. */
-  salvage?: boolean | undefined;
+  tolerant?: boolean | undefined;
   /** How many small files may be on their way at a time; 8 by default. */
   parallelism?: number | undefined;
 }

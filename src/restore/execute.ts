@@ -48,7 +48,7 @@ export interface ExecuteOptions {
    * data. The WAL behind the target may be broken, which would have to prove that the snapshot does not reach past the
    * target: the result then says `proven: false`. By default both are thrown.
    */
-  salvage?: boolean | undefined;
+  tolerant?: boolean | undefined;
   /** Opens the place for changed pages past the budget. */
   openSpill?: (() => Spill) | undefined;
 }
@@ -156,7 +156,7 @@ class Execution {
     for (const wal of rest) await this.#readWalOf(wal, false);
     if (this.#broken) {
       this.#proven = false;
-      if (!this.#options.salvage) throw this.#unproven(`broken: ${this.#broken.message}`, this.#broken);
+      if (!this.#options.tolerant) throw this.#unproven(`broken: ${this.#broken.message}`, this.#broken);
     }
   }
 
@@ -164,7 +164,7 @@ class Execution {
     const options = {
       signal: this.#options.signal,
       parallelism: this.#options.parallelism,
-      salvage: this.#options.salvage,
+      tolerant: this.#options.tolerant,
       onRead: (bytes: number) => this.#progress("wal", bytes),
     };
     let position: Position | undefined;

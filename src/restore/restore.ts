@@ -37,7 +37,7 @@ export async function restore(
   sink: DatabaseSink,
   options: RestoreOptions = {},
 ): Promise<Restored> {
-  const asked = { replica, target: within(replica, target), options: { ...options, salvage: false } };
+  const asked = { replica, target: within(replica, target), options };
   const known = nothingKnown();
   try {
     return await tryWays(asked, sink, known);

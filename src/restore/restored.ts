@@ -6,7 +6,7 @@ import type { ExecuteOptions, RestoreResult } from "./execute.ts";
 import type { Lost } from "./loss.ts";
 
 /** How a target is restored. */
-export interface RestoreOptions extends ExecuteOptions {
+export interface RestoreOptions extends Omit<ExecuteOptions, "tolerant"> {
   /** Where the target cannot be had exactly: go as far as what is there is right, and say what is lost. */
   salvage?: boolean | undefined;
   /**

@@ -79,7 +79,7 @@ async function reachOf(
   const later = generation.segments.filter((s) => comparePositions(s, last) > 0).map(plannedSegment);
   const leg = { generation: generation.id, segments, snapshot, later };
   try {
-    for await (const { end } of commitsOf(replica, leg, { ...options, salvage: true })) {
+    for await (const { end } of commitsOf(replica, leg, { ...options, tolerant: true })) {
       if (commit && comparePositions(end, commit) > 0) break;
       reach = end;
     }
@@ -124,7 +124,7 @@ export async function restoreSalvaged(
 ): Promise<Restored | undefined> {
   const { signal } = options;
   const catalog = await catalogOf(replica, { signal, generation: target.generation, times: true });
-  const salvage = new Salvage(replica, catalog, sink, { ...options, salvage: true });
+  const salvage = new Salvage(replica, catalog, sink, options);
   const finish = async ({ plan, result }: Reached, reached: Position | undefined): Promise<Restored> => {
     const lost = await lossOf(replica, catalog, target, plan, reached, reason, signal);
     return { ...result, plan, lost };
@@ -173,7 +173,7 @@ class Salvage {
     try {
       const judged = await this.#judge(plan);
       onPlan?.(judged);
-      result = await executePlan(this.#replica, judged, this.#sink, this.#options);
+      result = await executePlan(this.#replica, judged, this.#sink, { ...this.#options, tolerant: true });
       await accept?.(result);
       return { reached: { plan: judged, result } };
     } catch (error) {

@@ -92,7 +92,7 @@ class Replay {
   readonly #context: ReadContext;
   readonly #ahead: ReadAhead;
   readonly #throws: boolean;
-  readonly #salvage: boolean;
+  readonly #tolerant: boolean;
   readonly #continuity = new Continuity();
   /** Faults met inside the reader and the decoder, until they can be yielded. */
   readonly #faults: { error: WalkitError; position: WalPosition; breaks: boolean }[] = [];
@@ -115,7 +115,7 @@ class Replay {
     this.#plan = plan;
     this.#files = [...plan.segments, ...(plan.proof ?? [])];
     this.#throws = options.faults !== "report";
-    this.#salvage = options.salvage ?? false;
+    this.#tolerant = options.tolerant ?? false;
     this.#context = { ...context, onOdd: (error) => this.#fault(error, false) };
     this.#ahead = new ReadAhead(this.#files, this.#context, Math.max(1, options.parallelism ?? 8));
   }
@@ -238,7 +238,7 @@ class Replay {
       if (!isFault(error)) throw error;
       const inWal = familyOf(error.code) === "wal";
       const end = segment.offset + decoded;
-      const proven = this.#salvage && !inWal && this.#isProven(number, end);
+      const proven = this.#tolerant && !inWal && this.#isProven(number, end);
       // The header's own faults come from the parser, which knows neither file nor position.
       this.#fault(inWal ? error.with({ path: segment.path, decoded: true }) : error, !proven, {
         index: segment.index,

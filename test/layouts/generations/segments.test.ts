@@ -212,7 +212,7 @@ describe("bytes that are wrong", () => {
     storage.files.set(second.path, { ...file, data });
     const reported = await told(storage);
     expect(reported.faults[0]).toMatchObject(["lz4/content-checksum", second.path, expect.anything(), true]);
-    const salvaged = await told(storage, undefined, { faults: "report", salvage: true });
+    const salvaged = await told(storage, undefined, { faults: "report", tolerant: true });
     expect(salvaged.faults).toMatchObject([["lz4/content-checksum", second.path, expect.anything(), false]]);
     expect([salvaged.broken, salvaged.commits]).toEqual([[], (await told(made().storage)).commits]);
   });
