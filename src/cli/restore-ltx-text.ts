@@ -19,7 +19,8 @@ export function askedText(target: Target): string {
 
 export function fromText({ files }: LtxPlan): string {
   const { max_txid, path } = files[0]!;
-  return `LTX snapshot of TXID ${max_txid} (${printable(path)})`;
+  const what = path.endsWith(".ltx") ? "LTX snapshot of" : "the database itself, at";
+  return `${what} TXID ${max_txid} (${printable(path)})`;
 }
 
 /** The moment itself: TXID, time, and how far it is from the time that was asked for; then the next one. */

@@ -2,12 +2,12 @@
 
 import { WalkitError } from "../errors.ts";
 import { readTime } from "../layouts/ltx/file.ts";
-import { placeIn } from "../layouts/ltx/names.ts";
+import { type LtxPlace, placeIn } from "../layouts/ltx/names.ts";
 import { isLtx } from "../layouts/ltx/types.ts";
 import { LTX_BRANCH } from "../replay/branch-name.ts";
 import type { Replica } from "../replay/layout.ts";
 import type { PlannedFile, RestorePlan } from "../replay/plan.ts";
-import { behind, comparePositions, formatPosition, isInWal } from "../replay/position.ts";
+import { behind, comparePositions, formatPosition, isInWal, sectionOf } from "../replay/position.ts";
 import { catalogOf, whole } from "../replay/replica.ts";
 import { formatTime } from "../time.ts";
 
@@ -46,7 +46,7 @@ export async function ltxPlanOf(
   if (isInWal(snapshot)) return undefined;
   const files: LtxPlanFile[] = [];
   for (const file of [snapshot, ...segments]) {
-    const { level, minTxid, maxTxid } = placeIn(file.path);
+    const { level, minTxid, maxTxid } = placeOf(file, sectionOf(snapshot));
     const [min_txid, max_txid] = [formatPosition(behind(minTxid)), formatPosition(behind(maxTxid))];
     const { size, path } = file;
     files.push({ level, min_txid, max_txid, size, timestamp: await timeOf(replica, file, signal), path });
@@ -54,6 +54,11 @@ export async function ltxPlanOf(
   const last = files.at(-1)!;
   const state = { position: last.max_txid, time: last.timestamp };
   return { files, state, next: await nextState(replica, state.position, signal) };
+}
+
+/** The database of a LiteFS node is at the TXID that a plan has it at, and all that led there is in it. */
+function placeOf({ path }: PlannedFile, txid: number): LtxPlace {
+  return path.endsWith(".ltx") ? placeIn(path) : { level: 0, minTxid: 1, maxTxid: txid };
 }
 
 async function nextState(

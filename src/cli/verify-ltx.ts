@@ -6,13 +6,14 @@ import { parseTime } from "../time.ts";
 import type { GenerationReport, Level, Range, StateRun } from "../verify/index.ts";
 import { count, formatBytes, formatSeconds } from "./text.ts";
 
-/** `30 LTX files: 12 of level 0, 14 of level 1, 4 snapshots (level 9), 3.4 MiB` */
+/** `30 LTX files: 12 of level 0, 14 of level 1, 4 snapshots (level 9), 3.4 MiB`; LiteFS has no levels: `30 LTX files, 3.4 MiB` */
 export function levelsText(levels: readonly FilesOfLevel[], bytes: number | undefined): string {
   const all = levels.reduce((sum, { files }) => sum + files, 0);
   const each = levels.map(({ level, files }) =>
     level === SNAPSHOT_LEVEL ? `${count(files, "snapshot")} (level ${level})` : `${files} of level ${level}`,
   );
-  return `${count(all, "LTX file")}: ${each.join(", ")}${bytes === undefined ? "" : `, ${formatBytes(bytes)}`}`;
+  const which = levels.length === 1 && levels[0]!.level === 0 ? "" : `: ${each.join(", ")}`;
+  return `${count(all, "LTX file")}${which}${bytes === undefined ? "" : `, ${formatBytes(bytes)}`}`;
 }
 
 /** Where the times are from: names alone do not tell those of the headers. */

@@ -1,6 +1,7 @@
 /** From the files of one database to a branch. */
 
 import type { LtxChange, LtxClaim, LtxMerged } from "../ltx/types.ts";
+import { levelsOf } from "../ltx/walk.ts";
 import type { Listed } from "./catalog.ts";
 import { type LitefsBranch, type LitefsFile, LTX_BRANCH } from "./types.ts";
 
@@ -37,6 +38,7 @@ export function branchOf(
     ...{ id: LTX_BRANCH, exact: true, selfLeading: true, snapshots, segments },
     ...(unreadable.length > 0 && { unreadable }),
     merged: merged.sort((a, b) => a.txid - b.txid),
+    levels: levelsOf(sorted),
     files: sorted,
     database: own,
     bases: segments.filter(({ path }) => bases.has(path)).map((file) => ({ ...file, txid: file.maxTxid })),

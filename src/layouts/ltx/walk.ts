@@ -79,7 +79,7 @@ export function byLevel(files: readonly LtxFile[]): Map<number, LtxFile[]> {
 }
 
 /** `files`: by level and first transaction. */
-function levelsOf(files: readonly LtxFile[]): FilesOfLevel[] {
+export function levelsOf(files: readonly LtxFile[]): FilesOfLevel[] {
   return [...byLevel(files)].map(([level, own]) => ({
     ...{ level, files: own.length, bytes: sizeOf(own) },
     minTxid: formatPosition({ txid: own[0]!.minTxid }),
