@@ -8,6 +8,7 @@ import { Early } from "../../src/moments/early.ts";
 import { formatPosition } from "../../src/replay/position.ts";
 import { catalogOf } from "../../src/replay/replica.ts";
 import { Follower, run } from "../../src/replay/run.ts";
+import type { DatabaseHeader } from "../../src/sqlite/header.ts";
 import type { MemoryStorage } from "../../src/storage/index.ts";
 import { makeReplica } from "../support/generate.ts";
 import { recipe } from "../support/harm.ts";
@@ -85,4 +86,37 @@ it("are told of no snapshot that is damaged", async () => {
   const file = storage.files.get(path)!;
   storage.files.set(path, { ...file, data: file.data.slice(0, -5) });
   expect(await earlyIn(storage)).toEqual(new Map());
+});
+
+it("fit the page count that page 1 of the snapshot tells, or bring page 1", () => {
+  const header = { pageCount: 4 } as DatabaseHeader;
+  const page = new Uint8Array(512);
+  /** Of a snapshot of 6 pages, of which page 5 is that of the last commit: whether the first is early. */
+  const isEarly = (pageCount: number, pages: readonly number[]) => {
+    const early = new Early();
+    const claim = { index: 1, offset: 0, path: "snapshot", size: undefined, modified: undefined };
+    early.claimOpens(claim, "before");
+    for (const number of [1, 2, 3, 4, 6]) early.claimPage(number, page, number * 10);
+    early.claimPage(5, page, 51);
+    early.claimCloses(claim, "before", { header, pages: 6 });
+    const commit = (offset: number, count: number, written: readonly (readonly [number, number])[]) => {
+      for (const [number, hash] of written) early.page(number, page, hash, true);
+      const change = { ...claim, path: "segment" };
+      const about = { pageCount: count, sound: true, applied: true, change };
+      early.on({ type: "commit", end: { index: 1, offset }, ...about });
+    };
+    commit(
+      100,
+      pageCount,
+      pages.map((number) => [number, number * 10 + 2]),
+    );
+    commit(200, 6, [[5, 51]]);
+    early.on({ type: "closes", section: { index: 1, offset: 0 }, whole: true });
+    return early.byClaim.get("snapshot")!.has("00000001:00000064");
+  };
+  expect([3, 4, 7].map((count) => isEarly(count, [2]))).toEqual([false, true, false]);
+  expect([3, 4].map((count) => isEarly(count, [1, 2]))).toEqual([true, true]);
+  // A file may be longer than its header says, and then page 5 is too new.
+  expect(isEarly(5, [2])).toBe(false);
+  expect([5, 6].map((count) => isEarly(count, [2, 5]))).toEqual([true, true]);
 });

@@ -65,6 +65,14 @@ describe("of a WAL", () => {
       [true, false],
       [true, true],
     ]);
+    // A stretch may be a snapshot alone.
+    const alone = [start, { index: 1, offset: 33 }].map((at) => stretch(at, at));
+    expect(await of(...alone, stretch(next, last))).toEqual([
+      [],
+      [false, false],
+      [false, false],
+      [true, true],
+    ]);
   });
 
   it("a commit that its WAL does not prove cannot be restored, whatever is said of the stretch", async () => {
