@@ -92,14 +92,16 @@ describe("writeTextFile", () => {
     expect([textOf("old"), names()]).toEqual(["old\n", ["old"]]);
   });
 
-  it("removes what a killed one left of the same file, and nothing of one that runs", async () => {
+  it("removes what a killed one left of the same file, and nothing of one that runs, or may", async () => {
     writeFileSync(temporaryName(inFolder("old"), gone()), "half");
     const running = temporaryName(inFolder("old"), thisOwner());
     writeFileSync(running, "half");
     const other = temporaryName(inFolder("other"), gone());
     writeFileSync(other, "half");
+    const unknown = temporaryName(inFolder("old"), { ...gone(), system: "0" });
+    writeFileSync(unknown, "half");
     await writeTextFile(storage, "old", "new\n", { replace: true });
-    expect(names().map(inFolder).sort()).toEqual([running, other, inFolder("old")].sort());
+    expect(names().map(inFolder).sort()).toEqual([running, other, unknown, inFolder("old")].sort());
   });
 });
 
