@@ -21,7 +21,9 @@ async function segmentsOf(storage: MemoryStorage, stretches: readonly Stretch[])
   const [branch] = (await catalogOf(replica)).generations;
   const [commits, early] = [new Commits(replica, branch!), new Early()];
   await run(replica, branch!, new Follower(), [commits, early]);
-  return segmentMoments(branch!, commits, early, stretches, (time) => time && `at ${time}`);
+  return segmentMoments(branch!, commits, early, stretches, (time) =>
+    time === undefined ? undefined : `at ${time}`,
+  );
 }
 
 const marks = (segments: Awaited<ReturnType<typeof segmentsOf>>) =>
@@ -36,7 +38,7 @@ describe("of a WAL", () => {
     ],
   });
   const { storage, segments, states } = made;
-  const [start, , second, third] = states as [Position, Position, Position, Position];
+  const [start, second, third] = [states[0]!, states[2]!, states[3]!];
 
   it("each segment has its place, its time and its commits; one that only begins a WAL has none", async () => {
     const told = await segmentsOf(storage, []);

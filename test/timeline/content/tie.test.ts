@@ -156,7 +156,8 @@ it("is refused where it names a parent that began later", async () => {
 
 it("is not looked for on behalf of whoever has lost interest", async () => {
   const made = make(generation({}), child(4));
-  const reason = new Error("enough");
+  const signal = AbortSignal.abort(new Error("enough"));
   const history = await restored(made, 1);
-  await expect(tie(made, history, undefined, AbortSignal.abort(reason))).rejects.toBe(reason);
+  for (const known of [undefined, made.timelines[1]!.generation])
+    await expect(tie(made, history, known, signal)).rejects.toBe(signal.reason);
 });

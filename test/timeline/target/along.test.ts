@@ -7,6 +7,7 @@ import { comparePositions, formatPosition } from "../../../src/replay/position.t
 import { catalogOf } from "../../../src/replay/replica.ts";
 import { MemoryStorage } from "../../../src/storage/index.ts";
 import { formatTime } from "../../../src/time.ts";
+import { formatHistory, historyPath } from "../../../src/timeline/history.ts";
 import { readLineage } from "../../../src/timeline/lineage.ts";
 import { targetAlong } from "../../../src/timeline/target/along.ts";
 import { family } from "../../support/family.ts";
@@ -67,6 +68,21 @@ it("is nowhere where the parent had gone past the place by then", async () => {
       ],
       remedy: { do: "choose-moment", instead: { generation: parent.id } },
     });
+});
+
+it("is nowhere where the segment that the history leaves its parent in goes on past the place", async () => {
+  const at = parent.commits.findIndex(({ time }, i) => time === parent.commits[i + 1]?.time);
+  const { index, offset, time } = parent.commits[at]!;
+  const lines = [{ parent: 1, switchPoint: { index, offset }, reason: "" }];
+  const generations = new Map([[1, parent.id]]);
+  const data = Buffer.from(formatHistory({ lines, generations, complete: true }));
+  storage.files.set(historyPath("generations/", one.id), { data, modified: undefined });
+  await expect(along(one.id, time)).rejects.toMatchObject({
+    code: "target/not-in-history",
+    message: expect.stringContaining(`at ${formatPosition({ index, offset })}, of ${formatTime(time)}`),
+  });
+  const timestamp = time - 1n;
+  expect(await along(one.id, timestamp)).toEqual({ generation: parent.id, timestamp });
 });
 
 it("is nowhere before the first file of all", async () => {
