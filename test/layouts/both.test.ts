@@ -100,6 +100,19 @@ describe("which of the two is meant", () => {
     expect(between.code).toBe("target/out-of-range");
   });
 
+  it("a time between two generations is that of the LTX files in which it lies", async () => {
+    const { storage } = storageOf(0.5, 0);
+    const later = storageOf(3, 0).storage.files;
+    for (const [path, file] of later)
+      if (path.startsWith("generations/")) storage.files.set(path.replace(OLD, "f".repeat(16)), file);
+    const catalog = await catalogOf(replicaIn(storage));
+    expect(catalog.generations.length).toBe(3);
+    expect(chosen(catalog, { timestamp: at(1.5) })).toBe(LTX_BRANCH);
+    expect(chosen(catalog, { timestamp: at(3.1) })).toBe("f".repeat(16));
+    const { code } = refusal(() => chosen(catalog, { timestamp: at(0.6) }));
+    expect(code).toBe("target/ambiguous-generation");
+  });
+
   it("is restored: each from its own files", async () => {
     const { replica, database } = await open(0, 100);
     const sink = new MemorySink();

@@ -61,6 +61,21 @@ describe("how a time can be read", () => {
     ]);
   });
 
+  it("are those of the WAL alone where both tell of several", () => {
+    const one = generation(
+      [
+        [0, 1],
+        [1, 9],
+        [2, 5],
+      ],
+      [2, 8, 3],
+    );
+    expect(readings(one, 6)).toEqual([
+      ["w1", 1],
+      [undefined, undefined],
+    ]);
+  });
+
   it("are none that a file tells whose time is not known, as of one that cannot be read", () => {
     const one = generation([[0, 0]], [1, 2, 3]);
     one.segments[1]!.modified = undefined;

@@ -93,6 +93,23 @@ describe("segments that are whole", () => {
   });
 });
 
+it("what is wrong behind the target keeps nobody from what lies before it", async () => {
+  const { storage, states } = made();
+  const leg = await legOf(storage);
+  const [first] = leg.segments.filter(({ index }) => index === 1);
+  const [end, next] = states.filter(({ offset, index }) => index === 1 && offset > 0);
+  change(storage, first!.path, (bytes) => {
+    bytes[next!.offset - 1]! ^= 1;
+    return bytes;
+  });
+  const upTo = { ...leg, segments: [first!] };
+  await expect(told(storage, { ...upTo, end: next! }, {})).rejects.toMatchObject({
+    code: "wal/frame-checksum",
+  });
+  const { commits } = await told(storage, { ...upTo, end: end! }, {});
+  expect(commits).toEqual([formatPosition(end!), `~${formatPosition(next!)}`]);
+});
+
 describe("what is missing or in the way", () => {
   const { segments } = made();
   const [first, second, third] = segments.filter(({ index }) => index === 2);

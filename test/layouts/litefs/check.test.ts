@@ -25,7 +25,7 @@ const told = (one: LitefsBranch) =>
   nameFindings(one).map(({ code, path, position }) => [code, path, position]);
 const gaps = (one: LitefsBranch) => findGaps(one).findings.map(({ code, path }) => [code, path]);
 const chains = (one: LitefsBranch) =>
-  findGaps(one).chains.map(({ claim, last, newest }) => [claim.txid, last?.maxTxid, newest]);
+  findGaps(one).chains.map(({ claim, last, newest }) => [claim.txid, last?.end?.txid, newest]);
 
 const denied = new WalkitError("storage/unreadable", "Expected to read it, found that it is forbidden");
 

@@ -3,6 +3,7 @@ import type { WalkitError } from "../../../src/errors.ts";
 import { pageSum, readDatabase } from "../../../src/layouts/litefs/database.ts";
 import { CHECKSUM_FLAG, ltxName, pageChecksum } from "../../../src/ltx/index.ts";
 import { MemoryStorage } from "../../../src/storage/index.ts";
+import { formatWalHeader, parseWalHeader } from "../../../src/wal/index.ts";
 import { sha256 } from "../../support/fixtures.ts";
 import { LitefsNode, type NodeOptions } from "../../support/litefs.ts";
 
@@ -88,6 +89,14 @@ describe("the database of a dead node", () => {
     same(bytes, node.state);
     expect(odd.map(({ code, path }) => [code, path])).toEqual([["replica/snapshot-unproven", PATH]]);
   });
+
+  it("is what its file and journal are, as long as that says, where no LTX file tells", async () => {
+    const node = nodeOf({ setup: "PRAGMA cache_size=2" });
+    node.exec("BEGIN; UPDATE t SET a = randomblob(length(a)); INSERT INTO t (a) VALUES (randomblob(9000))");
+    const gone = Object.fromEntries([...node.ltx.keys()].map((name) => [`ltx/${name}`, undefined]));
+    same((await read(node.storage(gone))).bytes, node.state);
+    node.exec("ROLLBACK");
+  });
 });
 
 describe("a refusal", () => {
@@ -110,6 +119,19 @@ describe("a refusal", () => {
       ...{ code: "database/size", path: PATH, position: "0000000000000002" },
       message: expect.stringMatching(/page \d+ of the \d+ .*left out: dbs\/app\.db\/wal/),
     });
+  });
+
+  it("of a page that only a WAL of another round has says that its salts are others", async () => {
+    const node = nodeOf({ wal: true });
+    const header = parseWalHeader(node.wal!);
+    for (const salts of [{ salt1: (header.salt1 ^ 1) >>> 0 }, { salt2: (header.salt2 ^ 1) >>> 0 }]) {
+      const wal = node.wal!.slice();
+      wal.set(formatWalHeader({ ...header, ...salts }));
+      await expect(read(node.storage({ wal }))).rejects.toMatchObject({
+        ...{ code: "database/size", path: PATH },
+        message: expect.stringMatching(/left out: dbs\/app\.db\/wal, whose salts are not those/),
+      });
+    }
   });
 
   it("of a newest LTX file that is damaged, or of Litestream, is that of the file", async () => {

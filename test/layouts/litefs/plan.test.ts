@@ -13,7 +13,7 @@ const SECOND = 1_000_000_000n;
 
 /** Each file from the second of its last transaction. */
 function branch(
-  places: [min: number, max?: number, more?: Partial<LitefsFile>][],
+  places: [min: number, max?: number | undefined, more?: Partial<LitefsFile>][],
   database: typeof DATABASE | undefined = undefined,
   bases: number[] = [],
 ): LitefsBranch {

@@ -74,7 +74,8 @@ it("states are transactions, and each of them has a plan", async () => {
 
 it("moments near to a time are those of LTX files alone", async () => {
   const [branch] = (await catalogOf(copied(), { times: true })).generations;
-  const old = { id: "0123456789abcdef", snapshots: [], segments: [] };
+  const claim = { index: 0, offset: 0, path: "x", size: 1, modified: momentOf(8), maxTxid: 99 };
+  const old = { id: "0123456789abcdef", snapshots: [claim], segments: [] };
   const near = ltx.near([old, branch!], momentOf(8));
   expect(near.map(({ generation, position }) => [generation, position])).toEqual([
     ["ltx", "0000000000000008"],
