@@ -65,6 +65,8 @@ export const both: Omit<Layout, "name" | "catalog"> = {
   gaps: (branch) => of(branch).gaps(branch),
   missing: (branch, section, next) =>
     (branch === LTX_BRANCH ? ltx : generations).missing(branch, section, next),
+  mayBeAhead: async (context, plan) =>
+    plan.generation === LTX_BRANCH && (await ltx.mayBeAhead!(context, plan)),
   changes: (context, leg, options) =>
     (leg.generation === LTX_BRANCH ? ltx : generations).changes(context, leg, options),
   claim: (context, claim) => (claim.path.endsWith(".ltx") ? ltx : generations).claim(context, claim),

@@ -65,6 +65,7 @@ export const litestream: Layout = {
   faults: (...args) => reads().faults(...args),
   gaps: (...args) => reads().gaps(...args),
   missing: (...args) => reads().missing(...args),
+  mayBeAhead: async (...args) => (await reads().mayBeAhead?.(...args)) ?? false,
   changes: (...args) => reads().changes(...args),
   claim: (...args) => reads().claim(...args),
   merged: (...args) => reads().merged!(...args),

@@ -20,5 +20,5 @@ export { decodePageFrame, type PageFrameOptions } from "./page-frame.ts";
 export { type LtxOutline, PageIndex, type ReadRange, readLtxOutline, readPageIndex } from "./page-index.ts";
 export { LtxReader, type LtxReaderOptions } from "./reader.ts";
 export { LTX_TRAILER_SIZE, type LtxTrailer } from "./trailer.ts";
-export { LTX_VARIANTS, type LtxVariant } from "./variant.ts";
+export { LTX_VARIANTS, type LtxVariant, RECOGNIZE_SIZE, recognizeVariant } from "./variant.ts";
 export { LtxWriter, type LtxWriterOptions } from "./writer.ts";

@@ -139,6 +139,12 @@ export interface Layout {
   /** The error for a section that is not there; `next` is the next change that is. */
   missing(branch: string, section: Position, next: Change): WalkitError;
 
+  /**
+   * Whether the claim that a plan begins with may hold changes from behind its position that the plan does not lead past. Left out
+   * where no program writes such.
+   */
+  mayBeAhead?(context: ReadContext, plan: RestorePlan): Promise<boolean>;
+
   /** Reads changes in order, and says of each transaction what it did to which pages. */
   changes(
     context: ReadContext,

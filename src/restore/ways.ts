@@ -4,7 +4,7 @@
  */
 
 import { WalkitError } from "../errors.ts";
-import { type Finding, findingOf } from "../findings.ts";
+import { type Finding, findingOf, makeFinding } from "../findings.ts";
 import type { Catalog } from "../replay/catalog.ts";
 import type { PlanTarget, RestorePlan } from "../replay/plan.ts";
 import { type Position, sectionOf } from "../replay/position.ts";
@@ -123,7 +123,7 @@ function avoid(known: Known, { plan, error }: Failed, path: string = plan.snapsh
 
 /** The plan that is best by what is known; where no other snapshot serves, what was wrong with the first is the reason. */
 async function planOf(goal: Goal, known: Known): Promise<RestorePlan> {
-  const own = await outcome(() => ownPlan(goal, known));
+  const own = await outcome(() => ownPlan(goal, known).then((plan) => notAhead(goal, known, plan)));
   const plan = own instanceof WalkitError ? await otherPlan(goal, known, own) : own;
   return { ...plan, mark: known.marks.get(plan.snapshot.path) ?? plan.mark };
 }
@@ -136,7 +136,7 @@ async function otherPlan(goal: Goal, known: Known, error: WalkitError): Promise<
 }
 
 /** From a snapshot of the branch itself, save what the listing says cannot be read. */
-function ownPlan({ replica, catalog, target }: Goal, known: Known): RestorePlan {
+async function ownPlan({ replica, catalog, target }: Goal, known: Known): Promise<RestorePlan> {
   const snapshots = catalog.generations.flatMap((generation) => generation.snapshots);
   for (;;) {
     const plan = replica.layout.plan(catalog, target, { avoid: known.avoid });
@@ -145,6 +145,30 @@ function ownPlan({ replica, catalog, target }: Goal, known: Known): RestorePlan 
     else if (!known.first || comesBy(plan, catalog, known.avoid)) return plan;
     else throw known.first;
   }
+}
+
+/** `plan`, or one to the same moment that begins with no claim which may be ahead of it. */
+async function notAhead(
+  { replica, catalog, target, signal }: Goal,
+  known: Known,
+  plan: RestorePlan,
+): Promise<RestorePlan> {
+  const { layout, storage } = replica;
+  const avoid = new Set(known.avoid);
+  for (let one = plan; ; ) {
+    if (!(await layout.mayBeAhead?.({ storage, signal }, one))) return one;
+    avoid.add(one.snapshot.path);
+    const other = await outcome(() => layout.plan(catalog, target, { avoid }));
+    if (other instanceof WalkitError) return { ...plan, findings: [...plan.findings, mayHoldMore(plan)] };
+    one = other;
+  }
+}
+
+function mayHoldMore({ generation, snapshot, segments }: RestorePlan): Finding {
+  const { path } = snapshot;
+  const over = segments.length > 0 ? "what is laid over it" : "it is named by";
+  const message = `Expected another way than from ${path}, which may hold changes from behind ${over}, found none`;
+  return makeFinding("replica/snapshot-ahead", message, { generation, path, severity: "warning" });
 }
 
 /**

@@ -50,6 +50,12 @@ const ASK_AGAIN = "Look at the message, then run the command again";
 
 /** Where the file is an LTX file, and the words for generations would name what there is not. */
 export const LTX_WORDS: Readonly<Partial<Record<ErrorCode, Words>>> = {
+  "replica/snapshot-ahead": {
+    meaning:
+      "The snapshot holds, or may hold, changes from behind its TXID: Litestream up to 0.5.9 makes such snapshots of a busy database. What is restored from it of the moments just behind it may mix old pages and new ones; later moments are right again",
+    action:
+      "Restore a moment from before the snapshot, or from a minute behind it on; and use a newer Litestream",
+  },
   "replica/no-snapshot": {
     meaning:
       "LTX files without any that begins with TXID 1: Litestream restores nothing of them, walkit what follows on a file that holds every page, if there is one",

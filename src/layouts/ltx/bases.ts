@@ -42,7 +42,9 @@ export async function withBases(branch: LtxBranch, context: ReadContext, all: bo
   return { ...branchOfFiles(marked), ...(branch.unreadable && { unreadable: branch.unreadable }) };
 }
 
-/** Files that no state leads to; not those from before the first state, which retention leaves. */
+/**
+ * Files that no state leads to, and whose own no other file leads to; not those from before the first state, which retention leaves.
+ */
 function unled(files: readonly LtxFile[]): LtxFile[] {
   const states = statesOf({ files });
   const lost: LtxFile[] = [];
@@ -50,6 +52,7 @@ function unled(files: readonly LtxFile[]): LtxFile[] {
   for (const file of [...files].sort((a, b) => a.maxTxid - b.maxTxid)) {
     const { minTxid, maxTxid } = file;
     while (next < states.length && states[next]! < maxTxid) next++;
+    if (states[next] === maxTxid) continue;
     const before = states[next - 1];
     if (before === undefined ? states.length === 0 : before < minTxid - 1) lost.push(file);
   }

@@ -9,6 +9,8 @@ import {
   type LtxTrailer,
   type LtxVariant,
   parseLtxHeader,
+  RECOGNIZE_SIZE,
+  recognizeVariant,
 } from "../../ltx/index.ts";
 import type { PageRun } from "../../replay/events.ts";
 import type { ReadContext } from "../../replay/layout.ts";
@@ -106,19 +108,41 @@ export async function readTime(file: PlannedFile, context: ReadContext): Promise
  *
  * @throws WalkitError `ltx/*`, `storage/*`
  */
-export async function readHeader(
+export async function readHeader(file: PlannedFile, context: ReadContext): Promise<LtxHeader> {
+  return parseLtxHeader(await readHead(file, context, LTX_HEADER_SIZE), { path: file.path });
+}
+
+/**
+ * The header of a file, and the variant that its first page has, which nothing but the rest of the file proves; for a file without
+ * header flag bit 0.
+ *
+ * @throws WalkitError `ltx/*`, `storage/*`
+ */
+export async function readBeginning(
+  file: PlannedFile,
+  context: ReadContext,
+): Promise<{ header: LtxHeader; variant: LtxVariant | undefined }> {
+  const head = await readHead(file, context, LTX_HEADER_SIZE + RECOGNIZE_SIZE);
+  const header = parseLtxHeader(head.subarray(0, LTX_HEADER_SIZE), { path: file.path });
+  const isWhole = head.length === LTX_HEADER_SIZE + RECOGNIZE_SIZE;
+  return { header, variant: isWhole ? recognizeVariant(head, LTX_HEADER_SIZE, header.pageSize) : undefined };
+}
+
+/** The first bytes of a file: fewer where it ends before. */
+async function readHead(
   { path }: PlannedFile,
   { storage, signal }: ReadContext,
-): Promise<LtxHeader> {
-  const bytes = new Uint8Array(LTX_HEADER_SIZE);
+  size: number,
+): Promise<Uint8Array> {
+  const bytes = new Uint8Array(size);
   let filled = 0;
-  for await (const piece of storage.read(path, { start: 0, end: LTX_HEADER_SIZE, signal })) {
-    const part = piece.subarray(0, LTX_HEADER_SIZE - filled);
+  for await (const piece of storage.read(path, { start: 0, end: size, signal })) {
+    const part = piece.subarray(0, size - filled);
     bytes.set(part, filled);
     filled += part.length;
-    if (filled === LTX_HEADER_SIZE) break;
+    if (filled === size) break;
   }
-  return parseLtxHeader(bytes.subarray(0, filled), { path });
+  return bytes.subarray(0, filled);
 }
 
 /** The time in a header, nanoseconds since 1970; undefined where the writer set none. */

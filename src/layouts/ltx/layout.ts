@@ -12,6 +12,7 @@ import { missingTxids } from "./faults.ts";
 import { nearTime } from "./nearest.ts";
 import { planLtx, statesOf } from "./plan.ts";
 import { changesIn } from "./planned.ts";
+import { mayBeAhead } from "./raced.ts";
 import { readChanges, readClaim, readMerged } from "./read.ts";
 import { doubtOf, withTimes } from "./times.ts";
 import { isLtx, LTX_BRANCH, type LtxBranch, type LtxChange } from "./types.ts";
@@ -38,6 +39,7 @@ export const ltx: Layout = {
   faults: (branch) => nameFindings(branch as LtxBranch),
   gaps: (branch) => findGaps(branch as LtxBranch),
   missing: (_branch, section, next) => missingTxids(section.txid ?? 0, next as LtxChange),
+  mayBeAhead,
   changes: readChanges,
   claim: readClaim,
   merged: readMerged,

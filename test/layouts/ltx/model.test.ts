@@ -79,11 +79,11 @@ function naiveStates(
   return states;
 }
 
-/** The files that a restore can begin with though their names do not say so: nothing leads to them, and they hold every page. */
+/** The files that a restore can begin with though their names do not say so: nothing leads to them, nor to their state, and they hold every page. */
 function naiveBases(history: LtxHistory, places: readonly Placed[]): (place: Placed) => boolean {
   const states = [...naiveStates(places)];
   const bases = places.filter(([level, min, max]) => {
-    const isLed = states.some((state) => state >= min - 1 && state < max);
+    const isLed = states.some((state) => (state >= min - 1 && state < max) || state === max);
     const isBehind = states.length === 0 || states.some((state) => state < min - 1);
     return level !== 9 && min > 1 && !isLed && isBehind && history.isWhole(min, max);
   });
