@@ -30,9 +30,10 @@ export type Change = RemoteFile & Position & { since?: Position | undefined; end
 
 /**
  * A file that says what all pages are: at the position that it has, or at one that lies behind it in the same section. With
- * `since`, it has only the pages that were changed since then: the changes from there on, merged.
+ * `since`, it has only the pages that were changed since then: the changes from there on, merged. `live`: it was made of the database
+ * itself, and may hold what was changed meanwhile.
  */
-export type Claim = RemoteFile & Position & { since?: Position | undefined };
+export type Claim = RemoteFile & Position & { since?: Position | undefined; live?: boolean | undefined };
 
 /** One history of one database, without a break that is meant: a generation. */
 export interface Branch {

@@ -61,6 +61,8 @@ export interface ClaimPiece {
   data: Uint8Array;
   /** When the claim was made, nanoseconds since 1970, where its file tells. */
   time?: bigint | undefined;
+  /** What wrote the claim may have put changes from behind its position into it. */
+  mayBeAhead?: boolean | undefined;
 }
 
 /** Files of which names say that they lead on from one to the next, from a claim on. */

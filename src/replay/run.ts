@@ -24,8 +24,14 @@ export type ClaimPlace = "before" | "behind" | "alone" | "at" | "aside";
 
 /** What came of reading a claim: its size, or what is wrong with it. A claim with `since` has no header. */
 export type ClaimRead =
-  | { header?: DatabaseHeader | undefined; pages: number; error?: undefined; time?: bigint | undefined }
-  | { header?: undefined; pages: number; error: WalkitError; time?: undefined };
+  | {
+      header?: DatabaseHeader | undefined;
+      pages: number;
+      error?: undefined;
+      time?: bigint | undefined;
+      mayBeAhead?: boolean | undefined;
+    }
+  | { header?: undefined; pages: number; error: WalkitError; time?: undefined; mayBeAhead?: undefined };
 
 /** Is told of a pass. It holds no storage, and whatever it is handed is valid until it returns. */
 export interface Fold {
@@ -104,9 +110,12 @@ class Run {
     this.#folds = [lead, ...folds];
     this.#listening = this.#folds.filter(({ page }) => page);
     this.#options = options;
-    // At one position what leads on comes first.
+    // At one position what leads on comes first, and before what may hold more than that.
     this.#claims = [...branch.snapshots, ...(branch.merged ?? [])].sort(
-      (a, b) => comparePositions(a, b) || Number(!!a.since) - Number(!!b.since),
+      (a, b) =>
+        comparePositions(a, b) ||
+        Number(!!a.since) - Number(!!b.since) ||
+        Number(!!a.live) - Number(!!b.live),
     );
   }
 
@@ -274,16 +283,18 @@ class Run {
     const pages = new Pages(page);
     let header: DatabaseHeader | undefined;
     let time: bigint | undefined;
+    let mayBeAhead: boolean | undefined;
     for await (const piece of readClaim(this.#replica, claim, { signal, onRead, onOdd })) {
       this.#pageSize ??= piece.header.pageSize;
       if (!header && piece.header.pageSize !== this.#pageSize)
         throw pageSizeChanged(claim.path, this.#pageSize, piece.header.pageSize);
       header ??= piece.header;
       time ??= piece.time;
+      mayBeAhead ??= piece.mayBeAhead;
       pages.add(piece);
       count.pages = pages.count;
     }
-    return { ...count, header, time };
+    return { ...count, header, time, mayBeAhead };
   }
 
   async #readMerged(claim: Claim, page: EachPage, onOdd: Odd, count: { pages: number }): Promise<ClaimRead> {

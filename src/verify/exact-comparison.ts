@@ -22,6 +22,8 @@ export class ExactComparison {
   readonly #lock: number;
   /** Pages that were held against the rest. */
   #held = 0;
+  /** Of a snapshot that may be ahead: the pages that differ. */
+  readonly differing: Set<number> = new Set();
   /** Pages that differ, and the first of them. */
   #wrong = 0;
   #firstWrong: number | undefined;
@@ -51,6 +53,7 @@ export class ExactComparison {
     } else if (state.holds(page, hash) && (this.#first === undefined || isSince)) return;
     this.#wrong++;
     this.#firstWrong ??= page;
+    if (this.#claim.live) this.differing.add(page);
   }
 
   /** Of a claim that was read to its end, `count` pages: how it differs; undefined where nothing says that it does. */

@@ -14,6 +14,7 @@ import type { ClaimPlace, ClaimRead, Lead, RunOptions } from "../replay/run.ts";
 import { chainBroken, sumDiffers } from "../replay/sums.ts";
 import { formatTime } from "../time.ts";
 import type { Checked } from "./checked.ts";
+import { AheadClaim } from "./exact-ahead.ts";
 import { ExactComparison } from "./exact-comparison.ts";
 import { type AllPages, ExactState } from "./exact-state.ts";
 import { FullCopies } from "./full-copies.ts";
@@ -37,6 +38,8 @@ export class ExactCheck implements Lead {
   #at: Position | undefined;
   /** The claim that is read. */
   #comparison: ExactComparison | undefined;
+  /** Snapshots that may only be ahead of the chain. */
+  #ahead: AheadClaim[] = [];
   /** A merged file stands in for one that is damaged. */
   #isDetour = false;
   #transactions = 0;
@@ -60,6 +63,7 @@ export class ExactCheck implements Lead {
   }
 
   finish(): Checked {
+    this.#settle();
     if (this.#range) this.#range.newest = true;
     const copies = this.#copies.finding(this.#branch.id);
     return {
@@ -89,17 +93,22 @@ export class ExactCheck implements Lead {
 
   page(page: number, data: Uint8Array, hash: number): void {
     if (this.#range || this.#branch.selfLeading) this.#state.add(page, data, hash);
+    for (const one of this.#ahead) one.add(page, hash);
   }
 
   on(event: Exclude<ReplayEvent, { type: "pages" }>): void {
     if (event.type === "opens") {
       // Between a snapshot and the next there may be nothing: retention leaves the last file of each level.
-      if (this.#at && comparePositions(this.#at, event.section) < 0) this.#range = undefined;
+      if (this.#at && comparePositions(this.#at, event.section) < 0) {
+        this.#settle();
+        this.#range = undefined;
+      }
       this.#state.forget();
       this.#isDetour = false;
       this.#framesBefore = this.#frames;
     } else if (event.type === "fault") {
       this.#state.forget();
+      if (event.breaks || isOfFile(event.error.code)) this.#settle();
       const { retained } = this.#branch;
       // Retention leaves the last file of each level, however old.
       const isOld =
@@ -118,6 +127,7 @@ export class ExactCheck implements Lead {
   /** What a file says of when it was made counts, whatever the storage says. */
   #date({ change: { path }, end, time }: Extract<ReplayEvent, { type: "change" }>): void {
     this.#time(time);
+    if (this.#ahead.some((one) => one.isPast(time))) this.#settle();
     if (time !== undefined) {
       const before = this.#dated;
       this.#dated = { path, time };
@@ -173,6 +183,23 @@ export class ExactCheck implements Lead {
     Object.assign(this.#range!, { to, last, first: this.#range!.first ?? last });
     this.#range!.states?.add(to, last);
     this.#at = end;
+    this.#ahead = this.#ahead.filter((one) => {
+      const isCaughtUp = one.commit(pageCount);
+      if (isCaughtUp) this.#report(one.ahead(end));
+      return !isCaughtUp;
+    });
+  }
+
+  /** Snapshots that were to turn out to be ahead, and did not, are wrong; from the last of them on it counts. */
+  #settle(): void {
+    const ahead = this.#ahead;
+    this.#ahead = [];
+    for (const { error } of ahead) this.#report(error);
+    const last = ahead.at(-1);
+    if (!last || !this.#range) return;
+    this.#range = last.split();
+    this.#ranges.push(this.#range);
+    this.#state.take(this.#at!, last.pageCount, last.pages);
   }
 
   /** Holds what a change says that it follows on against what comes before it. */
@@ -184,6 +211,7 @@ export class ExactCheck implements Lead {
   }
 
   #breaks(error: WalkitError): void {
+    this.#settle();
     this.#report(error);
     this.#range = undefined;
   }
@@ -216,6 +244,14 @@ export class ExactCheck implements Lead {
     }
     const dated = { ...claim, modified: read.time ?? claim.modified };
     const mismatch = comparison.mismatch(read.pages);
+    const { pages, differing } = comparison;
+    for (let page = read.pages + 1; mismatch && page <= this.#state.pageCount; page++) differing.add(page);
+    if (mismatch && place === "at" && read.mayBeAhead && this.#range && pages && differing.size > 0) {
+      this.#ahead.push(
+        new AheadClaim(dated, mismatch, { pages, pageCount: read.pages, differing }, this.#range),
+      );
+      return;
+    }
     if (mismatch) this.#report(mismatch);
     // Where a snapshot differs from the state, which of the two is right cannot be told. What came before stays as it is; from here
     // on the snapshot counts.

@@ -19,6 +19,15 @@ export class RangeStates {
     if (file?.level !== undefined) this.#states.push({ position, time: file.modified, level: file.level });
   }
 
+  get length(): number {
+    return this.#states.length;
+  }
+
+  /** Those from number `from` on, counted from 0, become the last of others. */
+  moveTo(others: RangeStates, from: number): void {
+    others.#states.push(...this.#states.splice(from));
+  }
+
   /** Of the last one, if it is at `position`. */
   date(position: string | undefined, time: bigint): void {
     const last = this.#states.at(-1);

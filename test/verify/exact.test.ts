@@ -207,7 +207,7 @@ describe("two snapshots of one TXID that no change leads to", () => {
   it("have to be the same", async () => {
     const storage = withOther(files, [1, 1, 3], { pages: pagesOf(history(), 3, 2) });
     expect((await found(storage)).map(([code, path]) => [code, path])).toEqual([
-      ["replica/snapshot-mismatch", pathOf(1, 1, 3)],
+      ["replica/snapshot-mismatch", pathOf(9, 1, 3)],
     ]);
   });
 });

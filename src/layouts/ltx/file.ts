@@ -53,14 +53,14 @@ export interface FileRules {
 
 /**
  * Reads a file to its end. The pages are proven only once that is reached: the checksum comes last. `onHeader` is told of the
- * header before any page comes.
+ * header, and the variant where that shows, before any page comes.
  *
  * @throws WalkitError `ltx/*`, `lz4/*`, `storage/*`; `ltx/name` where its name and its header are at odds
  */
 export async function* readFile(
   { path }: PlannedFile,
   { storage, signal, onRead, onOdd }: ReadContext,
-  onHeader: (header: LtxHeader) => void,
+  onHeader: (header: LtxHeader, variant: LtxVariant | undefined) => void,
   { variant, onTrailer }: FileRules = {},
 ): AsyncGenerator<LtxRun, void, undefined> {
   const reader = new LtxReader({ path, variant, onNotice: onOdd });
@@ -68,20 +68,20 @@ export async function* readFile(
   for await (const piece of storage.read(path, { signal })) {
     try {
       for (const pages of reader.push(piece)) {
-        if (!header) onHeader((header = checkName(path, reader.header!)));
+        if (!header) onHeader((header = checkName(path, reader.header!)), reader.variant);
         yield new LtxRun(pages, header.pageSize);
         await giveTurn();
       }
     } catch (error) {
       // A header at odds with what the file should be says more than what then becomes of its pages.
-      if (!header && reader.header) onHeader(checkName(path, reader.header));
+      if (!header && reader.header) onHeader(checkName(path, reader.header), reader.variant);
       throw error;
     }
     signal?.throwIfAborted();
     onRead?.(piece.length);
   }
   const trailer = reader.end();
-  if (!header) onHeader(checkName(path, reader.header!));
+  if (!header) onHeader(checkName(path, reader.header!), reader.variant);
   onTrailer?.(trailer);
 }
 

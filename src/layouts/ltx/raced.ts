@@ -6,6 +6,7 @@
  */
 
 import { isFault, isGone } from "../../errors.ts";
+import type { LtxVariant } from "../../ltx/index.ts";
 import type { ReadContext } from "../../replay/layout.ts";
 import type { RestorePlan } from "../../replay/plan.ts";
 import { readBeginning, readHeader } from "./file.ts";
@@ -20,14 +21,23 @@ const NEAR = 60_000;
  */
 export async function mayBeAhead(context: ReadContext, plan: RestorePlan): Promise<boolean> {
   const { snapshot, segments } = plan;
-  if (placeIn(snapshot.path).level !== SNAPSHOT_LEVEL) return false;
+  if (!isSnapshot(snapshot.path)) return false;
   try {
     const { header, variant } = await readBeginning(snapshot, context);
-    if (variant !== "v3-frame") return false;
+    if (!isRaced(snapshot.path, variant)) return false;
     const last = segments.at(-1);
     return !last || (await readHeader(last, context)).timestamp - header.timestamp <= NEAR;
   } catch (error) {
     if (!isFault(error) && !isGone(error)) throw error;
     return false;
   }
+}
+
+/** Whether a file is a snapshot of a variant that such versions write: 0.5.15 writes it, too, and makes no such snapshots. */
+export function isRaced(path: string, variant: LtxVariant | undefined): boolean {
+  return variant === "v3-frame" && isSnapshot(path);
+}
+
+function isSnapshot(path: string): boolean {
+  return path.endsWith(".ltx") && placeIn(path).level === SNAPSHOT_LEVEL;
 }

@@ -1,7 +1,13 @@
 /** LTX files as events: changes in order, with what stands in for one that cannot be read; and claims. */
 
 import { isFault, type WalkitError } from "../../errors.ts";
-import { CHECKSUM_FLAG, hasDatabaseChecksums, type LtxHeader, lockPage } from "../../ltx/index.ts";
+import {
+  CHECKSUM_FLAG,
+  hasDatabaseChecksums,
+  type LtxHeader,
+  type LtxVariant,
+  lockPage,
+} from "../../ltx/index.ts";
 import type { Claim } from "../../replay/catalog.ts";
 import type { PageRun, ReplayEvent } from "../../replay/events.ts";
 import { pageSizeChanged } from "../../replay/faults.ts";
@@ -16,6 +22,7 @@ import { listLtx } from "./catalog.ts";
 import { deleted, missingTxids, notWhole } from "./faults.ts";
 import { type FileRules, readFile, timeOf } from "./file.ts";
 import { placeIn, rootIn } from "./names.ts";
+import { isRaced } from "./raced.ts";
 import { WalTrail } from "./trail.ts";
 import type { LtxFile } from "./types.ts";
 
@@ -213,8 +220,10 @@ export async function* readClaim(
   let header: DatabaseHeader | undefined;
   let position = 0;
   let next = 1;
-  const onHeader = (found: LtxHeader) => {
+  let mayBeAhead = false;
+  const onHeader = (found: LtxHeader, variant: LtxVariant | undefined) => {
     ltx = found;
+    mayBeAhead = isRaced(file.path, variant);
     rules.check?.(file.path, found);
   };
   for await (const run of readFile(file, context, onHeader, rules)) {
@@ -230,7 +239,7 @@ export async function* readClaim(
     for (let at = 0; at < run.bytes.length; ) {
       // A snapshot's pages lie side by side, but for the page of locks.
       const end = position < lock ? Math.min(run.bytes.length, at + lock - position) : run.bytes.length;
-      yield { header, position, data: run.bytes.subarray(at, end), time };
+      yield { header, position, data: run.bytes.subarray(at, end), time, mayBeAhead };
       position += end - at;
       at = end;
       if (position !== lock || commit * pageSize <= lock) continue;

@@ -23,7 +23,7 @@ export function beginOf({ minTxid, base }: LtxFile): number {
 }
 
 /** A snapshot, at the transaction that it ends with. */
-export type LtxClaim = LtxFile & TxPosition;
+export type LtxClaim = LtxFile & TxPosition & { live?: boolean | undefined };
 
 /** A file of changes, at the transaction that it is laid over; `since`: where it begins, if that is before. */
 export type LtxChange = LtxFile & TxPosition & { since?: TxPosition; end: TxPosition };

@@ -27,7 +27,13 @@ export function branchOfFiles(files: readonly LtxFile[]): LtxBranch {
   );
   const snapshots = sorted
     .filter((file) => beginOf(file) === 1)
-    .map((file): LtxClaim => ({ ...file, txid: file.maxTxid }))
+    .map(
+      (file): LtxClaim => ({
+        ...file,
+        txid: file.maxTxid,
+        ...(file.level === SNAPSHOT_LEVEL && { live: true }),
+      }),
+    )
     // Of those with the same end Litestream takes the one of the highest level.
     .sort((a, b) => a.txid - b.txid || b.level - a.level);
   const byMin = sorted.filter((file) => beginOf(file) > 1).sort((a, b) => a.minTxid - b.minTxid);
