@@ -56,7 +56,7 @@ export async function* waysTo(wanted: Goal, known: Known): AsyncGenerator<Way, n
   let reason: WalkitError | undefined;
   while (!reason) {
     const plan = await outcome(() => planOf(goal, known));
-    if (plan instanceof WalkitError) reason = plan;
+    if (plan instanceof WalkitError) reason = await dated(goal, known, plan);
     else {
       const failed = (yield { plan, late: undefined })!;
       if (!(await learn(goal, known, failed))) reason = failed.error;
@@ -69,6 +69,17 @@ export async function* waysTo(wanted: Goal, known: Known): AsyncGenerator<Way, n
     if (!(plan instanceof WalkitError)) yield { plan, late: late.error };
   }
   throw reason;
+}
+
+/** `error`, which names moments, with the times that files tell themselves: nobody had to know these before. */
+async function dated(goal: Goal, known: Known, error: WalkitError): Promise<WalkitError> {
+  const { replica, catalog, isPart, target, signal } = goal;
+  const isTimed = target.timestamp !== undefined || !catalog.generations.some(({ exact }) => exact);
+  if (isTimed || !error.nearest?.length) return error;
+  const generation = isPart ? target.generation : undefined;
+  const timed = await catalogOf(replica, { generation, signal, times: true, bases: known.bases });
+  const again = await outcome(() => planOf({ ...goal, catalog: timed }, known));
+  return again instanceof WalkitError && again.code === error.code ? again : error;
 }
 
 /** What `work` comes to, or why it comes to nothing. */

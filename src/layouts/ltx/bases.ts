@@ -25,8 +25,8 @@ const known = new WeakMap<object, Map<string, boolean>>();
  * any: of these files the header is read, and the page index of those that are large enough.
  */
 export async function withBases(branch: LtxBranch, context: ReadContext, all: boolean): Promise<LtxBranch> {
-  const files = all ? branch.files : unled(branch.files);
-  const candidates = files.filter(({ level, minTxid, size, unreadable }) => {
+  const wanted = all ? branch.files : unled(branch.files);
+  const candidates = wanted.filter(({ level, minTxid, size, unreadable }) => {
     return level !== SNAPSHOT_LEVEL && minTxid > 1 && !unreadable && size !== undefined;
   });
   if (candidates.length === 0) return branch;
@@ -38,8 +38,22 @@ export async function withBases(branch: LtxBranch, context: ReadContext, all: bo
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   if (bases.size === 0) return branch;
-  const marked = branch.files.map((file) => (bases.has(file.path) ? { ...file, base: true } : file));
-  return { ...branchOfFiles(marked), ...(branch.unreadable && { unreadable: branch.unreadable }) };
+  const files = markedIn(branch.files, bases, all);
+  return { ...branchOfFiles(files), ...(branch.unreadable && { unreadable: branch.unreadable }) };
+}
+
+/** What follows on one copy needs no other: of those that nothing leads to the first is marked, then the next that it does not lead to. */
+function markedIn(files: readonly LtxFile[], bases: ReadonlySet<string>, all: boolean): readonly LtxFile[] {
+  const mark = (paths: ReadonlySet<string>) =>
+    files.map((file) => (paths.has(file.path) ? { ...file, base: true } : file));
+  if (all) return mark(bases);
+  const marked = new Set<string>();
+  for (;;) {
+    const now = mark(marked);
+    const next = unled(now).find(({ path }) => bases.has(path) && !marked.has(path));
+    if (!next) return now;
+    marked.add(next.path);
+  }
 }
 
 /**

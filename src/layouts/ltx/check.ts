@@ -22,8 +22,7 @@ export function nameFindings(branch: LtxBranch): Finding[] {
     const which = base ? `. ${base.path} holds every page, but Litestream begins with no such file` : "";
     const message = `Expected a snapshot or another LTX file that begins with TXID 1, found ${files.length} files that all begin later${which}`;
     const { path } = base ?? files[0]!;
-    const severity = base ? "warning" : undefined;
-    findings.push(makeFinding("replica/no-snapshot", message, { generation: LTX_BRANCH, path, severity }));
+    findings.push(makeFinding("replica/no-snapshot", message, { generation: LTX_BRANCH, path }));
   }
   const { gaps, unread } = walkAlong(branch);
   for (const { from, next } of unread)
@@ -123,6 +122,10 @@ function walkAlong({ snapshots, segments, files, retained, unreadable }: LtxBran
       // Litestream uploads in order: what was written behind a snapshot that nothing follows on is not all there.
       const isNew = txid > reach && txid !== snapshots[next - 1]?.txid;
       if (isNew && txid !== step?.txid && txid >= oldest && txid >= first && txid < last) lost(txid);
+      // Behind the last step nobody comes by what is missing before a file that holds every page.
+      const before = Math.max(reach, snapshots[next - 1]?.txid ?? 0);
+      if (!step && claim.base && before > 0 && claim.minTxid > before + 1)
+        unread.push({ from: before, to: claim.minTxid - 1, next: claim });
       if (claim.unreadable || chain?.claim.txid === txid) continue;
       chain = { claim, last: undefined, newest: false };
       chains.push(chain);

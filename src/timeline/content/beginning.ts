@@ -8,7 +8,14 @@ import type { Branch, Claim } from "../../replay/catalog.ts";
 import type { ReplayEvent } from "../../replay/events.ts";
 import type { Layout, Replica } from "../../replay/layout.ts";
 import { PageHashes } from "../../replay/page-hashes.ts";
-import { comparePositions, isSameSection, isStart, sectionOf } from "../../replay/position.ts";
+import {
+  comparePositions,
+  formatPosition,
+  isInWal,
+  isSameSection,
+  isStart,
+  sectionOf,
+} from "../../replay/position.ts";
 import { type ClaimPlace, type ClaimRead, type Fold, Follower, run } from "../../replay/run.ts";
 import { timeRange } from "../../replay/times.ts";
 import { IndexWindow } from "../../snapshot/window.ts";
@@ -123,7 +130,8 @@ export function beganAt(layout: Layout, branch: Branch): bigint | undefined {
 function untold({ snapshots: [first] }: Branch): string | undefined {
   if (!first) return "it has no snapshot";
   if (sectionOf(first) <= LAST_FIRST_INDEX) return undefined;
-  return `its beginning is gone: the first snapshot left is that of index ${sectionOf(first)}`;
+  const which = isInWal(first) ? `index ${sectionOf(first)}` : `TXID ${formatPosition(first)}`;
+  return `its beginning is gone: the first snapshot left is that of ${which}`;
 }
 
 /**

@@ -60,13 +60,13 @@ it("begins with one where the chain before it is broken, and says what is missin
   expect(made.txidOf(await databaseOf(replica))).toBe(10);
 });
 
-it("begins with one where there is no snapshot, with a warning: Litestream does not", async () => {
+it("begins with one where there is no snapshot, which is damage: Litestream does not", async () => {
   const made = history();
   const files = syncs(5, 6, 7, 8, 9);
   expect(await statesIn(made, files)).toEqual([7, 8, 9]);
   const { findings } = await verify(replicaOf(made.storage(files)), { level: "replay" });
   expect(findings.map(({ code, severity, path }) => [code, severity, path])).toEqual([
-    ["replica/no-snapshot", "warning", pathOf(0, 7, 7)],
+    ["replica/no-snapshot", "damage", pathOf(0, 7, 7)],
   ]);
 });
 
@@ -126,4 +126,23 @@ it("begins with one behind a damaged file, as verify says", async () => {
     await expect(databaseOf(replica, { position: { txid } })).rejects.toMatchObject({
       path: pathOf(0, 5, 5),
     });
+});
+
+it("says what is missing before one also where nothing follows on it, and where each file is one", async () => {
+  const small = new LtxHistory();
+  for (let txid = 1; txid <= 8; txid++) small.transact(1);
+  for (const files of [syncs(1, 2, 3, 5), syncs(1, 2, 3, 5, 6, 7), syncs(1, 2, 4, 6, 8)]) {
+    const storage = small.storage(files);
+    const { status, findings, generations } = await verify(replicaOf(storage), { level: "replay" });
+    const missing = [1, 2, 3, 4, 5, 6, 7].filter(
+      (txid) => txid < files.at(-1)![1] && !files.some(([, min]) => min === txid),
+    );
+    expect([status, new Set(findings.map(({ code }) => code))]).toEqual([
+      "damaged",
+      new Set(["replica/missing-txid"]),
+    ]);
+    expect(findings.length).toBe(missing.length);
+    expect(await statesIn(small, [...files])).toEqual(files.map(([, min]) => min));
+    expect(generations[0]!.restorable.at(-1)!.newest).toBe(true);
+  }
 });

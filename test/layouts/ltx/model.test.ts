@@ -81,13 +81,21 @@ function naiveStates(
 
 /** The files that a restore can begin with though their names do not say so: nothing leads to them, nor to their state, and they hold every page. */
 function naiveBases(history: LtxHistory, places: readonly Placed[]): (place: Placed) => boolean {
-  const states = [...naiveStates(places)];
-  const bases = places.filter(([level, min, max]) => {
-    const isLed = states.some((state) => (state >= min - 1 && state < max) || state === max);
-    const isBehind = states.length === 0 || states.some((state) => state < min - 1);
-    return level !== 9 && min > 1 && !isLed && isBehind && history.isWhole(min, max);
-  });
-  return (place) => bases.includes(place);
+  const bases: Placed[] = [];
+  const inOrder = [...places].sort((a, b) => a[2] - b[2]);
+  for (;;) {
+    const states = [...naiveStates(places, (place) => bases.includes(place))];
+    const next = inOrder.find((place) => {
+      const [level, min, max] = place;
+      const isLed = states.some((state) => (state >= min - 1 && state < max) || state === max);
+      const isBehind = states.length === 0 || states.some((state) => state < min - 1);
+      return (
+        level !== 9 && min > 1 && !isLed && isBehind && !bases.includes(place) && history.isWhole(min, max)
+      );
+    });
+    if (!next) return (place) => bases.includes(place);
+    bases.push(next);
+  }
 }
 
 function listed(places: readonly Placed[]): LtxFile[] {
