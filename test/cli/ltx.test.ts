@@ -61,8 +61,7 @@ describe("walkit verify", () => {
     ]);
     const [range] = report.restorable;
     expect(range.runs.map((run: { level: number; states: number }) => [run.level, run.states])).toEqual([
-      [9, 1],
-      [1, 3],
+      [1, 4],
       [0, 8],
     ]);
     expect(range.runs.at(-1)).toMatchObject({
