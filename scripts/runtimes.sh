@@ -16,7 +16,11 @@ bin=$PWD/$cache/node_modules/.bin
 deno() { "$bin/deno" run --quiet --no-prompt "${@:1:$#}"; }
 
 # The conformance suite, on each runtime that there is.
-conform() { echo "$1: $("${@:2}" test/conformance/run.mjs)"; }
+conform() {
+  local said
+  said=$("${@:2}" test/conformance/run.mjs) || { echo "$1: $said" >&2; return 1; }
+  echo "$1: $said"
+}
 conform "Node $(node --version)" node
 if newest=$(npx --yes node@latest --version 2>/dev/null); then conform "Node $newest" npx --yes node@latest; fi
 conform "Deno" "$bin/deno" run --quiet --no-prompt --allow-read="$PWD"

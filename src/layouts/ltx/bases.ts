@@ -6,7 +6,7 @@
 import { isFault, isGone } from "../../errors.ts";
 import { lockPage, readLtxOutline } from "../../ltx/index.ts";
 import type { ReadContext } from "../../replay/layout.ts";
-import { readHeader } from "./file.ts";
+import { readFile, readHeader } from "./file.ts";
 import { SNAPSHOT_LEVEL } from "./names.ts";
 import { statesOf } from "./plan.ts";
 import type { LtxBranch, LtxFile } from "./types.ts";
@@ -94,7 +94,8 @@ async function isBase(file: LtxFile, context: ReadContext): Promise<boolean> {
     const { commit, pageSize } = await readHeader(file, context);
     const pages = commit - Number(commit >= lockPage(pageSize));
     const isLarge = commit > 0 && size * MOST >= pages * pageSize;
-    const found = isLarge && (await readLtxOutline(read, size, { path })).index?.count === pages;
+    const { index } = isLarge ? await readLtxOutline(read, size, { path }) : {};
+    const found = isLarge && (index?.count ?? (await countPages(file, context))) === pages;
     kept.set(key, found);
     return found;
   } catch (error) {
@@ -102,4 +103,11 @@ async function isBase(file: LtxFile, context: ReadContext): Promise<boolean> {
     if (!isFault(error) && !isGone(error)) throw error;
     return false;
   }
+}
+
+/** Of a variant without a page index, as the first betas wrote it. */
+async function countPages(file: LtxFile, { storage, signal }: ReadContext): Promise<number> {
+  let pages = 0;
+  for await (const { count } of readFile(file, { storage, signal }, () => {})) pages += count;
+  return pages;
 }
