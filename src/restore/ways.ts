@@ -177,8 +177,8 @@ async function notAhead(
 
 function mayHoldMore({ generation, snapshot, segments }: RestorePlan): Finding {
   const { path } = snapshot;
-  const over = segments.length > 0 ? "what is laid over it" : "it is named by";
-  const message = `Expected another way than from ${path}, which may hold changes from behind ${over}, found none`;
+  const what = segments.length > 0 ? "what is laid over it" : "the position that it is named by";
+  const message = `Expected another way than from ${path}, which may hold changes from behind ${what}, found none`;
   return makeFinding("replica/snapshot-ahead", message, { generation, path, severity: "warning" });
 }
 

@@ -85,6 +85,11 @@ export class ExactState {
     return pageCount > 0 && this.#pending.length / 2 === this.inFiles(pageCount);
   }
 
+  /** The pages of the change under way, with their hashes. */
+  eachPending(each: (page: number, hash: number) => void): void {
+    for (let i = 0; i < this.#pending.length; i += 2) each(this.#pending[i]!, this.#pending[i + 1]!);
+  }
+
   /** What the change under way brings does not count. */
   forget(): void {
     this.#pending = [];

@@ -93,7 +93,6 @@ export class ExactCheck implements Lead {
 
   page(page: number, data: Uint8Array, hash: number): void {
     if (this.#range || this.#branch.selfLeading) this.#state.add(page, data, hash);
-    for (const one of this.#ahead) one.add(page, hash);
   }
 
   on(event: Exclude<ReplayEvent, { type: "pages" }>): void {
@@ -158,6 +157,7 @@ export class ExactCheck implements Lead {
       state.forget();
       return;
     }
+    for (const one of this.#ahead) state.eachPending((page, hash) => one.add(page, hash));
     if (this.#pages) {
       const missing = state.commit(end, this.#changes.get(path)?.since, pageCount);
       const { sum } = state;

@@ -52,9 +52,9 @@ const ASK_AGAIN = "Look at the message, then run the command again";
 export const LTX_WORDS: Readonly<Partial<Record<ErrorCode, Words>>> = {
   "replica/snapshot-ahead": {
     meaning:
-      "The snapshot holds, or may hold, changes from behind its TXID: Litestream up to 0.5.9 makes such snapshots of a busy database. What is restored from it of the moments just behind it may mix old pages and new ones; later moments are right again",
+      "The snapshot holds, or may hold, changes from behind its TXID: Litestream up to 0.5.14 makes such snapshots of a busy database. What is restored from it of the moments just behind it may mix old pages and new ones; later moments are right again",
     action:
-      "Restore a moment from before the snapshot, or from a minute behind it on; and use a newer Litestream",
+      "Restore a moment from before the snapshot, or from a minute behind it on; and use Litestream 0.5.15 or newer",
   },
   "replica/no-snapshot": {
     meaning:

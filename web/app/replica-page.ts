@@ -105,6 +105,7 @@ function pictureInWords({ name, lanes, unit }: Session): string {
       lost,
       parent,
       unit,
+      timeline.files,
     );
   });
   return [t.pictureOf(name, lanes.length), ...lines].join(" ");

@@ -6,10 +6,9 @@
 import { isFault, isGone } from "../../errors.ts";
 import { lockPage, readLtxOutline } from "../../ltx/index.ts";
 import type { ReadContext } from "../../replay/layout.ts";
-import { readFile, readHeader } from "./file.ts";
+import { readFile, readHeader, readRange } from "./file.ts";
 import { SNAPSHOT_LEVEL } from "./names.ts";
-import { statesOf } from "./plan.ts";
-import type { LtxBranch, LtxFile } from "./types.ts";
+import { beginOf, type LtxBranch, type LtxFile } from "./types.ts";
 import { branchOfFiles } from "./walk.ts";
 
 /** Files on their way at a time. */
@@ -25,7 +24,7 @@ const known = new WeakMap<object, Map<string, boolean>>();
  * any: of these files the header is read, and the page index of those that are large enough.
  */
 export async function withBases(branch: LtxBranch, context: ReadContext, all: boolean): Promise<LtxBranch> {
-  const wanted = all ? branch.files : unled(branch.files);
+  const wanted = all ? branch.files : walkUp(branch.files, () => false).unled;
   const candidates = wanted.filter(({ level, minTxid, size, unreadable }) => {
     return level !== SNAPSHOT_LEVEL && minTxid > 1 && !unreadable && size !== undefined;
   });
@@ -38,58 +37,51 @@ export async function withBases(branch: LtxBranch, context: ReadContext, all: bo
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   if (bases.size === 0) return branch;
-  const files = markedIn(branch.files, bases, all);
+  // What follows on one copy needs no other.
+  const marked = all ? bases : walkUp(branch.files, ({ path }) => bases.has(path)).marked;
+  const files = branch.files.map((file) => (marked.has(file.path) ? { ...file, base: true } : file));
   return { ...branchOfFiles(files), ...(branch.unreadable && { unreadable: branch.unreadable }) };
 }
 
-/** What follows on one copy needs no other: of those that nothing leads to the first is marked, then the next that it does not lead to. */
-function markedIn(files: readonly LtxFile[], bases: ReadonlySet<string>, all: boolean): readonly LtxFile[] {
-  const mark = (paths: ReadonlySet<string>) =>
-    files.map((file) => (paths.has(file.path) ? { ...file, base: true } : file));
-  if (all) return mark(bases);
-  const marked = new Set<string>();
-  for (;;) {
-    const now = mark(marked);
-    const next = unled(now).find(({ path }) => bases.has(path) && !marked.has(path));
-    if (!next) return now;
-    marked.add(next.path);
-  }
-}
-
 /**
- * Files that no state leads to, and whose own no other file leads to; not those from before the first state, which retention leaves.
+ * Goes up through the states that files lead to. Where no file leads to the next, what `isBase` says of the files that end there
+ * counts: the first of them that is one is marked, and leads on. Files from before the first state, which retention leaves, are
+ * passed over where there is one.
  */
-function unled(files: readonly LtxFile[]): LtxFile[] {
-  const states = statesOf({ files });
-  const lost: LtxFile[] = [];
-  let next = 0;
-  for (const file of [...files].sort((a, b) => a.maxTxid - b.maxTxid)) {
-    const { minTxid, maxTxid } = file;
-    while (next < states.length && states[next]! < maxTxid) next++;
-    if (states[next] === maxTxid) continue;
-    const before = states[next - 1];
-    if (before === undefined ? states.length === 0 : before < minTxid - 1) lost.push(file);
+function walkUp(
+  files: readonly LtxFile[],
+  isBase: (file: LtxFile) => boolean,
+): { marked: Set<string>; unled: LtxFile[] } {
+  const marked = new Set<string>();
+  const unled: LtxFile[] = [];
+  const hasStates = files.some((file) => beginOf(file) === 1);
+  const inOrder = [...files].sort((a, b) => a.maxTxid - b.maxTxid);
+  let last = 0;
+  for (let at = 0; at < inOrder.length; ) {
+    const { maxTxid } = inOrder[at]!;
+    const here: LtxFile[] = [];
+    for (; inOrder[at]?.maxTxid === maxTxid; at++) here.push(inOrder[at]!);
+    if (here.some((file) => beginOf(file) <= last + 1)) last = maxTxid;
+    else if (last > 0 || !hasStates) {
+      unled.push(...here);
+      const base = here.find(isBase);
+      if (!base) continue;
+      marked.add(base.path);
+      last = maxTxid;
+    }
   }
-  return lost;
+  return { marked, unled };
 }
 
 async function isBase(file: LtxFile, context: ReadContext): Promise<boolean> {
-  const { storage, signal } = context;
+  const { storage } = context;
   const kept = known.get(storage) ?? new Map<string, boolean>();
   known.set(storage, kept);
   const { path, size = 0, modified } = file;
   const key = `${path}\n${size}\n${modified}`;
   const before = kept.get(key);
   if (before !== undefined) return before;
-  const read = async (start: number, end: number) => {
-    const bytes = new Uint8Array(end - start);
-    let filled = 0;
-    for await (const piece of storage.read(path, { start, end, signal })) {
-      bytes.set(piece.subarray(0, bytes.length - filled), filled);
-      filled = Math.min(bytes.length, filled + piece.length);
-    }
-    return bytes.subarray(0, filled);
-  };
+  const read = (start: number, end: number) => readRange(file, context, start, end);
   try {
     const { commit, pageSize } = await readHeader(file, context);
     const pages = commit - Number(commit >= lockPage(pageSize));

@@ -109,7 +109,7 @@ export async function readTime(file: PlannedFile, context: ReadContext): Promise
  * @throws WalkitError `ltx/*`, `storage/*`
  */
 export async function readHeader(file: PlannedFile, context: ReadContext): Promise<LtxHeader> {
-  return parseLtxHeader(await readHead(file, context, LTX_HEADER_SIZE), { path: file.path });
+  return parseLtxHeader(await readRange(file, context, 0, LTX_HEADER_SIZE), { path: file.path });
 }
 
 /**
@@ -122,25 +122,26 @@ export async function readBeginning(
   file: PlannedFile,
   context: ReadContext,
 ): Promise<{ header: LtxHeader; variant: LtxVariant | undefined }> {
-  const head = await readHead(file, context, LTX_HEADER_SIZE + RECOGNIZE_SIZE);
+  const head = await readRange(file, context, 0, LTX_HEADER_SIZE + RECOGNIZE_SIZE);
   const header = parseLtxHeader(head.subarray(0, LTX_HEADER_SIZE), { path: file.path });
   const isWhole = head.length === LTX_HEADER_SIZE + RECOGNIZE_SIZE;
   return { header, variant: isWhole ? recognizeVariant(head, LTX_HEADER_SIZE, header.pageSize) : undefined };
 }
 
-/** The first bytes of a file: fewer where it ends before. */
-async function readHead(
+/** Bytes `start` to `end` of a file: fewer where it ends before. @throws WalkitError `storage/*` */
+export async function readRange(
   { path }: PlannedFile,
   { storage, signal }: ReadContext,
-  size: number,
+  start: number,
+  end: number,
 ): Promise<Uint8Array> {
-  const bytes = new Uint8Array(size);
+  const bytes = new Uint8Array(end - start);
   let filled = 0;
-  for await (const piece of storage.read(path, { start: 0, end: size, signal })) {
-    const part = piece.subarray(0, size - filled);
+  for await (const piece of storage.read(path, { start, end, signal })) {
+    const part = piece.subarray(0, bytes.length - filled);
     bytes.set(part, filled);
     filled += part.length;
-    if (filled === size) break;
+    if (filled === bytes.length) break;
   }
   return bytes.subarray(0, filled);
 }

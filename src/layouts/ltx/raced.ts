@@ -1,8 +1,8 @@
 /**
- * Snapshots that may be ahead of their TXID. Litestream up to 0.5.9 names a snapshot by the TXID that it begins with, and commits
- * that come in meanwhile are in it: laid under the files of just behind that TXID it makes a state that never was. Measured: of 12
- * snapshots that 0.5.6 and 0.5.9 took of a busy database 10 were ahead, of as many by 0.5.15 and 0.5.17 none. The times of
- * headers do not tell one from the other.
+ * Snapshots that may be ahead of their TXID. Litestream up to 0.5.14 names a snapshot by the TXID that it begins with, and commits
+ * that come in meanwhile are in it: laid under the files of just behind that TXID it makes a state that never was. Measured: of 64
+ * snapshots that 0.5.5 to 0.5.14 took of a busy database, 14 seconds each, 58 were ahead, of 13 by 0.5.15 and 0.5.17 none. The
+ * times of headers do not tell one from the other.
  */
 
 import { isFault, isGone } from "../../errors.ts";

@@ -1,4 +1,4 @@
-/** Snapshots that may be ahead of their TXID, as Litestream up to 0.5.9 makes them: a restore does without, where it can. */
+/** Snapshots that may be ahead of their TXID, as Litestream up to 0.5.14 makes them: a restore does without, where it can. */
 
 import { describe, expect, it } from "vitest";
 import type { LtxVariant } from "../../../src/ltx/index.ts";

@@ -15,8 +15,9 @@ export const picture = {
     lost: number,
     parent: number | undefined,
     unit: Unit,
+    files: FileKind,
   ) =>
-    `Timeline ${id}, ${state}: ${counted(commits, unit)} in ${plural(segments, "segment", "segments")}, ${plural(snapshots, "snapshot", "snapshots")}${lost > 0 ? `, ${plural(lost, "gap", "gaps")}` : ""}${parent === undefined ? "" : `; it left timeline ${parent}`}.`,
+    `Timeline ${id}, ${state}: ${counted(commits, unit)} in ${files === "wal" ? plural(segments, "segment", "segments") : plural(segments, "LTX file", "LTX files")}, ${plural(snapshots, "snapshot", "snapshots")}${lost > 0 ? `, ${plural(lost, "gap", "gaps")}` : ""}${parent === undefined ? "" : `; it left timeline ${parent}`}.`,
   timelines: "Timelines",
   timeline: (id: number) => `Timeline ${id}`,
   timelineState: (state: "whole" | "damaged" | "gone" | "empty", isCurrent: boolean | undefined) =>
