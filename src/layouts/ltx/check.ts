@@ -102,10 +102,9 @@ function walkAlong({ snapshots, segments, files, retained, unreadable }: LtxBran
   const oldest = retained?.txid ?? Number.POSITIVE_INFINITY;
   const last = snapshots.at(-1)?.txid ?? 0;
   // The first file of a level leads on with all that was before.
-  const first = snapshots.findLast(({ level }) => level !== SNAPSHOT_LEVEL)?.txid ?? 0;
-  const lost = (from: number) => {
-    const file = gapBehind(files, from);
-    if (file) unread.push({ from, to: file.minTxid - 1, next: file });
+  const first = snapshots.findLast(({ level, base }) => level !== SNAPSHOT_LEVEL && !base)?.txid ?? 0;
+  const lost = (from: number, next = gapBehind(files, from)) => {
+    if (next && unread.at(-1)?.from !== from) unread.push({ from, to: next.minTxid - 1, next });
   };
   let reach = 0;
   let chain: Chain | undefined;
@@ -122,10 +121,10 @@ function walkAlong({ snapshots, segments, files, retained, unreadable }: LtxBran
       // Litestream uploads in order: what was written behind a snapshot that nothing follows on is not all there.
       const isNew = txid > reach && txid !== snapshots[next - 1]?.txid;
       if (isNew && txid !== step?.txid && txid >= oldest && txid >= first && txid < last) lost(txid);
-      // Behind the last step nobody comes by what is missing before a file that holds every page.
+      // Before the first step and behind the last, nobody comes by what is missing before a file that holds every page.
       const before = Math.max(reach, snapshots[next - 1]?.txid ?? 0);
-      if (!step && claim.base && before > 0 && claim.minTxid > before + 1)
-        unread.push({ from: before, to: claim.minTxid - 1, next: claim });
+      const isUnread = !step || reach === 0;
+      if (isUnread && claim.base && before > 0 && claim.minTxid > before + 1) lost(before, claim);
       if (claim.unreadable || chain?.claim.txid === txid) continue;
       chain = { claim, last: undefined, newest: false };
       chains.push(chain);

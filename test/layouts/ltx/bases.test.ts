@@ -128,10 +128,18 @@ it("begins with one behind a damaged file, as verify says", async () => {
     });
 });
 
-it("says what is missing before one also where nothing follows on it, and where each file is one", async () => {
+it("says what is missing before one also where nothing follows on it, nothing leads to what is before it, and each file is one", async () => {
   const small = new LtxHistory();
   for (let txid = 1; txid <= 8; txid++) small.transact(1);
-  for (const files of [syncs(1, 2, 3, 5), syncs(1, 2, 3, 5, 6, 7), syncs(1, 2, 4, 6, 8)]) {
+  const all = [
+    [1, 2, 3, 5],
+    [1, 2, 3, 5, 6, 7],
+    [1, 2, 4, 6, 8],
+    [1, 3],
+    [1, 3, 4],
+    [1, 3, 5, 6, 8],
+  ];
+  for (const files of all.map((txids) => syncs(...txids))) {
     const storage = small.storage(files);
     const { status, findings, generations } = await verify(replicaOf(storage), { level: "replay" });
     const missing = [1, 2, 3, 4, 5, 6, 7].filter(

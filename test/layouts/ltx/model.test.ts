@@ -188,6 +188,17 @@ describe("a replica of any files", () => {
         const newest = reachable.at(-1);
         const isCut = newest !== undefined && places.some(([level, min]) => level !== 9 && min > newest + 1);
         if (isCut) expect(told).toContain("replica/missing-txid");
+        // So it does where a copy of the database is to begin with, though a state comes before it that nothing leads on from.
+        const isBase = naiveBases(history, places);
+        const oldest = Math.min(...places.filter(([level]) => level === 9).map(([, , max]) => max));
+        const isGap = places.some((place) => {
+          const [, min] = place;
+          const before = reachable.findLast((state) => state < min);
+          const isYoung = !Number.isFinite(oldest) || min - 1 > oldest;
+          if (before === undefined || !isBase(place) || !isYoung) return false;
+          return !places.some(([, from, to]) => from <= before + 1 && to > before);
+        });
+        if (isGap) expect(told).toContain("replica/missing-txid");
         // The ranges are the states, as far as each leads.
         const [branch] = report.generations;
         const covered = (branch!.restorable ?? []).flatMap(({ from, to }) => [from, to]);
