@@ -1,14 +1,12 @@
 /** Databases that real SQLite makes, with what it says of their pages (its table `dbstat`) and rows. */
 
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sqlite from "node-sqlite3-wasm";
-import { afterAll } from "vitest";
 import { type DatabasePages, pagesOf } from "../../src/sqlite/pages.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "walkit-made-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** One page, as SQLite sees it. */
 export interface PageStat {
@@ -97,19 +95,14 @@ export const RICH = `
   ${Array.from({ length: 20 }, (_, i) => `CREATE TABLE many${i} (a, b, c CHECK (c <> 'something long to fill the pages of the schema'));`).join("\n")}
   DROP TABLE gone;`;
 
-let rich = new Map<string, Made>();
+const rich = new Map<string, Made>();
 
-/** A database of {@link RICH}: made once for each page size and kind of vacuum. */
+/** A database of {@link RICH}: made once for each page size and kind of vacuum. It stays open, for `all`. */
 export function makeRich(pageSize: number, autoVacuum = 0): Made {
   const key = `${pageSize} ${autoVacuum}`;
   let made = rich.get(key);
   if (!made) {
-    const maker = new Maker({ pageSize, autoVacuum }).run(RICH);
-    rich.set(key, (made = maker.made));
-    afterAll(() => {
-      rich = new Map();
-      maker.close();
-    });
+    rich.set(key, (made = new Maker({ pageSize, autoVacuum }).run(RICH).made));
   }
   return made;
 }
