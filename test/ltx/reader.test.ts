@@ -241,3 +241,55 @@ describe("the reader", () => {
     }
   });
 });
+
+describe("several readers", () => {
+  const files = EXPECTED.map(([path]) => readLtx(path));
+
+  it("that take turns do not get into each other's pages, also once some are over", () => {
+    const pick = random(files.length);
+    for (let round = 0; round < 20; round++) {
+      const open = Array.from({ length: 4 }, () => {
+        const bytes = files[pick(files.length)]!;
+        const pieces: Uint8Array[] = [];
+        for (const { data } of readPages(bytes)) pieces.push(data.slice());
+        return {
+          bytes,
+          at: 0,
+          reader: new LtxReader(),
+          found: [] as Uint8Array[],
+          alone: Buffer.concat(pieces),
+        };
+      });
+      while (open.some(({ at, bytes }) => at < bytes.length)) {
+        const one = open[pick(open.length)]!;
+        if (one.at === one.bytes.length) continue;
+        const end = Math.min(one.bytes.length, one.at + 1 + pick(20_000));
+        for (const { data } of one.reader.push(one.bytes.subarray(one.at, end))) one.found.push(data.slice());
+        one.at = end;
+        if (end < one.bytes.length) continue;
+        const trailer = one.reader.end();
+        expect(one.reader.end()).toBe(trailer);
+      }
+      for (const { found, alone } of open) expect(Buffer.concat(found).equals(alone)).toBe(true);
+    }
+  });
+
+  it("that begins when another has ended has room of its own, however often that is said to end", () => {
+    const [bytes] = files as [Uint8Array];
+    const first = new LtxReader();
+    for (const _ of first.push(bytes));
+    first.end();
+    const [second, third] = [new LtxReader(), new LtxReader()];
+    const one = second.push(bytes).next().value!;
+    const before = one.data.slice();
+    first.end();
+    third.push(bytes).next().value!.data.fill(0xaa);
+    expect(one.data).toEqual(before);
+  });
+});
+
+function* readPages(bytes: Uint8Array) {
+  const reader = new LtxReader();
+  yield* reader.push(bytes);
+  reader.end();
+}

@@ -63,6 +63,12 @@ describe("DirectoryStorage", () => {
     }
   });
 
+  it("takes no more memory for a header than the header does", async () => {
+    writeFileSync(join(root, "large"), Buffer.alloc(3 << 20));
+    for await (const { buffer, length } of new DirectoryStorage(root).read("large", { start: 50, end: 150 }))
+      expect([length, buffer.byteLength]).toEqual([100, 100]);
+  });
+
   it("leaves others a turn while it reads small files and lists them", async () => {
     const storage = new DirectoryStorage(root);
     const signal = AbortSignal.timeout(60);

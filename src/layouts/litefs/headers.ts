@@ -3,7 +3,7 @@
 import { isFault, isGone } from "../../errors.ts";
 import { FLAG_LZ4, type LtxHeader, lockPage } from "../../ltx/index.ts";
 import type { ReadContext } from "../../replay/layout.ts";
-import { readFile, readHeader, timeOf } from "../ltx/file.ts";
+import { ofEach, readFile, readHeader, timeOf } from "../ltx/file.ts";
 import type { LitefsFile } from "./types.ts";
 
 /** What a file says of itself. */
@@ -14,9 +14,6 @@ interface About {
   /** It holds every page. */
   isWhole: boolean;
 }
-
-/** Files on their way at a time. */
-const AT_ONCE = 32;
 
 /** What was found out of a storage's files, by path, with their size and time: a listing is made more than once. */
 const known = new WeakMap<object, Map<string, { key: string; about: About }>>();
@@ -34,19 +31,14 @@ export async function aboutFiles(
   const { storage } = context;
   const before = known.get(storage) ?? new Map<string, { key: string; about: About }>();
   known.set(storage, before);
-  let next = 0;
-  const work = async () => {
-    for (let at = next++; at < files.length; at = next++) {
-      const file = files[at]!;
-      const key = `${file.size} ${file.modified} ${whole}`;
-      const kept = before.get(file.path);
-      const about = kept?.key === key ? kept.about : await aboutFile(file, context, whole);
-      if (!about) continue;
-      before.set(file.path, { key, about });
-      found.set(file.path, about);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  await ofEach(files, async (file) => {
+    const key = `${file.size} ${file.modified} ${whole}`;
+    const kept = before.get(file.path);
+    const about = kept?.key === key ? kept.about : await aboutFile(file, context, whole);
+    if (!about) return;
+    before.set(file.path, { key, about });
+    found.set(file.path, about);
+  });
   return found;
 }
 

@@ -6,13 +6,11 @@
 import { isFault, isGone } from "../../errors.ts";
 import { lockPage, readLtxOutline } from "../../ltx/index.ts";
 import type { ReadContext } from "../../replay/layout.ts";
-import { readFile, readHeader, readRange } from "./file.ts";
+import { ofEach, readFile, readHeader, readRange } from "./file.ts";
 import { SNAPSHOT_LEVEL } from "./names.ts";
 import { beginOf, type LtxBranch, type LtxFile } from "./types.ts";
 import { branchOfFiles } from "./walk.ts";
 
-/** Files on their way at a time. */
-const AT_ONCE = 32;
 /** The most that LZ4 makes of a byte. */
 const MOST = 255;
 
@@ -29,13 +27,8 @@ export async function withBases(branch: LtxBranch, context: ReadContext, all: bo
     return level !== SNAPSHOT_LEVEL && minTxid > 1 && !unreadable && size !== undefined;
   });
   if (candidates.length === 0) return branch;
-  const bases = new Set<string>();
-  let next = 0;
-  const work = async () => {
-    for (let at = next++; at < candidates.length; at = next++)
-      if (await isBase(candidates[at]!, context)) bases.add(candidates[at]!.path);
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  const found = await ofEach(candidates, (file) => isBase(file, context));
+  const bases = new Set(candidates.filter((_, i) => found[i]).map(({ path }) => path));
   if (bases.size === 0) return branch;
   // What follows on one copy needs no other.
   const marked = all ? bases : walkUp(branch.files, ({ path }) => bases.has(path)).marked;

@@ -5,26 +5,17 @@ import type { ReadContext } from "../../replay/layout.ts";
 import { formatPosition } from "../../replay/position.ts";
 import type { Doubt } from "../../replay/times.ts";
 import { formatTime } from "../../time.ts";
-import { readTime } from "./file.ts";
+import { ofEach, readTime } from "./file.ts";
 import { LTX_BRANCH, type LtxBranch, type LtxFile } from "./types.ts";
 import { branchOfFiles } from "./walk.ts";
-
-/** Headers on their way at a time. */
-const AT_ONCE = 32;
 
 /**
  * `branch` with the times of its headers in place of the storage's; that of a file whose header cannot be read is not known.
  */
 export async function withTimes(branch: LtxBranch, context: ReadContext): Promise<LtxBranch> {
-  const files: (LtxFile | undefined)[] = new Array(branch.files.length);
-  let next = 0;
-  const work = async () => {
-    for (let at = next++; at < files.length; at = next++) {
-      const file = branch.files[at]!;
-      files[at] = file.unreadable ? file : await dated(file, context);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  const files = await ofEach(branch.files, async (file) =>
+    file.unreadable ? file : await dated(file, context),
+  );
   const there = files.filter((file) => file !== undefined);
   return { ...branchOfFiles(there), ...(branch.unreadable && { unreadable: branch.unreadable }) };
 }

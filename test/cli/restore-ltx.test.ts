@@ -1,0 +1,30 @@
+/** What a restore of LTX files tells of them, and what it reads for that. */
+
+import { expect, it } from "vitest";
+import { ltxPlanOf } from "../../src/cli/restore-ltx.ts";
+import { replicaIn } from "../../src/index.ts";
+import { planTarget } from "../../src/restore/restore.ts";
+import { CountingStorage } from "../support/counting.ts";
+import { usualReplica } from "../support/ltx-replica.ts";
+
+it.each(["all", "last"] as const)(
+  "the plan has the times of %s files, and reads no other header",
+  async (which) => {
+    const storage = new CountingStorage(usualReplica().storage());
+    const replica = replicaIn(storage);
+    const plan = await planTarget(replica, {}, {});
+    storage.reads.clear();
+    const { files, state, next } = (await ltxPlanOf(replica, plan, which, undefined))!;
+    expect(files.map(({ path }) => path)).toEqual([
+      plan.snapshot.path,
+      ...plan.segments.map(({ path }) => path),
+    ]);
+    const dated = files.filter(({ timestamp }) => timestamp !== undefined);
+    expect(dated).toEqual(which === "all" ? files : files.slice(-1));
+    expect([...storage.reads.keys()]).toEqual(dated.map(({ path }) => path));
+    expect([state, next]).toEqual([
+      { position: "0000000000000014", time: files.at(-1)!.timestamp },
+      undefined,
+    ]);
+  },
+);
