@@ -37,15 +37,19 @@ export interface LtxPlan {
   next: LtxState | undefined;
 }
 
-/**
- * What a plan of LTX files is about; undefined where it is one of a generation. `timesOf`: `all` files, or the `last` alone: each
- * time is a read.
- */
+export interface LtxPlanOptions {
+  /** Of all files, or of the last alone: each is a read. */
+  times: "all" | "last";
+  /** The plan was for the newest state: none is behind it, and the replica need not be listed to see that. */
+  isNewest: boolean;
+  signal?: AbortSignal | undefined;
+}
+
+/** What a plan of LTX files is about; undefined where it is one of a generation. */
 export async function ltxPlanOf(
   replica: Replica,
   { snapshot, segments }: RestorePlan,
-  timesOf: "all" | "last",
-  signal: AbortSignal | undefined,
+  { times, isNewest, signal }: LtxPlanOptions,
 ): Promise<LtxPlan | undefined> {
   if (isInWal(snapshot)) return undefined;
   const planned = [snapshot, ...segments];
@@ -53,13 +57,14 @@ export async function ltxPlanOf(
     const { level, minTxid, maxTxid } = placeOf(file, sectionOf(snapshot));
     const [min_txid, max_txid] = [formatPosition(behind(minTxid)), formatPosition(behind(maxTxid))];
     const { size, path } = file;
-    const isWanted = timesOf === "all" || file === planned.at(-1);
+    const isWanted = times === "all" || file === planned.at(-1);
     const timestamp = isWanted ? await timeOf(replica, file, signal) : undefined;
     return { level, min_txid, max_txid, size, timestamp, path };
   });
   const last = files.at(-1)!;
   const state = { position: last.max_txid, time: last.timestamp };
-  return { files, state, next: await nextState(replica, state.position, signal) };
+  const next = isNewest ? undefined : await nextState(replica, state.position, signal);
+  return { files, state, next };
 }
 
 /** The database of a LiteFS node is at the TXID that a plan has it at, and all that led there is in it. */

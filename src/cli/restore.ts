@@ -12,7 +12,13 @@ import { isNoOnes, type LocatedReplica, openReplica, toPath } from "../layouts/l
 import type { PlannedWal, RestorePlan } from "../replay/plan.ts";
 import { comparePositions, formatPosition, isInWal, isSameSection, sectionOf } from "../replay/position.ts";
 import { catalogOf, readChanges, whole } from "../replay/replica.ts";
-import { type RestoredFile, type RestoreFileOptions, restoreFile, restoreThrough } from "../restore/file.ts";
+import {
+  isMoment,
+  type RestoredFile,
+  type RestoreFileOptions,
+  restoreFile,
+  restoreThrough,
+} from "../restore/file.ts";
 import { checkOutput } from "../restore/output.ts";
 import { planTarget, restore } from "../restore/restore.ts";
 import type { Restored } from "../restore/restored.ts";
@@ -103,7 +109,9 @@ export async function runRestore(
     const restored = await run(replica, target, output!, flags, signal);
     const { findings, plan, lost, proven, generation, snapshot, history, ...rest } = restored;
     // The database is there by now: that the replica has gone since must not look as if it were not.
-    const ltx = await ltxPlanOf(replica, plan, json ? "all" : "last", signal).catch(() => undefined);
+    const times = json ? "all" : "last";
+    const isNewest = !lost && !isMoment(target);
+    const ltx = await ltxPlanOf(replica, plan, { times, isNewest, signal }).catch(() => undefined);
     const time = ltx ? ltx.state.time : await timeOfLast(replica.storage, plan).catch(() => undefined);
     const following = nextPath(plan);
     const nextTime = following && (await timeOf(replica.storage, following).catch(() => undefined));
@@ -175,7 +183,7 @@ async function dryRun(
     const would = `${message}: the restore would be refused`;
     findings.push(makeFinding(code, would, { path, remedy, severity: "warning" }));
   }
-  const ltx = await ltxPlanOf(replica, plan, "all", signal);
+  const ltx = await ltxPlanOf(replica, plan, { times: "all", isNewest: !lost && !isMoment(target), signal });
   const time = ltx ? ltx.state.time : await timeOfLast(replica.storage, plan);
   return { plan, time, ltx, findings, lost };
 }

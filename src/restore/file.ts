@@ -114,7 +114,7 @@ async function writeHistory(path: string, text: string, rights: Rights | undefin
 }
 
 /** Whether a moment is asked for, and not just the newest state. */
-function isMoment({
+export function isMoment({
   index,
   timestamp,
   position,
