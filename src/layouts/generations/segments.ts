@@ -10,6 +10,7 @@ import type { ChangesOptions, ReadContext } from "../../replay/layout.ts";
 
 import { comparePositions, formatPosition, type WalPosition } from "../../replay/position.ts";
 import { lockPage } from "../../sqlite/header.ts";
+import { AheadStorage } from "../../storage/ahead.ts";
 import {
   FRAME_HEADER_SIZE,
   forEachPage,
@@ -33,7 +34,7 @@ import {
   unalignedSegment,
   uncommittedTail,
 } from "./faults.ts";
-import { decodeFile, ReadAhead } from "./files.ts";
+import { decodeFile } from "./files.ts";
 import { isLongerThanItsHeader } from "./snapshot.ts";
 import type { WalFile, WalLeg } from "./types.ts";
 
@@ -90,7 +91,7 @@ class Replay {
   readonly #plan: WalLeg;
   readonly #files: readonly WalFile[];
   readonly #context: ReadContext;
-  readonly #ahead: ReadAhead;
+  readonly #ahead: AheadStorage;
   readonly #throws: boolean;
   readonly #tolerant: boolean;
   readonly #continuity = new Continuity();
@@ -117,7 +118,8 @@ class Replay {
     this.#throws = options.faults !== "report";
     this.#tolerant = options.tolerant ?? false;
     this.#context = { ...context, onOdd: (error) => this.#fault(error, false) };
-    this.#ahead = new ReadAhead(this.#files, this.#context, Math.max(1, options.parallelism ?? 8));
+    const parallelism = Math.max(1, options.parallelism ?? 8);
+    this.#ahead = new AheadStorage(context.storage, this.#files, parallelism, context.signal);
   }
 
   close(): Promise<void> {
@@ -218,7 +220,7 @@ class Replay {
     let decoded = 0;
     let checksum: string | undefined;
     try {
-      for await (const piece of this.#ahead.take(number)) {
+      for await (const piece of decodeFile(segment, { ...this.#context, storage: this.#ahead })) {
         if (decoded === 0) checksum = storedChecksum(piece);
         decoded += piece.length;
         if (!reader || reader !== this.#reader) continue;

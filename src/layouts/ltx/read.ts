@@ -17,7 +17,7 @@ import { formatPosition, type TxPosition } from "../../replay/position.ts";
 import { hasVanished } from "../../replay/replica.ts";
 import { chainBroken } from "../../replay/sums.ts";
 import { type DatabaseHeader, parseDatabaseHeader } from "../../sqlite/header.ts";
-import { readingAhead } from "./ahead.ts";
+import { AheadStorage } from "../../storage/ahead.ts";
 import { listLtx } from "./catalog.ts";
 import { deleted, missingTxids, notWhole } from "./faults.ts";
 import { type FileRules, readFile, timeOf } from "./file.ts";
@@ -39,9 +39,12 @@ export async function* readChanges(
   rules: ChangesRules = {},
 ): AsyncGenerator<ReplayEvent, void, undefined> {
   const parallelism = Math.max(1, options.parallelism ?? 8);
-  const storage = readingAhead(context.storage, leg.segments, parallelism, context.signal);
-  const run = new Changes({ ...context, storage }, leg, options.faults !== "report", rules);
-  yield* run.events();
+  const storage = new AheadStorage(context.storage, leg.segments, parallelism, context.signal);
+  try {
+    yield* new Changes({ ...context, storage }, leg, options.faults !== "report", rules).events();
+  } finally {
+    await storage.close();
+  }
 }
 
 /** What is so of one program's files, and not of the other's. */

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { WalkitError } from "../../../src/errors.ts";
-import { decodeFile, ReadAhead } from "../../../src/layouts/generations/files.ts";
+import { decodeFile } from "../../../src/layouts/generations/files.ts";
 import { compress } from "../../../src/lz4/index.ts";
 import type { ReadContext } from "../../../src/replay/layout.ts";
 import { MemoryStorage, type Storage } from "../../../src/storage/index.ts";
@@ -72,75 +72,5 @@ describe("a file", () => {
       },
     });
     await expect(decode(half(compress(CONTENT)), { signal: stop.signal })).rejects.toThrow("enough");
-  });
-});
-
-/** Says which reads began, and how many are open. */
-function watched(count: number, broken?: number) {
-  const began: number[] = [];
-  let open = 0;
-  const storage: Storage = {
-    async *list() {},
-    async *read(path) {
-      began.push(Number(path));
-      open++;
-      try {
-        if (Number(path) === broken) throw new Error("broken");
-        const data = compress(Uint8Array.of(Number(path)));
-        yield data.subarray(0, 4);
-        yield data.subarray(4);
-      } finally {
-        open--;
-      }
-    },
-  };
-  const files = Array.from({ length: count }, (_, i) => ({ path: `${i}`, size: 20 as number | undefined }));
-  return { storage, files, began, open: () => open };
-}
-
-describe("reading ahead", () => {
-  it("begins the next files with the one that is taken, and no more than may be on their way", async () => {
-    const { storage, files, began } = watched(6);
-    const ahead = new ReadAhead(files, { storage }, 3);
-    expect(began).toEqual([]);
-    expect(await joined(ahead.take(0))).toEqual(Uint8Array.of(0));
-    expect(began).toEqual([0, 1, 2]);
-    expect(await joined(ahead.take(1))).toEqual(Uint8Array.of(1));
-    expect(began).toEqual([0, 1, 2, 3]);
-    // Taken once more, a file is read once more.
-    expect(await joined(ahead.take(1))).toEqual(Uint8Array.of(1));
-    expect(await joined(ahead.take(5))).toEqual(Uint8Array.of(5));
-    expect(began).toEqual([0, 1, 2, 3, 1, 5]);
-    await ahead.close();
-  });
-
-  it("leaves alone what is large, or of no known size", async () => {
-    const { storage, files, began } = watched(4);
-    files[1]!.size = 2 ** 30;
-    files[2]!.size = undefined;
-    const ahead = new ReadAhead(files, { storage }, 8);
-    await joined(ahead.take(0));
-    expect(began).toEqual([0, 3]);
-    expect(await joined(ahead.take(2))).toEqual(Uint8Array.of(2));
-    await ahead.close();
-  });
-
-  it("tells of a failure in its turn, and of none that nobody takes", async () => {
-    const { storage, files } = watched(3, 1);
-    const ahead = new ReadAhead(files, { storage }, 3);
-    expect(await joined(ahead.take(0))).toEqual(Uint8Array.of(0));
-    await expect(joined(ahead.take(1))).rejects.toThrow("broken");
-    const other = new ReadAhead(files, { storage }, 3);
-    await joined(other.take(0));
-    await other.close();
-  });
-
-  it("closes what it began", async () => {
-    const { storage, files, open } = watched(5);
-    const ahead = new ReadAhead(files, { storage }, 4);
-    await joined(ahead.take(0));
-    expect(open()).toBe(3);
-    await ahead.close();
-    expect(open()).toBe(0);
   });
 });
