@@ -222,11 +222,10 @@ export const REMEDY_WORDS: RemedyWords = {
   },
   "choose-reading": ({ generation, positions }) => {
     const choices = positions.map((position) => {
-      const how =
-        position === undefined
-          ? " without a target: its newest state"
-          : `, with --target-position ${position}`;
-      return `--generation ${generation}${how}`;
+      if (position === undefined) return `--generation ${generation} without a target: its newest state`;
+      return isTxid(position)
+        ? `--txid ${position}`
+        : `--generation ${generation}, with --target-position ${position}`;
     });
     return `Choose one of these moments: ${choices.join("; or ")}`;
   },
@@ -293,11 +292,17 @@ export function wordRemedy(
   return words(remedy, (inner) => wordRemedy(inner, usual, table), usual);
 }
 
+/** A TXID of LTX files, of which a replica has one history; else an index and an offset, of a generation. */
+function isTxid(position: string): boolean {
+  return !position.includes(":");
+}
+
 function nearestText(moments: readonly Moment[]): string {
   const texts = moments.map(({ generation, position, time }) => {
-    const how = position !== undefined ? `--target-position ${position}` : `--target-time ${time}`;
-    const when = position !== undefined && time !== undefined ? `, written ${time}` : "";
-    return `${how} of generation ${generation}${when}`;
+    if (position === undefined) return `--target-time ${time} of generation ${generation}`;
+    const when = time === undefined ? "" : `, written ${time}`;
+    if (isTxid(position)) return `--txid ${position}${when}`;
+    return `--target-position ${position} of generation ${generation}${when}`;
   });
   return `The nearest that can be had: ${texts.join("; or ")}`;
 }

@@ -182,10 +182,7 @@ describe("walkit restore", () => {
 
   it("refuses what is not there with what is: a TXID within a merged file, a WAL index, a time to come", async () => {
     const table: [flags: string[], said: RegExp][] = [
-      [
-        ["--txid", txid(6)],
-        /the state of TXID 0{15}6: .*--target-position 0{15}4 .*--target-position 0{15}8/s,
-      ],
+      [["--txid", txid(6)], /the state of TXID 0{15}6: .*--txid 0{15}4, .*--txid 0{15}8,/s],
       [["--txid", txid(6)], /^ {4}at {13}TXID 0{15}6$/m],
       [["--index", "3"], /Expected a TXID of 16 hexadecimal digits.*found index 3/],
       [["--target-position", "1:1038"], /Expected a TXID .*found 00000001:00001038, a place in a WAL/],
@@ -197,6 +194,22 @@ describe("walkit restore", () => {
       expect([code, stderr]).toEqual([1, expect.stringMatching(said)]);
     }
   });
+});
+
+it("a TXID that is offered leads there, also where there are generations beside the LTX files", async () => {
+  const replica = mixed(30);
+  const { stderr } = await walkit(["restore", replica, "-o", out(), "--txid", txid(6)]);
+  const offered = [...stderr.matchAll(/--txid ([0-9a-f]{16}), written/g)].map(([, offer]) => offer!);
+  expect(offered).toEqual([txid(4), txid(8)]);
+  for (const offer of offered) {
+    const output = out();
+    expect((await walkit(["restore", replica, "-o", output, "--txid", offer])).code).toBe(0);
+    expect(readFileSync(output).equals(usual.states[Number.parseInt(offer, 16)]!)).toBe(true);
+  }
+  expect((await walkit(["mark", replica, "there", "--txid", offered[0]!])).code).toBe(0);
+  const output = out();
+  expect((await walkit(["restore", replica, "-o", output, "--target-name", "there"])).code).toBe(0);
+  expect(readFileSync(output).equals(usual.states[4]!)).toBe(true);
 });
 
 describe("walkit ltx", () => {

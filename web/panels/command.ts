@@ -1,5 +1,7 @@
 /** Command lines that do what the page does, with buttons to copy them. */
 
+import { isInWal } from "../../src/replay/position.ts";
+import { positionOption } from "../../src/timeline/target/grammar.ts";
 import { h, replace } from "../app/dom/dom.ts";
 import { icon } from "../app/dom/icons.ts";
 import type { Session } from "../app/session/session.ts";
@@ -25,7 +27,8 @@ export class CommandPanel {
     const { moment, place, home } = this.#session;
     if (!moment || !place) return;
     const { quoted: replica, program, canMark } = home ?? UNKNOWN;
-    const target = `--generation ${moment.generation} --target-position ${formatPosition(moment)}`;
+    const position = `${positionOption(moment)} ${formatPosition(moment)}`;
+    const target = isInWal(moment) ? `--generation ${moment.generation} ${position}` : position;
     const file = fileName(this.#session, place);
     const isRestorable = place.lane.stops.isRestorable(place.stop);
     // The command line refuses a database that SQLite finds corrupt: for such a moment the check is turned off.

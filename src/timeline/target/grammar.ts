@@ -142,6 +142,11 @@ function describeMoment({ exclusive, immediate, ...target }: Target): string {
   return immediate ? "the first consistent moment after the newest snapshot" : "the newest state";
 }
 
+/** The option of the command line that a position is the value of. */
+export function positionOption(position: Position): "--target-position" | "--txid" {
+  return isInWal(position) ? "--target-position" : "--txid";
+}
+
 /** The options of the command line that ask for `target`, each value as it is, without a shell's quotation marks. */
 export function targetOptions(target: Target): string[] {
   const { generation, timeline, index, timestamp, position, transaction, name } = target;
@@ -151,7 +156,7 @@ export function targetOptions(target: Target): string[] {
   if (index !== undefined) options.push("--index", index.toString(16));
   if (timestamp !== undefined)
     options.push(target.strict ? "--timestamp" : "--target-time", formatTime(timestamp));
-  if (position) options.push("--target-position", formatPosition(position));
+  if (position) options.push(positionOption(position), formatPosition(position));
   if (transaction !== undefined) options.push("--target-transaction", String(transaction));
   // A word that begins with a dash would be taken for an option.
   if (name?.startsWith("-")) options.push(`--target-name=${name}`);

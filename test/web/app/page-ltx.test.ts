@@ -60,9 +60,9 @@ describe.skipIf(!CHROMIUM)("the page, with LTX files", { timeout: 60_000 }, () =
       .poll(() => textOf(panel))
       .toMatch(/The LTX file that leads here has \d+ pages.*4 rows added/);
     await page.getByRole("tab", { name: "Command" }).click();
-    const command = /--generation ltx --target-position ([0-9a-f]{16})/.exec(await textOf(panel));
+    const command = / --txid ([0-9a-f]{16})/.exec(await textOf(panel));
     const output = join(temporaryFolder(), "node.db");
-    const words = ["restore", folder, "-o", output, "--generation", "ltx", "--target-position", command![1]!];
+    const words = ["restore", folder, "-o", output, "--txid", command![1]!];
     expect((await walkit(words)).code).toBe(0);
     const txid = Number.parseInt(command![1]!, 16);
     expect(readFileSync(output)).toEqual(Buffer.from(replica.states[txid]!));
