@@ -24,7 +24,7 @@ export const MAIN: string = join(ROOT, "dist/cli/main.js");
 
 /** Compiles where `dist` is missing or older than `src`. Test files run side by side: one builds, the others wait. */
 export function build(): void {
-  const lock = join(tmpdir(), `walkit-build-${sha256(new TextEncoder().encode(ROOT)).slice(0, 12)}`);
+  const lock = join(ROOT, "node_modules/.walkit-build");
   for (let tries = 0; isStale(); tries++) {
     try {
       mkdirSync(lock);

@@ -50,8 +50,8 @@ interface Listed {
 }
 
 const BESIDE = /^ltx\.(history|restore-points)$/;
-/** What lies in a level's folder, or should. */
-const LEVEL = /^(?:ltx\/[0-9]|000[0-9])\/./;
+/** What lies where the files of levels do: another level than these ten is none. */
+const LEVEL = /^(?:ltx|000[0-9])\/./;
 const FOLDER = /^(?:ltx|ltx\/[0-9]|000[0-9])\/?$/;
 
 function reasonOf(path: string): Stray["reason"] {

@@ -27,13 +27,17 @@ describe("the listing", () => {
 
   it("tells of what else lies in the folders, and is no file", async () => {
     const storage = history.storage([[9, 1, 1]]);
-    for (const path of [`${pathOf(0, 2, 2)}.tmp`, "ltx/0/readme", "ltx/0/.DS_Store", "ltx.history", "other"])
+    const tenth = pathOf(9, 1, 1).replace("/9/", "/10/");
+    const names = [`${pathOf(0, 2, 2)}.tmp`, "ltx/0/readme", "ltx/0/.DS_Store", "ltx/x.ltx", tenth];
+    for (const path of [...names, "ltx.history", "other"])
       storage.files.set(path, { data: new Uint8Array(1) });
     const { branch, strays, timelineFiles } = await listLtx(storage, "", undefined);
     expect(branch!.files.length).toBe(1);
     expect(strays.map(({ path, reason }) => [path, reason])).toEqual([
       [`${pathOf(0, 2, 2)}.tmp`, "temporary"],
       ["ltx/0/readme", "unknown-name"],
+      ["ltx/x.ltx", "unknown-name"],
+      [tenth, "unknown-name"],
     ]);
     expect(timelineFiles.map(({ kind }) => kind)).toEqual(["history"]);
   });
