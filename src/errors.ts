@@ -92,6 +92,8 @@ export type ReplicaCode =
   | "replica/snapshot-mismatch"
   | "replica/snapshot-unproven"
   | "replica/before-mark"
+  | "replica/stale"
+  | "replica/age-unknown"
   | "replica/missing-txid"
   | "replica/merge-mismatch"
   | "replica/level-gap"

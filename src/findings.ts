@@ -75,6 +75,8 @@ const UNUSUAL: Readonly<Partial<Record<ErrorCode, Severity>>> = {
   "replica/wal-gap": "warning",
   "replica/backlog": "warning",
   "replica/clock-set-back": "warning",
+  "replica/stale": "warning",
+  "replica/age-unknown": "inconclusive",
   "replica/full-copies": "info",
   "replica/deleted": "info",
   "replica/times-untrusted": "warning",

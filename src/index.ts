@@ -99,6 +99,7 @@ export {
   LEVELS,
   type Level,
   type Links as SectionLinks,
+  type NewestState,
   type Range as RestorableRange,
   type StateRun,
   type Status as VerifyStatus,

@@ -5,6 +5,7 @@ import { WalkitError } from "../errors.ts";
 import type { LocatedReplica } from "../layouts/locate.ts";
 import { isBranchName } from "../replay/branch-name.ts";
 import type { DirectoryStorage } from "../storage/directory.ts";
+import { parseDuration } from "../timeline/target/grammar.ts";
 import { say } from "./output.ts";
 
 /** The command line asks for what cannot be asked: exit code 2. */
@@ -14,10 +15,10 @@ export class UsageError extends Error {
 
 /** Long options with one dash, as Litestream writes them. */
 const SINGLE_DASH =
-  /^-(output|generation|index|timestamp|txid|target-|no-history|if-|parallelism|config|replica|level|json|force|dry-run|salvage|quiet)/;
+  /^-(output|generation|index|timestamp|txid|target-|no-history|if-|parallelism|config|replica|level|json|force|dry-run|salvage|quiet|max-age)/;
 
 const LONG_OPTIONS =
-  /^(generation|index|timestamp|txid|target-\w+|no-history|if-db-not-exists|if-replica-exists|parallelism|level|json|force|dry-run|salvage|quiet)$/;
+  /^(generation|index|timestamp|txid|target-\w+|no-history|if-db-not-exists|if-replica-exists|parallelism|level|json|force|dry-run|salvage|quiet|max-age)$/;
 
 /**
  * What is wrong with a word of the command line that looks like one of Litestream's options. Commander would take
@@ -94,6 +95,15 @@ export function parseParallelism(text: string): number {
   const n = Number(text);
   if (/^\d+$/.test(text) && n >= 1 && n <= 1024) return n;
   throw new InvalidArgumentError("Expected a whole number from 1 to 1024.");
+}
+
+/** Seconds. */
+export function parseAge(text: string): number {
+  try {
+    return parseDuration(text);
+  } catch (error) {
+    throw new InvalidArgumentError(`${(error as RangeError).message}.`);
+  }
 }
 
 export function parsePort(text: string): number {

@@ -8,10 +8,10 @@ import { UsageError } from "./arguments.ts";
 import { printAside, printError, printJson } from "./output.ts";
 import { printable } from "./text.ts";
 
-export const EXIT = { ok: 0, damaged: 1, usage: 2, inconclusive: 3, partial: 4 } as const;
+export const EXIT = { ok: 0, damaged: 1, usage: 2, inconclusive: 3, partial: 4, stale: 5 } as const;
 
-export function exitCodeOf(status: Status): number {
-  return status === "damaged" ? EXIT.damaged : EXIT[status];
+export function exitCodeOf(status: Status | "stale"): number {
+  return EXIT[status];
 }
 
 /** What a restore fails of that says nothing about whether the data is there. */

@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import {
+  parseAge,
   parseFile,
   parseGeneration,
   parseLimit,
@@ -29,9 +30,14 @@ const REPLICA =
   "a replica's folder, its generations/ or ltx/ folder, one generation's folder, or a .tar, .tar.gz or .zip of these: a path or file:// URL";
 
 /** What the exit codes mean; those that a command does not have are left out. */
-function exitCodes(zero: string, one: string | undefined, three: string, four?: string): string {
+function exitCodes(
+  zero: string,
+  one: string | undefined,
+  three: string,
+  more: { 4?: string; 5?: string } = {},
+): string {
   const rows = [`0  ${zero}`, ...(one ? [`1  ${one}`] : []), "2  wrong usage", `3  ${three}`];
-  if (four) rows.push(`4  ${four}`);
+  rows.push(...Object.entries(more).map(([code, what]) => `${code}  ${what}`));
   return ["", "Exit codes:", ...rows.map((row) => `  ${row}`)].join("\n");
 }
 
@@ -43,7 +49,7 @@ Examples:
   walkit restore /backups/app -o app.db --txid 000000000000001f    a state of Litestream 0.5
   walkit restore /backups/app -o app.db --salvage    as far as a damaged replica goes
   walkit inspect 00000004_00001038.wal.lz4           what is in this file?
-${exitCodes("done, or no damage found", "verify, inspect: damaged; restore: the replica cannot give that target", "cannot be read, not found, output exists, or could not be found out", "restore: done, but with less than was asked for")}
+${exitCodes("done, or no damage found", "verify, inspect: damaged; restore: the replica cannot give that target", "cannot be read, not found, output exists, or could not be found out", { 4: "restore: done, but with less than was asked for", 5: "verify --max-age: no damage, but too old" })}
   Every command takes --json: one object on standard output (docs/json.md).`;
 
 export function createProgram(): Command {
@@ -128,6 +134,12 @@ function addVerify(program: Command): void {
       ).choices(["names", "frames", "replay", "integrity"]),
     )
     .addOption(generation("look at this generation only"))
+    .addOption(
+      new Option(
+        "--max-age <duration>",
+        "exit with 5 where the newest state that can be restored was written longer ago, such as 1h or 90m",
+      ).argParser(parseAge),
+    )
     .addOption(json())
     .addOption(
       quiet(
@@ -149,8 +161,9 @@ Levels:
 Examples:
   walkit verify /backups/app
   walkit verify --level frames --quiet /backups/app
+  walkit verify --max-age 1h --quiet /backups/app
   walkit verify --json /backups/app | jq .status
-${exitCodes("no damage found", "damaged", "no replica there, cannot be read, or could not be found out")}`,
+${exitCodes("no damage found", "damaged", "no replica there, cannot be read, or could not be found out", { 5: "--max-age: no damage, but too old" })}`,
     )
     .action((replica: string, flags: VerifyFlags) =>
       perform(
@@ -217,7 +230,7 @@ Examples:
   walkit restore /backups/app -o app.db --txid 000000000000001f
   walkit restore /backups/app --dry-run
   walkit restore /backups/app -o - | ssh host 'cat > app.db'
-${exitCodes("restored, planned with --dry-run, or skipped with --if-…", "the replica cannot give that target", "no replica there, cannot be read, or the output exists, is in use or cannot be written", "salvaged, with something lost; or a dry run that knows of damage")}`,
+${exitCodes("restored, planned with --dry-run, or skipped with --if-…", "the replica cannot give that target", "no replica there, cannot be read, or the output exists, is in use or cannot be written", { 4: "salvaged, with something lost; or a dry run that knows of damage" })}`,
     )
     .action((replica: string, flags: RestoreFlags) =>
       perform("restore", flags.json ?? false, async (signal) =>

@@ -40,6 +40,17 @@ export function formatSeconds(milliseconds: number): string {
     : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+/** How long ago, in seconds, in its two largest units. */
+export function formatAge(seconds: number): string {
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 1) return `${Math.floor(seconds)} s`;
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return `${hours} h ${minutes % 60} min`;
+  const days = Math.floor(hours / 24);
+  return `${days} ${days === 1 ? "day" : "days"} ${hours % 24} h`;
+}
+
 /** A path as a shell takes it, and a terminal shows it. */
 export function shellQuote(path: string): string {
   return shellWord(/^-./.test(path) ? `./${path}` : path);

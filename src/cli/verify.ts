@@ -12,6 +12,7 @@ import {
   type GenerationReport,
   type Level,
   type Links,
+  type NewestState,
   type Range,
   type VerifyOptions,
   type VerifyReport,
@@ -24,12 +25,14 @@ import { exitCodeOf } from "./exit.ts";
 import { availableTxid } from "./ltx-words.ts";
 import { colourOf, countOf, findingLines, print, printJson } from "./output.ts";
 import { ProgressBar } from "./progress.ts";
-import { count, formatBytes, type Paint, paintFor, printable, row, shellQuote } from "./text.ts";
+import { count, formatAge, formatBytes, type Paint, paintFor, printable, row, shellQuote } from "./text.ts";
 import { checkedText, levelsText, rangeTexts, writtenText } from "./verify-ltx.ts";
 
 export interface VerifyFlags {
   /** Undefined: the default, not asked for by name. */
   level?: Level;
+  /** Seconds. */
+  maxAge?: number;
   generation?: string;
   json?: boolean;
   quiet?: boolean;
@@ -56,6 +59,7 @@ export async function runVerify(location: string, flags: VerifyFlags, signal: Ab
       { ...replica, generation },
       {
         level: flags.level,
+        maxAge: flags.maxAge,
         parallelism,
         signal,
         checkIntegrity,
@@ -67,16 +71,11 @@ export async function runVerify(location: string, flags: VerifyFlags, signal: Ab
     bar.clear();
     await sqlite?.end();
   }
-  const { status, newestGeneration, generations, findings } = report;
+  const { status, newestGeneration, checkedAt, newestState, generations, findings } = report;
   if (json)
     printJson({
-      command: "verify",
-      status,
-      replica: location,
-      level,
-      newestGeneration,
-      generations,
-      findings,
+      ...{ command: "verify", status, replica: location, level },
+      ...{ newestGeneration, checkedAt, newestState, generations, findings },
     });
   else {
     const shown = { location, generation: flags.generation, root: replica.root, quiet };
@@ -140,6 +139,7 @@ function verdict(report: VerifyReport, paint: Paint): string {
   const warnings = countOf(findings, "warning");
   const besides = warnings ? `, with ${warnings}` : "";
   if (status === "ok") return paint.bold(paint.green(okText(report))) + besides;
+  if (status === "stale") return paint.bold(paint.yellow(staleText(report))) + besides;
   if (status === "damaged") {
     const problems = countOf(findings, "damage")!;
     return `${paint.bold(colourOf("damage", paint)(damageText(report)))} (${problems}${besides})`;
@@ -171,17 +171,37 @@ const UNKNOWN: Partial<Record<ErrorCode, string>> = {
   "database/integrity-skipped": "no damage found, but SQLite's own check, which was asked for, was not made",
 };
 
-function okText({ level, newestGeneration: known, generations }: VerifyReport): string {
+/** What the checks of each level found, where the newest state is too old. */
+const STALE: Record<Level, string> = {
+  names: "nothing is missing by its name",
+  frames: "every file is whole and nothing is missing",
+  replay: "no damage found",
+  integrity: "no damage found",
+};
+
+function staleText({ level, newestState }: VerifyReport): string {
+  return `STALE: ${STALE[level]}, but the newest state that can be restored was ${writtenAgo(newestState!)}`;
+}
+
+/** `written 3 days 4 h ago, 2026-…`; undefined where that is not known. */
+function writtenAgo({ time, age }: NewestState): string | undefined {
+  if (time === undefined || age === undefined) return undefined;
+  return `written ${time}, ${age < 0 ? "a time still to come" : `${formatAge(age)} ago`}`;
+}
+
+function okText(report: VerifyReport): string {
+  const { level, newestGeneration: known, generations, newestState } = report;
   if (generations.every((g) => g.snapshots === 0)) {
     return "OK: nothing is wrong here, but there is nothing to restore, either";
   }
   if (level === "frames" && generations.every(({ levels }) => levels)) return LTX_FRAMES;
   if (level === "names" || level === "frames") return OK[level];
   const reachesNewest = generations.filter(isFilled).every((g) => g.restorable.at(-1)?.newest);
+  const age = newestState && writtenAgo(newestState);
   const which =
     known === undefined
       ? "s of all generations can be restored, but which is the newest is not known"
-      : " can be restored";
+      : ` can be restored${age ? `: it was ${age}` : ""}`;
   const newest = reachesNewest ? `. The newest state${which}` : "";
   return OK[level] + newest + uncheckedText(level, generations);
 }

@@ -12,6 +12,7 @@ import { formatTime } from "../time.ts";
 import { emptyAlone, strayFindings } from "./beside.ts";
 import { checkBranch } from "./check.ts";
 import type { Checked } from "./checked.ts";
+import { clock, newestStateOf } from "./newest-state.ts";
 import type { VerifyOptions } from "./options.ts";
 import { finishRange, startRange } from "./ranges.ts";
 import { type GenerationReport, type Level, statusOf, type VerifyReport } from "./report.ts";
@@ -26,6 +27,8 @@ export interface Examined {
   branches: Done[];
   /** All that there is is empty: then nothing says whether it is to begin or has been emptied. */
   isAllEmpty: boolean;
+  /** When that began, in nanoseconds since 1970. */
+  now: bigint;
 }
 
 /**
@@ -39,6 +42,7 @@ export async function examine(
   options: Omit<VerifyOptions, "level"> & { level: Level; order?: readonly Branch[] | undefined },
 ): Promise<Examined> {
   const { generations } = catalog;
+  const { level, now = clock() } = options;
   const findings = strayFindings(catalog.strays);
   if (generations.length === 0) {
     const message = `Expected generations or LTX files below ${rootAbove(replica.prefix) || "the folder"}, found none`;
@@ -57,7 +61,7 @@ export async function examine(
   for (const { id } of options.order ?? generations)
     done.set(id, await examineBranch(replica, id, catalog, options, progress));
   return {
-    level: options.level,
+    ...{ level, now },
     // The newest state may be in LTX files that stand beside them.
     newestGeneration: replica.layout.newest(catalog)?.id,
     findings,
@@ -67,7 +71,8 @@ export async function examine(
 }
 
 /** What was found, as it is told. */
-export function reportOf({ level, newestGeneration, branches, isAllEmpty, ...all }: Examined): VerifyReport {
+export function reportOf(examined: Examined): VerifyReport {
+  const { level, newestGeneration, branches, isAllEmpty, now, ...all } = examined;
   const encrypted = branches.flatMap(({ findings }) =>
     findings.filter(({ code }) => code === "replica/encrypted"),
   );
@@ -83,7 +88,11 @@ export function reportOf({ level, newestGeneration, branches, isAllEmpty, ...all
     findings.push(makeFinding("replica/encrypted", message, { path: encrypted[0]?.path }));
   }
   const generations = branches.flatMap(({ report }) => report ?? []);
-  return { status: statusOf(findings), level, generations, findings, newestGeneration };
+  const newestState = newestStateOf({ generations, newestGeneration }, now);
+  return {
+    ...{ status: statusOf(findings), level, newestGeneration, checkedAt: formatTime(now), newestState },
+    ...{ generations, findings },
+  };
 }
 
 async function examineBranch(

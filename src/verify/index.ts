@@ -6,6 +6,7 @@ export {
   LEVELS,
   type Level,
   type Links,
+  type NewestState,
   type Range,
   type StateRun,
   type Status,

@@ -28,6 +28,10 @@ export interface VerifyOptions {
     | undefined;
   /** Bytes: a newest state that is larger is not given to SQLite, and `integrity` of its report stays undefined. */
   integrityUpTo?: number | undefined;
+  /** Seconds: an older newest state makes the report `stale`; where its age is not known, inconclusive. */
+  maxAge?: number | undefined;
+  /** When the check begins, in nanoseconds since 1970; by this machine's clock by default. */
+  now?: bigint | undefined;
   /** What shares the pass over the files of a branch, from level `frames` on. Made anew where the branch is read anew. */
   foldsOf?: ((branch: Branch) => readonly Fold[]) | undefined;
 }

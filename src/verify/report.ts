@@ -19,6 +19,17 @@ export type Level = (typeof LEVELS)[number];
 /** The verdict: see {@link statusOf}. */
 export type Status = "ok" | "damaged" | "inconclusive";
 
+/** The newest state that can be restored. */
+export interface NewestState {
+  generation: string;
+  /** Undefined: a snapshot alone. */
+  position: string | undefined;
+  /** RFC 3339: when the file was written that leads there; undefined where times cannot be trusted. */
+  time: string | undefined;
+  /** How long before `checkedAt` that was, in seconds; below 0 where it is still to come. */
+  age: number | undefined;
+}
+
 /** Moments that can be brought back: every commit from `from` to `to`. */
 export interface Range {
   /** `<index>:<offset>`, hexadecimal: the first consistent position, behind the snapshot's mark. */
@@ -106,10 +117,15 @@ export interface GenerationReport {
 
 /** What was found of a replica. */
 export interface VerifyReport {
-  status: Status;
+  /** `stale`: nothing is wrong but that the newest state is older than `maxAge`. */
+  status: Status | "stale";
   level: Level;
   /** The generation of the newest state, which a restore without a target is about; undefined where that is not known. */
   newestGeneration?: string | undefined;
+  /** RFC 3339: when the check began. */
+  checkedAt: string;
+  /** Undefined where nothing can be restored, or it is not known in which branch it is. */
+  newestState: NewestState | undefined;
   generations: GenerationReport[];
   findings: Finding[];
 }

@@ -3,6 +3,7 @@
 import type { Replica } from "../replay/layout.ts";
 import { catalogOf } from "../replay/replica.ts";
 import { examine, reportOf } from "./examine.ts";
+import { clock } from "./newest-state.ts";
 import type { VerifyOptions } from "./options.ts";
 import { LEVELS, type VerifyReport } from "./report.ts";
 
@@ -15,9 +16,12 @@ import { LEVELS, type VerifyReport } from "./report.ts";
 export async function verify(replica: Replica, options: VerifyOptions = {}): Promise<VerifyReport> {
   const level = options.level ?? "integrity";
   if (!LEVELS.includes(level)) throw new TypeError(`Expected a level (${LEVELS.join(", ")}), found ${level}`);
+  // Before the listing: what comes meanwhile is not in it.
+  const { now = clock() } = options;
   const catalog = await catalogOf(replica, options);
   const examined = await examine(replica, catalog, {
     ...options,
+    now,
     level: level === "integrity" ? "replay" : level,
   });
   if (level === "integrity") {
@@ -25,5 +29,8 @@ export async function verify(replica: Replica, options: VerifyOptions = {}): Pro
     const { checkNewest } = await import("./newest.ts");
     await checkNewest(replica, examined, { ...options, onProgress: undefined });
   }
-  return reportOf(examined);
+  const report = reportOf(examined);
+  if (options.maxAge === undefined) return report;
+  const { withAge } = await import("./freshness.ts");
+  return withAge(report, options.maxAge);
 }

@@ -304,6 +304,17 @@ export const WORDS: Readonly<Record<ErrorCode, Words>> = {
       "The clock of the machine that wrote the files was set back: some times came twice. Such a time is refused; any other can be had, and any TXID",
     action: "Nothing. For a moment within that time restore by --txid",
   },
+  "replica/stale": {
+    meaning:
+      "The newest state that can be restored is older than it may be: what was committed since is not in the replica. A database that nobody writes to leads to the same, as Litestream then uploads nothing",
+    action:
+      "See whether Litestream is running, and what its log says. Where the database is idle, allow a greater age, or have something written now and then",
+  },
+  "replica/age-unknown": {
+    meaning: "How old the newest state is cannot be told, so whether it is new enough cannot, either",
+    action:
+      "Look at what else is found. Copies of a replica keep its times with cp -p, rsync -t or tar; where a time is still to come, set the clocks right",
+  },
   "replica/full-copies": {
     meaning:
       "Litestream wrote the whole database again and again where changes would do: that takes space and time, and nothing is wrong with what is there",

@@ -148,6 +148,7 @@ describe("docs/json.md", () => {
     check("verify", verified);
     check("verify generations", verified.generations[0]);
     check("verify ranges", verified.generations[0].restorable[0]);
+    check("verify newestState", verified.newestState);
     check("verify links", verified.generations[0].links);
     const unproven = (await walkitJson(["verify", unpack("multi-index")])).json;
     check("verify steps", unproven.generations[0].links.steps[0]);

@@ -33,7 +33,9 @@ function mixed(days: number): string {
 describe("walkit verify", () => {
   it("counts LTX files by level, and states, not segments", async () => {
     const { code, stdout } = await walkit(["verify", folder]);
-    expect(stdout).toMatch(/^OK: no damage found\. The newest state can be restored\n/);
+    expect(stdout).toMatch(
+      /^OK: no damage found\. The newest state can be restored: it was written \S+, \d+ days? \d+ h ago\n/,
+    );
     const [, about = ""] = stdout.split("\n\nLTX files: ok\n");
     expect(about.split("\n")).toEqual([
       expect.stringMatching(

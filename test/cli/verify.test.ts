@@ -1,6 +1,6 @@
 /** `walkit verify`: verdict, places, exit code. */
 
-import { mkdirSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { findingLines } from "../../src/cli/output.ts";
@@ -32,6 +32,56 @@ describe("healthy replicas", () => {
       expect(code).toBe(0);
       expect(stdout).toMatch(/^OK[^\n]*\n$/);
     }
+  });
+});
+
+describe("--max-age", () => {
+  /** Its times moved, so that the newest file was written so many seconds ago. */
+  const aged = (seconds: number) => {
+    const replica = unpack("basic");
+    const files = readdirSync(replica, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => join(parentPath, name));
+    const timeOf = (file: string) => statSync(file).mtimeMs / 1000;
+    const move = Date.now() / 1000 - seconds - Math.max(...files.map(timeOf));
+    for (const file of files) utimesSync(file, timeOf(file) + move, timeOf(file) + move);
+    return replica;
+  };
+
+  it("ends with 5 where the newest state is older, and says of when it is", async () => {
+    const table: [seconds: number, flags: string[], code: number, said: RegExp][] = [
+      [600, [], 0, /^OK: .* can be restored: it was written \S+Z, 10 min ago/],
+      [600, ["--max-age", "1h"], 0, /^OK: /],
+      [
+        7300,
+        ["--max-age", "1h"],
+        5,
+        /^STALE: no damage found, but .* was written \S+Z, 2 h 1 min ago, with \d+ warn/,
+      ],
+      [7300, ["--max-age", "1h", "--level", "names"], 5, /^STALE: nothing is missing by its name, but /],
+      [7300, ["--max-age", "3 hours"], 0, /^OK: /],
+      [-7300, ["--max-age", "1h"], 3, /^INCONCLUSIVE: /],
+    ];
+    for (const [seconds, flags, code, said] of table) {
+      const run = await walkit(["verify", aged(seconds), "--quiet", ...flags]);
+      expect([seconds, flags, run.code, run.stdout]).toEqual([
+        seconds,
+        flags,
+        code,
+        expect.stringMatching(said),
+      ]);
+    }
+  });
+
+  it("has age and limit in JSON; damage and wrong usage come first", async () => {
+    const { code, json } = await walkitJson(["verify", aged(7300), "--max-age", "1h"]);
+    expect([code, json.status]).toEqual([5, "stale"]);
+    expect(json.findings.map((finding: { code: string }) => finding.code)).toContain("replica/stale");
+    expect(Math.round(json.newestState.age / 100)).toBe(73);
+    expect(json.newestState.position).toBe(json.generations[0].restorable.at(-1).to);
+    expect((await walkit(["verify", unpack("damaged/flip-page-data"), "--max-age", "1h"])).code).toBe(1);
+    for (const wrong of ["", "soon", "1 month", "-1h"])
+      expect((await walkit(["verify", aged(0), `--max-age=${wrong}`])).code).toBe(2);
   });
 });
 

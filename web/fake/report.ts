@@ -58,7 +58,8 @@ export function reportOf(timelines: readonly Draft[], findings: Finding[]): Veri
     };
   });
   const status = findings.some(({ severity }) => severity === "damage") ? "damaged" : "ok";
-  return { status, level: "integrity", generations, findings };
+  const checkedAt = new Date().toISOString();
+  return { status, level: "integrity", checkedAt, newestState: undefined, generations, findings };
 }
 
 export function finding(code: ErrorCode, message: string, more: Partial<Finding> = {}): Finding {

@@ -46,6 +46,17 @@ const UNITS: readonly (readonly [RegExp, bigint])[] = [
   [/^s(ec|econds?)?$/, 1n],
 ];
 
+/**
+ * Seconds of such as `1h`, `90 min` or "1 day 12 hours".
+ *
+ * @throws RangeError with what was expected
+ */
+export function parseDuration(text: string): number {
+  const duration = text.length > 200 ? undefined : durationOf(text.trim().toLowerCase());
+  if (duration === undefined) throw expected('a duration such as 1h, 90m or "1 day 12 hours"', text);
+  return Number(duration / 1_000_000n) / 1000;
+}
+
 /** Nanoseconds; undefined where `text` is no duration. */
 function durationOf(text: string): bigint | undefined {
   const part = /\s*(\d{1,9})(?:\.(\d{1,9}))?\s*([a-z]+)\s*/y;

@@ -104,7 +104,8 @@ function verdict(
     skipped: [],
     home: undefined,
   });
-  return verdictOf(session, { status, level: "integrity", generations, findings });
+  const checked = { checkedAt: "2026-12-01T00:00:00Z", newestState: undefined };
+  return verdictOf(session, { status, level: "integrity", ...checked, generations, findings });
 }
 
 const BROKEN = finding("lz4/content-checksum");
