@@ -142,6 +142,12 @@ function addVerify(program: Command): void {
     )
     .addOption(json())
     .addOption(
+      new Option(
+        "--format <format>",
+        "json: as --json; prometheus: for the textfile collector; nagios: one line, and the exit codes of its plugins",
+      ).choices(["text", "json", "prometheus", "nagios"]),
+    )
+    .addOption(
       quiet(
         "print the verdict, whether the newest state can be restored, and what is damaged or could not be found out",
       ),
@@ -163,12 +169,13 @@ Examples:
   walkit verify --level frames --quiet /backups/app
   walkit verify --max-age 1h --quiet /backups/app
   walkit verify --json /backups/app | jq .status
+  walkit verify --format prometheus /backups/app > /var/lib/node_exporter/walkit.prom
 ${exitCodes("no damage found", "damaged", "no replica there, cannot be read, or could not be found out", { 5: "--max-age: no damage, but too old" })}`,
     )
     .action((replica: string, flags: VerifyFlags) =>
       perform(
         "verify",
-        flags.json ?? false,
+        flags.json || flags.format === "json",
         async (signal) => (await import("./verify.ts")).runVerify(replica, flags, signal),
         replica,
       ),

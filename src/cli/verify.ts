@@ -1,12 +1,13 @@
 /** `walkit verify`: is it good, and what can be brought back. */
 
-import type { Available, ErrorCode } from "../errors.ts";
+import { type Available, type ErrorCode, WalkitError } from "../errors.ts";
 import type { Finding } from "../findings.ts";
 import { parseSnapshotName } from "../layouts/generations/names.ts";
 import { openReplica } from "../layouts/locate.ts";
 import { parsePosition } from "../replay/position.ts";
 import { hasEngine } from "../sqlite/engine.ts";
 import { IntegrityThread } from "../sqlite/thread.ts";
+import { asWalkitError } from "../storage/system.ts";
 import { parseTime } from "../time.ts";
 import {
   type GenerationReport,
@@ -19,13 +20,15 @@ import {
   verify,
 } from "../verify/index.ts";
 import { isLostBetween } from "../verify/lost.ts";
+import { clock } from "../verify/newest-state.ts";
 import { openIntegrityCheck } from "../verify/temporary.ts";
-import { generationOf } from "./arguments.ts";
+import { generationOf, UsageError } from "./arguments.ts";
 import { exitCodeOf } from "./exit.ts";
 import { availableTxid } from "./ltx-words.ts";
-import { colourOf, countOf, findingLines, print, printJson } from "./output.ts";
+import { colourOf, countOf, findingLines, print, printError, printJson } from "./output.ts";
 import { ProgressBar } from "./progress.ts";
 import { count, formatAge, formatBytes, type Paint, paintFor, printable, row, shellQuote } from "./text.ts";
+import { type Checked, FOUND, NAGIOS_EXIT, nagiosLine, prometheusText } from "./verify-formats.ts";
 import { checkedText, levelsText, rangeTexts, writtenText } from "./verify-ltx.ts";
 
 export interface VerifyFlags {
@@ -35,53 +38,101 @@ export interface VerifyFlags {
   maxAge?: number;
   generation?: string;
   json?: boolean;
+  format?: Format;
   quiet?: boolean;
   parallelism: number;
 }
 
+export type Format = "text" | "json" | "prometheus" | "nagios";
+
+/** @throws UsageError where two are asked for */
+export function formatOf({ json = false, format }: Pick<VerifyFlags, "json" | "format">): Format {
+  if (json && format !== undefined && format !== "json")
+    throw new UsageError(`--json and --format ${format} both say how to print: give one of them`);
+  return json ? "json" : (format ?? "text");
+}
+
 export async function runVerify(location: string, flags: VerifyFlags, signal: AbortSignal): Promise<number> {
-  const { json = false, quiet = false, parallelism } = flags;
-  const level = flags.level ?? "integrity";
+  const format = formatOf(flags);
+  if (format === "prometheus" || format === "nagios")
+    return await runForMonitoring(location, flags, format, signal);
+  const { report, root } = await verifyAt(location, flags, format === "text" && !flags.quiet, signal);
+  const { status, level, newestGeneration, checkedAt, newestState, generations, findings } = report;
+  if (format === "json")
+    printJson({
+      ...{ command: "verify", status, replica: location, level },
+      ...{ newestGeneration, checkedAt, newestState, generations, findings },
+    });
+  else {
+    const shown = { location, generation: flags.generation, root, quiet: flags.quiet ?? false };
+    print(reportLines(report, shown, paintFor(process.stdout)));
+  }
+  return exitCodeOf(status);
+}
+
+/** A replica that cannot be checked is told of in the same format: a monitor that hears nothing sees nothing wrong. */
+async function runForMonitoring(
+  location: string,
+  flags: VerifyFlags,
+  format: "prometheus" | "nagios",
+  signal: AbortSignal,
+): Promise<number> {
+  const began = clock();
+  const since = performance.now();
+  const checked: Checked = {
+    location,
+    report: undefined,
+    error: undefined,
+    began,
+    seconds: 0,
+    maxAge: flags.maxAge,
+  };
+  try {
+    checked.report = (await verifyAt(location, flags, false, signal)).report;
+  } catch (error) {
+    signal.throwIfAborted();
+    const known = asWalkitError(error);
+    if (!(known instanceof WalkitError)) throw error;
+    checked.error = known;
+  }
+  checked.seconds = (performance.now() - since) / 1000;
+  const status = checked.report?.status ?? "inconclusive";
+  if (format === "nagios") {
+    print(nagiosLine(checked));
+    return NAGIOS_EXIT[status];
+  }
+  print(prometheusText([checked]).trimEnd());
+  if (checked.error) printError(checked.error, location);
+  return exitCodeOf(status);
+}
+
+async function verifyAt(
+  location: string,
+  flags: VerifyFlags,
+  isWatched: boolean,
+  signal: AbortSignal,
+): Promise<{ report: VerifyReport; root: string }> {
   const replica = await openReplica(location);
-  const bar = new ProgressBar("verifying", !json && !quiet);
+  const bar = new ProgressBar("verifying", isWatched);
   // SQLite's first thread starts while the replica is read: of 0.2 s for a small one, 0.03 s less.
-  let sqlite = level === "integrity" && !hasEngine() ? new IntegrityThread() : undefined;
+  const isDeep = (flags.level ?? "integrity") === "integrity";
+  let sqlite = isDeep && !hasEngine() ? new IntegrityThread() : undefined;
   const checkIntegrity: VerifyOptions["checkIntegrity"] = async (bytes, how) => {
     await keepFirstCode();
     const ready = sqlite ?? new IntegrityThread();
     sqlite = undefined;
     await ready.check(bytes, how, signal);
   };
-  let report: VerifyReport;
   try {
     const generation = generationOf(replica, flags.generation);
-    report = await verify(
-      { ...replica, generation },
-      {
-        level: flags.level,
-        maxAge: flags.maxAge,
-        parallelism,
-        signal,
-        checkIntegrity,
-        openIntegrityCheck,
-        onProgress: ({ done, total }) => bar.update(done, total),
-      },
-    );
+    const { level, maxAge, parallelism } = flags;
+    const onProgress: VerifyOptions["onProgress"] = ({ done, total }) => bar.update(done, total);
+    const options = { level, maxAge, parallelism, signal, checkIntegrity, openIntegrityCheck, onProgress };
+    return { report: await verify({ ...replica, generation }, options), root: replica.root };
   } finally {
     bar.clear();
     await sqlite?.end();
   }
-  const { status, newestGeneration, checkedAt, newestState, generations, findings } = report;
-  if (json)
-    printJson({
-      ...{ command: "verify", status, replica: location, level },
-      ...{ newestGeneration, checkedAt, newestState, generations, findings },
-    });
-  else {
-    const shown = { location, generation: flags.generation, root: replica.root, quiet };
-    print(reportLines(report, shown, paintFor(process.stdout)));
-  }
-  return exitCodeOf(status);
 }
 
 /**
@@ -171,16 +222,8 @@ const UNKNOWN: Partial<Record<ErrorCode, string>> = {
   "database/integrity-skipped": "no damage found, but SQLite's own check, which was asked for, was not made",
 };
 
-/** What the checks of each level found, where the newest state is too old. */
-const STALE: Record<Level, string> = {
-  names: "nothing is missing by its name",
-  frames: "every file is whole and nothing is missing",
-  replay: "no damage found",
-  integrity: "no damage found",
-};
-
 function staleText({ level, newestState }: VerifyReport): string {
-  return `STALE: ${STALE[level]}, but the newest state that can be restored was ${writtenAgo(newestState!)}`;
+  return `STALE: ${FOUND[level]}, but the newest state that can be restored was ${writtenAgo(newestState!)}`;
 }
 
 /** `written 3 days 4 h ago, 2026-…`; undefined where that is not known. */
