@@ -47,6 +47,11 @@ export function parseLocation(text: string): string {
   return text;
 }
 
+/** One more place, behind those before it. */
+export function parseLocations(text: string, before: readonly string[] = []): string[] {
+  return [...before, parseLocation(text)];
+}
+
 /** A file to write or read, as an option's value. `-` is standard output where the option says so. */
 export function parseFile(text: string): string {
   if (/^-./s.test(text)) {

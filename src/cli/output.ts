@@ -11,8 +11,8 @@ import { count, type Paint, paintFor, printable, row, shellQuote } from "./text.
  * One object to standard output. What is not known is `null`, so that the keys are always the same; findings, wherever they are
  * in it, have their words.
  */
-export function printJson(value: object): void {
-  const text = JSON.stringify(value, (_, v) => (v === undefined ? null : isFinding(v) ? told(v) : v), 2);
+export function printJson(value: object, indent = 2): void {
+  const text = JSON.stringify(value, (_, v) => (v === undefined ? null : isFinding(v) ? told(v) : v), indent);
   // JSON may hold characters that a terminal acts on; written as escapes they are the same JSON.
   print(text.split("\n").map(printable));
 }

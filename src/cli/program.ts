@@ -8,6 +8,7 @@ import {
   parseGeneration,
   parseLimit,
   parseLocation,
+  parseLocations,
   parseLtxLevel,
   parseParallelism,
   parsePort,
@@ -125,7 +126,7 @@ export function commandOf(word: string | undefined): string {
 
 function addVerify(program: Command): void {
   addCommand(program, "verify", "check every name, checksum and link, and tell what can be restored")
-    .argument("<replica>", REPLICA, parseLocation)
+    .argument("<replica...>", `${REPLICA}; of several each gets a line`, parseLocations)
     .addOption(
       // No default of commander's: asked for by name, the last one means more.
       new Option(
@@ -149,7 +150,7 @@ function addVerify(program: Command): void {
     )
     .addOption(
       quiet(
-        "print the verdict, whether the newest state can be restored, and what is damaged or could not be found out",
+        "print nothing on success; else the verdict, whether the newest state can be restored, and what is damaged or could not be found out",
       ),
     )
     .addOption(parallelism())
@@ -167,17 +168,17 @@ Levels:
 Examples:
   walkit verify /backups/app
   walkit verify --level frames --quiet /backups/app
-  walkit verify --max-age 1h --quiet /backups/app
+  walkit verify --max-age 1h --quiet /backups/*
   walkit verify --json /backups/app | jq .status
   walkit verify --format prometheus /backups/app > /var/lib/node_exporter/walkit.prom
 ${exitCodes("no damage found", "damaged", "no replica there, cannot be read, or could not be found out", { 5: "--max-age: no damage, but too old" })}`,
     )
-    .action((replica: string, flags: VerifyFlags) =>
+    .action((replicas: string[], flags: VerifyFlags) =>
       perform(
         "verify",
         flags.json || flags.format === "json",
-        async (signal) => (await import("./verify.ts")).runVerify(replica, flags, signal),
-        replica,
+        async (signal) => (await import("./verify.ts")).runVerify(replicas, flags, signal),
+        replicas.length === 1 ? replicas[0] : undefined,
       ),
     );
 }

@@ -31,7 +31,8 @@ export const FOUND: Readonly<Record<Level, string>> = {
 const STATUSES = ["ok", "stale", "damaged", "inconclusive"] as const;
 type Verdict = (typeof STATUSES)[number];
 
-const verdictOf = ({ report }: Checked): Verdict => report?.status ?? "inconclusive";
+/** A replica that could not be checked may be good or not. */
+export const verdictOf = ({ report }: Pick<Checked, "report">): Verdict => report?.status ?? "inconclusive";
 
 /** What is said of one replica: the samples of a metric, each with labels of its own. */
 type Samples = [labels: Readonly<Record<string, string>>, value: number | undefined][];

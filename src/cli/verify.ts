@@ -1,13 +1,13 @@
 /** `walkit verify`: is it good, and what can be brought back. */
 
 import { type Available, WalkitError } from "../errors.ts";
-import type { Finding } from "../findings.ts";
+import { type Finding, findingOf } from "../findings.ts";
 import { openReplica } from "../layouts/locate.ts";
 import { parsePosition } from "../replay/position.ts";
 import { hasEngine } from "../sqlite/engine.ts";
 import { IntegrityThread } from "../sqlite/thread.ts";
 import { asWalkitError } from "../storage/system.ts";
-import { parseTime } from "../time.ts";
+import { formatTime, parseTime } from "../time.ts";
 import {
   type GenerationReport,
   type Level,
@@ -26,7 +26,7 @@ import { availableTxid } from "./ltx-words.ts";
 import { findingLines, print, printError, printJson } from "./output.ts";
 import { ProgressBar } from "./progress.ts";
 import { count, formatBytes, type Paint, paintFor, printable, row, shellQuote } from "./text.ts";
-import { type Checked, NAGIOS_EXIT, nagiosLine, prometheusText } from "./verify-formats.ts";
+import { type Checked, NAGIOS_EXIT, nagiosLine, prometheusText, verdictOf } from "./verify-formats.ts";
 import { checkedText, levelsText, rangeTexts, writtenText } from "./verify-ltx.ts";
 import { isFilled, verdict } from "./verify-verdict.ts";
 
@@ -51,58 +51,123 @@ export function formatOf({ json = false, format }: Pick<VerifyFlags, "json" | "f
   return json ? "json" : (format ?? "text");
 }
 
-export async function runVerify(location: string, flags: VerifyFlags, signal: AbortSignal): Promise<number> {
-  const format = formatOf(flags);
-  if (format === "prometheus" || format === "nagios")
-    return await runForMonitoring(location, flags, format, signal);
-  const { report, root } = await verifyAt(location, flags, format === "text" && !flags.quiet, signal);
-  const { status, level, newestGeneration, checkedAt, newestState, generations, findings } = report;
-  if (format === "json")
-    printJson({
-      ...{ command: "verify", status, replica: location, level },
-      ...{ newestGeneration, checkedAt, newestState, generations, findings },
-    });
-  else {
-    const shown = { location, generation: flags.generation, root, quiet: flags.quiet ?? false };
-    print(reportLines(report, shown, paintFor(process.stdout)));
-  }
-  return exitCodeOf(status);
-}
-
-/** A replica that cannot be checked is told of in the same format: a monitor that hears nothing sees nothing wrong. */
-async function runForMonitoring(
-  location: string,
+/** One replica is told of at length, several in a line each; a monitor is told of either in its own format. */
+export async function runVerify(
+  locations: readonly string[],
   flags: VerifyFlags,
-  format: "prometheus" | "nagios",
   signal: AbortSignal,
 ): Promise<number> {
+  const format = formatOf(flags);
+  const places = [...new Set(locations)];
+  const isOne = places.length === 1;
+  if (!isOne && flags.generation !== undefined)
+    throw new UsageError(`--generation is one of one replica, found ${places.length} replicas`);
+  if (!isOne && format === "nagios")
+    throw new UsageError(`--format nagios is a line for one replica, found ${places.length} replicas`);
+  if (isOne && format === "text") return await runAtLength(places[0]!, flags, signal);
+  if (isOne && format === "json") {
+    const began = clock();
+    const { report } = await verifyAt(places[0]!, flags, false, signal);
+    printJson(jsonOf({ location: places[0]!, report, error: undefined, began }, flags));
+    return exitCodeOf(report.status);
+  }
+  return await runSummary(places, flags, format, signal);
+}
+
+async function runAtLength(location: string, flags: VerifyFlags, signal: AbortSignal): Promise<number> {
+  const quiet = flags.quiet ?? false;
+  const { report, root } = await verifyAt(location, flags, !quiet, signal);
+  const shown = { location, generation: flags.generation, root, quiet };
+  if (!quiet || report.status !== "ok") print(reportLines(report, shown, paintFor(process.stdout)));
+  return exitCodeOf(report.status);
+}
+
+/** The worst comes first. */
+const GRAVITY: readonly VerifyReport["status"][] = ["damaged", "inconclusive", "stale", "ok"];
+
+async function runSummary(
+  places: readonly string[],
+  flags: VerifyFlags,
+  format: Format,
+  signal: AbortSignal,
+): Promise<number> {
+  const isText = format === "text";
+  const paint = paintFor(process.stdout);
+  const all: Checked[] = [];
+  for (const location of places) {
+    const checked = await check(location, flags, isText && !flags.quiet, signal);
+    all.push(checked);
+    if (format === "json") printJson(jsonOf(checked, flags), 0);
+    if (isText && !(flags.quiet && verdictOf(checked) === "ok")) print(summaryLine(checked, paint));
+  }
+  const worst = GRAVITY.find((status) => all.some((checked) => verdictOf(checked) === status))!;
+  if (format === "nagios") {
+    print(nagiosLine(all[0]!));
+    return NAGIOS_EXIT[worst];
+  }
+  if (format === "prometheus") {
+    print(prometheusText(all).trimEnd());
+    for (const { error, location } of all) if (error) printError(error, location);
+  }
+  if (isText && !flags.quiet) print("", countsText(all));
+  return exitCodeOf(worst);
+}
+
+/** A replica that cannot be checked is told of like the others: a monitor that hears nothing sees nothing wrong. */
+async function check(
+  location: string,
+  flags: VerifyFlags,
+  isWatched: boolean,
+  signal: AbortSignal,
+): Promise<Checked> {
   const began = clock();
   const since = performance.now();
-  const checked: Checked = {
-    location,
-    report: undefined,
-    error: undefined,
-    began,
-    seconds: 0,
-    maxAge: flags.maxAge,
+  const done = (report: VerifyReport | undefined, error: WalkitError | undefined): Checked => {
+    const seconds = (performance.now() - since) / 1000;
+    return { location, report, error, began, seconds, maxAge: flags.maxAge };
   };
   try {
-    checked.report = (await verifyAt(location, flags, false, signal)).report;
+    return done((await verifyAt(location, flags, isWatched, signal)).report, undefined);
   } catch (error) {
     signal.throwIfAborted();
     const known = asWalkitError(error);
     if (!(known instanceof WalkitError)) throw error;
-    checked.error = known;
+    return done(undefined, known);
   }
-  checked.seconds = (performance.now() - since) / 1000;
-  const status = checked.report?.status ?? "inconclusive";
-  if (format === "nagios") {
-    print(nagiosLine(checked));
-    return NAGIOS_EXIT[status];
-  }
-  print(prometheusText([checked]).trimEnd());
-  if (checked.error) printError(checked.error, location);
-  return exitCodeOf(status);
+}
+
+/** With all its keys, whether there is a report or not. */
+function jsonOf(
+  { location, report, error, began }: Pick<Checked, "location" | "report" | "error" | "began">,
+  { level = "integrity" }: VerifyFlags,
+): object {
+  const { newestGeneration, newestState, generations = [] } = report ?? {};
+  const findings = report?.findings ?? [findingOf(error!, { severity: "inconclusive" })];
+  return {
+    ...{ command: "verify", status: report?.status ?? "inconclusive", replica: location, level },
+    ...{
+      newestGeneration,
+      checkedAt: report?.checkedAt ?? formatTime(began),
+      newestState,
+      generations,
+      findings,
+    },
+  };
+}
+
+function summaryLine({ location, report, error }: Checked, paint: Paint): string {
+  const place = printable(location);
+  if (report) return `${place}: ${verdict(report, paint)}`;
+  return `${place}: ${paint.bold(paint.yellow(`INCONCLUSIVE: ${printable(error!.message)}`))}`;
+}
+
+function countsText(all: readonly Checked[]): string {
+  const counts = GRAVITY.flatMap((status) => {
+    const n = all.filter((checked) => verdictOf(checked) === status).length;
+    return n > 0 ? [`${n} ${status}`] : [];
+  });
+  const isGood = all.every((checked) => verdictOf(checked) === "ok");
+  return `${count(all.length, "replica")}: ${counts.join(", ")}${isGood ? "" : ". What is wrong with one: walkit verify <replica>"}`;
 }
 
 async function verifyAt(

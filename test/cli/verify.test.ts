@@ -25,12 +25,11 @@ describe("healthy replicas", () => {
     expect(stdout, "no colours away from a terminal").not.toContain("\u001b");
   });
 
-  it("in one line with --quiet, at every level", async () => {
+  it("in no line with --quiet, at every level", async () => {
     const replica = unpack("multi-snapshot");
     for (const level of ["names", "frames", "replay", "integrity"]) {
       const { code, stdout } = await walkit(["verify", replica, "-q", "--level", level]);
-      expect(code).toBe(0);
-      expect(stdout).toMatch(/^OK[^\n]*\n$/);
+      expect([code, stdout]).toEqual([0, ""]);
     }
   });
 });
@@ -51,7 +50,7 @@ describe("--max-age", () => {
   it("ends with 5 where the newest state is older, and says of when it is", async () => {
     const table: [seconds: number, flags: string[], code: number, said: RegExp][] = [
       [600, [], 0, /^OK: .* can be restored: it was written \S+Z, 10 min ago/],
-      [600, ["--max-age", "1h"], 0, /^OK: /],
+      [600, ["--max-age", "1h"], 0, /^OK: .*10 min ago/],
       [
         7300,
         ["--max-age", "1h"],
@@ -63,7 +62,7 @@ describe("--max-age", () => {
       [-7300, ["--max-age", "1h"], 3, /^INCONCLUSIVE: /],
     ];
     for (const [seconds, flags, code, said] of table) {
-      const run = await walkit(["verify", aged(seconds), "--quiet", ...flags]);
+      const run = await walkit(["verify", aged(seconds), ...flags]);
       expect([seconds, flags, run.code, run.stdout]).toEqual([
         seconds,
         flags,
