@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { paintFor } from "../../src/cli/text.ts";
-import { reportLines } from "../../src/cli/verify.ts";
+import { reportLines } from "../../src/cli/verify-text.ts";
 import { WalkitError } from "../../src/errors.ts";
 import { replicaIn } from "../../src/layouts/open.ts";
 import { listMoments } from "../../src/moments/index.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { findingLines } from "../../src/cli/output.ts";
 import { paintFor } from "../../src/cli/text.ts";
-import { linksText } from "../../src/cli/verify.ts";
+import { linksText } from "../../src/cli/verify-text.ts";
 import { makeFinding } from "../../src/findings.ts";
 import { GOLDEN, readManifest } from "../support/fixtures.ts";
 import { build, temporaryFolder, unpack, walkit, walkitJson } from "./support.ts";
