@@ -264,6 +264,8 @@ class Check implements Lead {
     this.#report(first.error);
     range.to = first.to;
     range.last = first.last;
+    // The very commit at the mark lacks one: no state is left that the base leads to.
+    if (mark && (first.to === undefined || first.to < formatPosition(mark))) this.#ranges.pop();
     this.#endChain();
   }
 

@@ -92,6 +92,16 @@ const CORRUPT_BEFORE_A_GAP = {
   ],
 };
 
+/** A segment of another generation in the place of one: the commit at the snapshot's mark lacks a page, so no state is left of it. */
+const FOREIGN_SEGMENT = {
+  seed: 777316479,
+  generations: 2,
+  harms: [
+    { kind: "copy" as const, file: 902384, other: 767163, at: 0, bit: 0 },
+    { kind: "delete" as const, file: 0, other: 0, at: 0, bit: 0 },
+  ],
+};
+
 it("verify, restore and dry run agree, and what they offer works", { timeout: 3_600_000 }, async () => {
   const seen = { restored: 0, proven: 0, refused: 0 };
   await fc.assert(
@@ -118,7 +128,7 @@ it("verify, restore and dry run agree, and what they offer works", { timeout: 3_
       } else seen.restored++;
     }),
     {
-      examples: [[SHORT], [CORRUPT_BEFORE_A_GAP]],
+      examples: [[SHORT], [CORRUPT_BEFORE_A_GAP], [FOREIGN_SEGMENT]],
       numRuns: LONG ? 2000 : 25,
     },
   );
