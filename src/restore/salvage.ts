@@ -135,8 +135,18 @@ export async function restoreSalvaged(
       if (found) return await finish(found, found.result.position ?? startOf(found.plan.snapshot));
       continue;
     }
+    let before: { end: Position | undefined; error: WalkitError | undefined } | undefined;
     for await (const candidate of salvageCandidates(replica, generation, target, options)) {
-      const { reached, corrupt } = await salvage.attempt(candidate.plan);
+      const { end } = candidate.plan;
+      // The WAL from an older snapshot does not lead on into the section of this one: which of the two is wrong is not known.
+      const isAtOdds =
+        before?.error?.code === "replica/missing-transactions" &&
+        end !== undefined &&
+        before.end !== undefined &&
+        comparePositions(before.end, end) === 0;
+      const plan = isAtOdds ? { ...candidate.plan, settled: false } : candidate.plan;
+      const { reached, corrupt, error } = await salvage.attempt(plan);
+      before = { end, error };
       const found = reached ?? (corrupt && (await salvage.backOverSteps(candidate, corrupt)));
       if (found) return await finish(found, found.result.position);
     }
@@ -149,6 +159,12 @@ const AT_ODDS = new Set(["replica/merge-mismatch", "replica/snapshot-mismatch"])
 interface Reached {
   plan: RestorePlan;
   result: RestoreResult;
+}
+
+interface Attempted {
+  reached?: Reached;
+  error?: WalkitError;
+  corrupt?: RestoreResult | undefined;
 }
 
 /** Tries plans on one sink, each in the place of the one before. */
@@ -165,8 +181,8 @@ class Salvage {
     this.#options = options;
   }
 
-  /** Carries a plan out. `corrupt`: what came of a plan whose database SQLite finds corrupt. */
-  async attempt(plan: RestorePlan): Promise<{ reached?: Reached; corrupt?: RestoreResult | undefined }> {
+  /** Carries a plan out. `error`: why that is not to be; `corrupt`: what came of a plan whose database SQLite finds corrupt. */
+  async attempt(plan: RestorePlan): Promise<Attempted> {
     const { onPlan, accept } = this.#options;
     await this.#sink.write({ type: "truncate", size: 0 });
     let result: RestoreResult | undefined;
@@ -178,7 +194,7 @@ class Salvage {
       return { reached: { plan: judged, result } };
     } catch (error) {
       if (!(error instanceof WalkitError)) throw error;
-      return { corrupt: error.code === "database/integrity" ? result : undefined };
+      return { error, corrupt: error.code === "database/integrity" ? result : undefined };
     }
   }
 

@@ -102,6 +102,13 @@ const FOREIGN_SEGMENT = {
   ],
 };
 
+/** As that one, whose state SQLite alone finds corrupt: the WAL from the older snapshot does not lead on into it. */
+const FOREIGN_AND_CORRUPT = {
+  seed: 911971136,
+  generations: 2,
+  harms: [{ kind: "copy" as const, file: 460216, other: 636389, at: 0, bit: 0 }],
+};
+
 it("verify, restore and dry run agree, and what they offer works", { timeout: 3_600_000 }, async () => {
   const seen = { restored: 0, proven: 0, refused: 0 };
   await fc.assert(
@@ -128,7 +135,7 @@ it("verify, restore and dry run agree, and what they offer works", { timeout: 3_
       } else seen.restored++;
     }),
     {
-      examples: [[SHORT], [CORRUPT_BEFORE_A_GAP], [FOREIGN_SEGMENT]],
+      examples: [[SHORT], [CORRUPT_BEFORE_A_GAP], [FOREIGN_SEGMENT], [FOREIGN_AND_CORRUPT]],
       numRuns: LONG ? 2000 : 25,
     },
   );
