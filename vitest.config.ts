@@ -35,7 +35,7 @@ const OPTIONS = {
   hookTimeout: 120_000,
 };
 
-/** All but {@link FRESH} share modules from file to file: 38 s in place of 87. */
+/** All but {@link FRESH} share modules from file to file: 33 s in place of 87. */
 const FAST = [
   { test: { ...OPTIONS, name: "fresh", include: FRESH } },
   { test: { ...OPTIONS, name: "shared", include: ALL, exclude: [...SLOW, ...FRESH], isolate: false } },

@@ -30,6 +30,11 @@ export function parseTime(text: string): bigint {
   return seconds * 1_000_000_000n + BigInt((match[7] ?? "").padEnd(9, "0"));
 }
 
+/** This machine's clock, in nanoseconds since 1970; it goes in milliseconds. */
+export function now(): bigint {
+  return BigInt(Date.now()) * 1_000_000n;
+}
+
 function noTime(text: string): RangeError {
   return new RangeError(`Expected an RFC 3339 time with a zone, such as 2026-11-20T12:15:47Z, found ${text}`);
 }

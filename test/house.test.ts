@@ -15,7 +15,7 @@ const imports = new Map(
 
 /** From the ground up. Rooms of one floor may know each other. */
 const FLOORS = [
-  /^((errors|bytes|findings|remedy|turn|time)\.ts$|kernel\/)/,
+  /^((errors|bytes|findings|remedy|turn|time|at-once)\.ts$|kernel\/)/,
   /^(lz4|wal|ltx)\//,
   /^(storage|sqlite)\//,
   /^replay\//,

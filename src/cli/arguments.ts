@@ -15,10 +15,10 @@ export class UsageError extends Error {
 
 /** Long options with one dash, as Litestream writes them. */
 const SINGLE_DASH =
-  /^-(output|generation|index|timestamp|txid|target-|no-history|if-|parallelism|config|replica|level|json|force|dry-run|salvage|quiet|max-age)/;
+  /^-(output|generation|index|timestamp|txid|target-|no-history|if-|parallelism|config|replica|level|json|force|dry-run|salvage|quiet|max-age|format)/;
 
 const LONG_OPTIONS =
-  /^(generation|index|timestamp|txid|target-\w+|no-history|if-db-not-exists|if-replica-exists|parallelism|level|json|force|dry-run|salvage|quiet|max-age)$/;
+  /^(generation|index|timestamp|txid|target-\w+|no-history|if-db-not-exists|if-replica-exists|parallelism|level|json|force|dry-run|salvage|quiet|max-age|format)$/;
 
 /**
  * What is wrong with a word of the command line that looks like one of Litestream's options. Commander would take

@@ -13,6 +13,7 @@ import { filesIn, unreadableIn } from "../replay/catalog.ts";
 import { sectionOf } from "../replay/position.ts";
 import { catalogOf } from "../replay/replica.ts";
 import { formatPosition, formatTime, timeRange, timesUntrusted } from "../snapshot/index.ts";
+import { now } from "../time.ts";
 import { statusOf } from "../verify/report.ts";
 import { generationOf } from "./arguments.ts";
 import { exitCodeOf } from "./exit.ts";
@@ -104,10 +105,9 @@ function rowsOf(
   ltx: LtxBranch | undefined,
 ): (string | number)[][] {
   if (command === "generations") {
-    const now = BigInt(Date.now()) * 1_000_000n;
     const rows = [...generations, ...(ltx ? [ltx] : [])].map((generation) => {
       const range = timeRange(generation);
-      const lag = formatLag(range ? now - range.newest : LONGEST);
+      const lag = formatLag(range ? now() - range.newest : LONGEST);
       return [NAME, generation.id, lag, wholeSeconds(range?.oldest), wholeSeconds(range?.newest)];
     });
     return [["name", "generation", "lag", "start", "end"], ...rows];

@@ -6,13 +6,14 @@ import { positionOf } from "../moments/position.ts";
 import { recordRestorePoint } from "../moments/record.ts";
 import { isInWal, isStart } from "../replay/position.ts";
 import { formatPosition, formatTime } from "../snapshot/index.ts";
+import { now } from "../time.ts";
 import { MAX_NAME_LENGTH, quoted } from "../timeline/restore-points.ts";
 import { parseTarget, targetOptions } from "../timeline/target/grammar.ts";
 import type { Target } from "../timeline/target/target.ts";
 import { folderOf, UsageError } from "./arguments.ts";
 import { EXIT } from "./exit.ts";
 import { findingLines, print, printAside, printJson } from "./output.ts";
-import { now, type TargetFlags, targetOf, targetWithin } from "./target.ts";
+import { type TargetFlags, targetOf, targetWithin } from "./target.ts";
 import { paintFor, printable, row, shellQuote, shellWord } from "./text.ts";
 
 export interface MarkFlags extends TargetFlags {

@@ -1,7 +1,8 @@
 /** The files of LTX that a restore takes, and the moment that they lead to, by their headers. */
 
+import { ofEach } from "../at-once.ts";
 import { WalkitError } from "../errors.ts";
-import { ofEach, readTime } from "../layouts/ltx/file.ts";
+import { readTime } from "../layouts/ltx/file.ts";
 import { type LtxPlace, placeIn } from "../layouts/ltx/names.ts";
 import { isLtx } from "../layouts/ltx/types.ts";
 import { LTX_BRANCH } from "../replay/branch-name.ts";

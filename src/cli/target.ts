@@ -3,6 +3,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { LocatedReplica } from "../layouts/locate.ts";
 import { isInWal, parsePosition } from "../replay/position.ts";
+import { now } from "../time.ts";
 import { expectRestorePointName } from "../timeline/restore-points.ts";
 import {
   checkTarget,
@@ -26,11 +27,6 @@ export interface TargetFlags {
   targetImmediate?: boolean;
   targetExclusive?: boolean;
   targetTimeline?: string | number;
-}
-
-/** Nanoseconds since 1970, now. */
-export function now(): bigint {
-  return BigInt(Date.now()) * 1_000_000n;
 }
 
 /** What a parser refuses, as commander wants to hear it. */

@@ -4,6 +4,7 @@ import type { WalkitError } from "../errors.ts";
 import type { Finding } from "../findings.ts";
 import { parseTime } from "../time.ts";
 import type { Level, VerifyReport } from "../verify/index.ts";
+import { isTxid } from "../words/remedies.ts";
 import { count, formatAge, printable } from "./text.ts";
 
 /** A replica that was checked, or could not be. */
@@ -28,8 +29,9 @@ export const FOUND: Readonly<Record<Level, string>> = {
   integrity: "no damage found",
 };
 
-const STATUSES = ["ok", "stale", "damaged", "inconclusive"] as const;
-type Verdict = (typeof STATUSES)[number];
+/** The worst comes first. */
+export const VERDICTS = ["damaged", "inconclusive", "stale", "ok"] as const;
+type Verdict = (typeof VERDICTS)[number];
 
 /** A replica that could not be checked may be good or not. */
 export const verdictOf = ({ report }: Pick<Checked, "report">): Verdict => report?.status ?? "inconclusive";
@@ -76,7 +78,7 @@ const METRICS: readonly Metric[] = [
   {
     name: "status",
     help: "The verdict: 1 for the one that it is, 0 for the others.",
-    samples: (checked) => STATUSES.map((status) => [{ status }, Number(status === verdictOf(checked))]),
+    samples: (checked) => VERDICTS.map((status) => [{ status }, Number(status === verdictOf(checked))]),
   },
   {
     name: "check_timestamp_seconds",
@@ -108,9 +110,7 @@ const METRICS: readonly Metric[] = [
     help: "TXID of the newest state that can be restored, of LTX files.",
     samples: ({ report }) => {
       const position = report?.newestState?.position;
-      return one(
-        position === undefined || position.includes(":") ? undefined : Number.parseInt(position, 16),
-      );
+      return one(position !== undefined && isTxid(position) ? Number.parseInt(position, 16) : undefined);
     },
   },
   {

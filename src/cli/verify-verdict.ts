@@ -51,6 +51,7 @@ const UNKNOWN: Partial<Record<ErrorCode, string>> = {
   "replica/snapshot-ambiguous":
     "no damage found, but whether the newest snapshot is newer than the WAL, or an older one, cannot be told",
   "storage/unreadable": "no damage found in what can be read, but not everything can be",
+  "replica/age-unknown": "no damage found, but how old the newest state is cannot be told",
   "replica/empty": "there is no damage, and nothing to restore, either",
   "database/integrity-skipped": "no damage found, but SQLite's own check, which was asked for, was not made",
 };
@@ -59,7 +60,7 @@ function staleText({ level, newestState }: VerifyReport): string {
   return `STALE: ${FOUND[level]}, but the newest state that can be restored was ${writtenAgo(newestState!)}`;
 }
 
-/** `written 3 days 4 h ago, 2026-…`; undefined where that is not known. */
+/** `written 2026-…, 3 days 4 h ago`; undefined where that is not known. */
 function writtenAgo({ time, age }: NewestState): string | undefined {
   if (time === undefined || age === undefined) return undefined;
   return `written ${time}, ${age < 0 ? "a time still to come" : `${formatAge(age)} ago`}`;

@@ -6,16 +6,22 @@ import { openReplica } from "../layouts/locate.ts";
 import { hasEngine } from "../sqlite/engine.ts";
 import { IntegrityThread } from "../sqlite/thread.ts";
 import { asWalkitError } from "../storage/system.ts";
-import { formatTime } from "../time.ts";
+import { formatTime, now } from "../time.ts";
 import { type Level, type VerifyOptions, type VerifyReport, verify } from "../verify/index.ts";
-import { clock } from "../verify/newest-state.ts";
 import { openIntegrityCheck } from "../verify/temporary.ts";
 import { generationOf, UsageError } from "./arguments.ts";
 import { exitCodeOf } from "./exit.ts";
 import { print, printError, printJson } from "./output.ts";
 import { ProgressBar } from "./progress.ts";
 import { count, type Paint, paintFor, printable } from "./text.ts";
-import { type Checked, NAGIOS_EXIT, nagiosLine, prometheusText, verdictOf } from "./verify-formats.ts";
+import {
+  type Checked,
+  NAGIOS_EXIT,
+  nagiosLine,
+  prometheusText,
+  VERDICTS,
+  verdictOf,
+} from "./verify-formats.ts";
 import { reportLines } from "./verify-text.ts";
 import { verdict } from "./verify-verdict.ts";
 
@@ -55,9 +61,8 @@ export async function runVerify(
     throw new UsageError(`--format nagios is a line for one replica, found ${places.length} replicas`);
   if (isOne && format === "text") return await runAtLength(places[0]!, flags, signal);
   if (isOne && format === "json") {
-    const began = clock();
     const { report } = await verifyAt(places[0]!, flags, false, signal);
-    printJson(jsonOf({ location: places[0]!, report, error: undefined, began }, flags));
+    printJson(jsonOf(places[0]!, flags, report));
     return exitCodeOf(report.status);
   }
   return await runSummary(places, flags, format, signal);
@@ -71,9 +76,6 @@ async function runAtLength(location: string, flags: VerifyFlags, signal: AbortSi
   return exitCodeOf(report.status);
 }
 
-/** The worst comes first. */
-const GRAVITY: readonly VerifyReport["status"][] = ["damaged", "inconclusive", "stale", "ok"];
-
 async function runSummary(
   places: readonly string[],
   flags: VerifyFlags,
@@ -86,10 +88,10 @@ async function runSummary(
   for (const location of places) {
     const checked = await check(location, flags, isText && !flags.quiet, signal);
     all.push(checked);
-    if (format === "json") printJson(jsonOf(checked, flags), 0);
+    if (format === "json") printJson(jsonOf(location, flags, checked.report ?? reportOf(checked)), 0);
     if (isText && !(flags.quiet && verdictOf(checked) === "ok")) print(summaryLine(checked, paint));
   }
-  const worst = GRAVITY.find((status) => all.some((checked) => verdictOf(checked) === status))!;
+  const worst = VERDICTS.find((status) => all.some((checked) => verdictOf(checked) === status))!;
   if (format === "nagios") {
     print(nagiosLine(all[0]!));
     return NAGIOS_EXIT[worst];
@@ -109,7 +111,7 @@ async function check(
   isWatched: boolean,
   signal: AbortSignal,
 ): Promise<Checked> {
-  const began = clock();
+  const began = now();
   const since = performance.now();
   const done = (report: VerifyReport | undefined, error: WalkitError | undefined): Checked => {
     const seconds = (performance.now() - since) / 1000;
@@ -125,22 +127,22 @@ async function check(
   }
 }
 
-/** With all its keys, whether there is a report or not. */
+/** Of a replica that could not be checked. */
+function reportOf({ error, began }: Checked): Partial<VerifyReport> {
+  const findings = [findingOf(error!, { severity: "inconclusive" })];
+  return { status: "inconclusive", checkedAt: formatTime(began), generations: [], findings };
+}
+
+/** With all its keys, whatever is known. */
 function jsonOf(
-  { location, report, error, began }: Pick<Checked, "location" | "report" | "error" | "began">,
+  location: string,
   { level = "integrity" }: VerifyFlags,
+  report: Partial<VerifyReport>,
 ): object {
-  const { newestGeneration, newestState, generations = [] } = report ?? {};
-  const findings = report?.findings ?? [findingOf(error!, { severity: "inconclusive" })];
+  const { status, newestGeneration, checkedAt, newestState, generations, findings } = report;
   return {
-    ...{ command: "verify", status: report?.status ?? "inconclusive", replica: location, level },
-    ...{
-      newestGeneration,
-      checkedAt: report?.checkedAt ?? formatTime(began),
-      newestState,
-      generations,
-      findings,
-    },
+    ...{ command: "verify", status, replica: location, level },
+    ...{ newestGeneration, checkedAt, newestState, generations, findings },
   };
 }
 
@@ -151,7 +153,7 @@ function summaryLine({ location, report, error }: Checked, paint: Paint): string
 }
 
 function countsText(all: readonly Checked[]): string {
-  const counts = GRAVITY.flatMap((status) => {
+  const counts = VERDICTS.flatMap((status) => {
     const n = all.filter((checked) => verdictOf(checked) === status).length;
     return n > 0 ? [`${n} ${status}`] : [];
   });

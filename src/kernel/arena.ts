@@ -12,7 +12,6 @@
 
 import { crc64 } from "./crc64.ts";
 import { decodeBlock } from "./lz4-decode.ts";
-import { encodeBlock } from "./lz4-encode.ts";
 import { walChecksum } from "./wal-checksum.ts";
 import { KERNEL } from "./wasm.ts";
 import { stripes } from "./xxhash32.ts";
@@ -24,7 +23,8 @@ export interface Arena {
   /** Sees that positions below `end` are there. What lies in the arena stays; views of it are void. */
   reserve(end: number): void;
   decodeBlock(s: number, sEnd: number, low: number, d: number, dEnd: number): number;
-  encodeBlock(start: number, end: number, history: number, d: number, dEnd: number): number;
+  /** Only of the kernel: with {@link encodeIn} the twin is loaded where something is encoded, and nowhere else. */
+  encodeBlock?(start: number, end: number, history: number, d: number, dEnd: number): number;
   stripes(lanes: Int32Array, start: number, end: number): void;
   walChecksum(sums: Int32Array, start: number, end: number, bigEndian: boolean): void;
   crc64(crc: Int32Array, start: number, end: number): void;
@@ -113,10 +113,6 @@ class PlainArena implements Arena {
 
   decodeBlock(s: number, sEnd: number, low: number, d: number, dEnd: number): number {
     return decodeBlock(this.bytes, s, sEnd, this.bytes, low, d, dEnd);
-  }
-
-  encodeBlock(start: number, end: number, history: number, d: number, dEnd: number): number {
-    return encodeBlock(this.bytes, start, end, history, this.bytes, d, dEnd);
   }
 
   stripes(lanes: Int32Array, start: number, end: number): void {

@@ -8,7 +8,7 @@
  */
 
 import { writeUint32BE, writeUint32LE } from "../bytes.ts";
-import { ARENA_START, type Arena } from "../kernel/index.ts";
+import { ARENA_START, type Arena, encodeIn } from "../kernel/index.ts";
 import { borrow, giveBack } from "../lz4/arenas.ts";
 import { FrameEncoder, XXHash32 } from "../lz4/index.ts";
 import { DatabaseChecksum, FileChecksum } from "./checksum.ts";
@@ -259,7 +259,7 @@ export class LtxWriter {
   #block(arena: Arena): number {
     const [at, to] = [this.#page, this.#encoded];
     const end = at + this.header.pageSize;
-    return arena.encodeBlock(at, end, at, to, to + this.#largest) - to;
+    return encodeIn(arena, at, end, at, to, to + this.#largest) - to;
   }
 
   /** Makes one frame of the page; its size. */
@@ -270,7 +270,7 @@ export class LtxWriter {
     const block = to + FRAME_HEADER.length + 4;
     bytes.set(FRAME_HEADER, to);
     // Room for one byte less than the page has: what does not shrink is stored as it is.
-    let end = arena.encodeBlock(at, at + pageSize, at, block, block + pageSize - 1);
+    let end = encodeIn(arena, at, at + pageSize, at, block, block + pageSize - 1);
     if (end < 0) {
       bytes.copyWithin(block, at, at + pageSize);
       end = block + pageSize;

@@ -1,6 +1,6 @@
 /** LZ4 blocks, encoded: the door for whoever has blocks of their own. */
 
-import { ARENA_START, encodeBlock } from "../kernel/index.ts";
+import { ARENA_START, encodeBlock, encodeIn } from "../kernel/index.ts";
 import { borrow, giveBack } from "./arenas.ts";
 
 /** The largest input of a block: the format counts no further, and nor does the table. */
@@ -40,7 +40,7 @@ export function encodedBlock(input: Uint8Array): Uint8Array<ArrayBuffer> {
   const to = from + compressBlockBound(input.length);
   const arena = borrow(to);
   arena.bytes.set(input, ARENA_START);
-  const end = arena.encodeBlock(ARENA_START, from, ARENA_START, from, to);
+  const end = encodeIn(arena, ARENA_START, from, ARENA_START, from, to);
   const block = arena.bytes.slice(from, end);
   giveBack(arena);
   return block;

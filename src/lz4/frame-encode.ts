@@ -6,7 +6,7 @@
  */
 
 import { concat, writeUint32LE } from "../bytes.ts";
-import { ARENA_START, type Arena } from "../kernel/index.ts";
+import { ARENA_START, type Arena, encodeIn } from "../kernel/index.ts";
 import { borrow, giveBack } from "./arenas.ts";
 import { encodedBlock } from "./block-encode.ts";
 import { formatFrameHeader, LEGACY_BLOCK_SIZE, LEGACY_MAGIC, SKIPPABLE_MAGIC } from "./frame-header.ts";
@@ -157,7 +157,7 @@ export class FrameEncoder {
     const size = end - start;
     this.#hash?.update(bytes.subarray(start, end), arena);
     // Room for one byte less than the block has: what does not shrink is stored as it is.
-    const to = arena.encodeBlock(start, end, ARENA_START, out + 4, out + 4 + size - 1);
+    const to = encodeIn(arena, start, end, ARENA_START, out + 4, out + 4 + size - 1);
     let dataEnd = to;
     if (to >= 0) {
       writeUint32LE(bytes, out, to - out - 4);

@@ -8,7 +8,7 @@ import type { Catalog, TimelineFile } from "../replay/catalog.ts";
 import { formatPosition, type Position } from "../replay/position.ts";
 import type { DirectoryStorage } from "../storage/directory.ts";
 import { cannotRead } from "../storage/system.ts";
-import { formatTime } from "../time.ts";
+import { formatTime, now } from "../time.ts";
 import { appendRestorePoint, withLock, writeTextFile } from "../timeline/files.ts";
 import { readRestorePoints } from "../timeline/points.ts";
 import {
@@ -48,7 +48,7 @@ export async function recordRestorePoint(
   { name, generation, position }: NewRestorePoint,
   { prefix = "generations/", force = false, signal }: RecordOptions = {},
 ): Promise<string> {
-  const recorded = formatTime(BigInt(Date.now()) * 1_000_000n);
+  const recorded = formatTime(now());
   const line = formatRestorePoints([{ name: expectRestorePointName(name), position, recorded }]);
   const path = restorePointsPath(prefix, generation);
   const record = async () => {

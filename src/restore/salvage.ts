@@ -135,18 +135,14 @@ export async function restoreSalvaged(
       if (found) return await finish(found, found.result.position ?? startOf(found.plan.snapshot));
       continue;
     }
-    let before: { end: Position | undefined; error: WalkitError | undefined } | undefined;
+    /** Where the WAL from an older snapshot does not lead on to: which of the two is wrong is not known. */
+    let unled: Position | undefined;
     for await (const candidate of salvageCandidates(replica, generation, target, options)) {
       const { end } = candidate.plan;
-      // The WAL from an older snapshot does not lead on into the section of this one: which of the two is wrong is not known.
-      const isAtOdds =
-        before?.error?.code === "replica/missing-transactions" &&
-        end !== undefined &&
-        before.end !== undefined &&
-        comparePositions(before.end, end) === 0;
+      const isAtOdds = unled && end && comparePositions(unled, end) === 0;
       const plan = isAtOdds ? { ...candidate.plan, settled: false } : candidate.plan;
       const { reached, corrupt, error } = await salvage.attempt(plan);
-      before = { end, error };
+      unled = error?.code === "replica/missing-transactions" ? end : undefined;
       const found = reached ?? (corrupt && (await salvage.backOverSteps(candidate, corrupt)));
       if (found) return await finish(found, found.result.position);
     }

@@ -6,24 +6,16 @@
 import { parseTime } from "../time.ts";
 import type { GenerationReport, NewestState, VerifyReport } from "./report.ts";
 
-/** Nanoseconds since 1970, by this machine's clock. */
-export function clock(): bigint {
-  return BigInt(Date.now()) * 1_000_000n;
-}
-
 /** The newest state that can be restored; undefined where there is none, or it is not known in which branch it is. */
 export function newestStateOf(
   { generations, newestGeneration }: Pick<VerifyReport, "generations" | "newestGeneration">,
   now: bigint,
 ): NewestState | undefined {
-  const filled = generations.filter(({ restorable }) => restorable.length > 0);
-  const branch = filled.find(({ generation }) => generation === newestGeneration);
-  if (!branch) {
-    // Of one branch alone there is no other that could be newer.
-    const [only, more] = filled;
-    return only && !more && generations.length === 1 ? stateOf(only, now) : undefined;
-  }
-  return stateOf(branch, now);
+  const branch =
+    generations.find(({ generation }) => generation === newestGeneration) ??
+    // Of one alone there is no other that could be newer.
+    (generations.length === 1 ? generations[0] : undefined);
+  return branch && branch.restorable.length > 0 ? stateOf(branch, now) : undefined;
 }
 
 function stateOf(

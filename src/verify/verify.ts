@@ -1,11 +1,12 @@
 /** Verify: everything that is wrong with a replica, and where; and what can be restored of it all the same. */
 
+import { findingOf } from "../findings.ts";
 import type { Replica } from "../replay/layout.ts";
 import { catalogOf } from "../replay/replica.ts";
+import { now as clock } from "../time.ts";
 import { examine, reportOf } from "./examine.ts";
-import { clock } from "./newest-state.ts";
 import type { VerifyOptions } from "./options.ts";
-import { LEVELS, type VerifyReport } from "./report.ts";
+import { LEVELS, statusOf, type VerifyReport } from "./report.ts";
 
 /**
  * Verifies a replica, or one generation of it.
@@ -31,6 +32,10 @@ export async function verify(replica: Replica, options: VerifyOptions = {}): Pro
   }
   const report = reportOf(examined);
   if (options.maxAge === undefined) return report;
-  const { withAge } = await import("./freshness.ts");
-  return withAge(report, options.maxAge);
+  const { ageFault } = await import("./freshness.ts");
+  const fault = ageFault(report, options.maxAge);
+  if (!fault) return report;
+  const findings = [...report.findings, findingOf(fault, { generation: report.newestState?.generation })];
+  const status = statusOf(findings);
+  return { ...report, status: status === "ok" ? "stale" : status, findings };
 }

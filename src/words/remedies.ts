@@ -293,7 +293,7 @@ export function wordRemedy(
 }
 
 /** A TXID of LTX files, of which a replica has one history; else an index and an offset, of a generation. */
-function isTxid(position: string): boolean {
+export function isTxid(position: string): boolean {
   return !position.includes(":");
 }
 

@@ -72,41 +72,34 @@ const recipe = fc.record({
   harms: fc.array(harm, { minLength: 1, maxLength: 2 }),
 });
 
+const harmTo = (kind: Harm["kind"], file: number, other = 0): Harm => ({ kind, file, other, at: 0, bit: 0 });
+
 /** An older snapshot under a newer name: a commit lacks a page that a later one brings. */
 const SHORT = {
   seed: 1071643615,
   generations: 1,
-  harms: [
-    { kind: "delete" as const, file: 288662, other: 0, at: 0, bit: 0 },
-    { kind: "copy" as const, file: 386200, other: 0, at: 0, bit: 0 },
-  ],
+  harms: [harmTo("delete", 288662), harmTo("copy", 386200)],
 };
 
 /** The end of one WAL is lost without a trace, and the next breaks off: SQLite finds what is left before that corrupt. */
 const CORRUPT_BEFORE_A_GAP = {
   seed: 421140575,
   generations: 1,
-  harms: [
-    { kind: "copy" as const, file: 11, other: 0, at: 0, bit: 0 },
-    { kind: "delete" as const, file: 9, other: 0, at: 0, bit: 0 },
-  ],
+  harms: [harmTo("copy", 11), harmTo("delete", 9)],
 };
 
 /** A segment of another generation in the place of one: the commit at the snapshot's mark lacks a page, so no state is left of it. */
 const FOREIGN_SEGMENT = {
   seed: 777316479,
   generations: 2,
-  harms: [
-    { kind: "copy" as const, file: 902384, other: 767163, at: 0, bit: 0 },
-    { kind: "delete" as const, file: 0, other: 0, at: 0, bit: 0 },
-  ],
+  harms: [harmTo("copy", 902384, 767163), harmTo("delete", 0)],
 };
 
 /** As that one, whose state SQLite alone finds corrupt: the WAL from the older snapshot does not lead on into it. */
 const FOREIGN_AND_CORRUPT = {
   seed: 911971136,
   generations: 2,
-  harms: [{ kind: "copy" as const, file: 460216, other: 636389, at: 0, bit: 0 }],
+  harms: [harmTo("copy", 460216, 636389)],
 };
 
 it("verify, restore and dry run agree, and what they offer works", { timeout: 3_600_000 }, async () => {

@@ -92,8 +92,7 @@ export async function holdAgreement(storage: MemoryStorage, what: string): Promi
           expect([integrity, error.code], `${here}\n${text}`).toEqual(["failed", "database/integrity"]);
       }
     }
-    // What verify offers SQLite has looked at; what restore does, as far as a restore of it would ask SQLite by itself.
-    if (available) await holdOffer(storage, { generation }, available, `${here}\nverify offers`, "full");
+    if (available) await holdOffer(storage, { generation }, available, `${here}\nverify offers`);
     if (own.error) await holdError(storage, { generation }, own.error, here);
   }
   if (newest.error) await holdError(storage, {}, newest.error, about);
@@ -107,7 +106,7 @@ export async function holdError(
   { available, nearest = [] }: WalkitError,
   what: string,
 ): Promise<void> {
-  if (available) await holdOffer(storage, target, available, `${what}\nrestore offers`, undefined);
+  if (available) await holdOffer(storage, target, available, `${what}\nrestore offers`);
   else {
     const { restored, error } = await restoreAsCommand(storage, target, { salvage: true });
     expect(restored?.lost, `${what}\nnothing was offered, but salvage went well`).toBeUndefined();
@@ -127,9 +126,11 @@ async function holdOffer(
   target: Target,
   available: { generation: string; position: string | undefined },
   what: string,
-  integrityCheck: "full" | undefined,
 ): Promise<void> {
-  const { restored, error } = await restoreAsCommand(storage, target, { salvage: true, integrityCheck });
+  const { restored, error } = await restoreAsCommand(storage, target, {
+    salvage: true,
+    integrityCheck: "full",
+  });
   expect(error?.message, what).toBeUndefined();
   const { lost, generation } = restored!;
   expect([generation, lost?.reached], what).toEqual([available.generation, available.position]);

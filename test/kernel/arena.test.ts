@@ -1,7 +1,7 @@
 /** Arenas: that they are the kernel's here, that they grow, and what happens where there is no WebAssembly. */
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { ARENA_START, hasKernel, openArena, openPlainArena } from "../../src/kernel/index.ts";
+import { ARENA_START, encodeIn, hasKernel, openArena, openPlainArena } from "../../src/kernel/index.ts";
 import { mixedBytes, randomBytes } from "../lz4/helpers.ts";
 import { readFixture, readManifest, sha256 } from "../support/fixtures.ts";
 import { same } from "./helpers.ts";
@@ -56,7 +56,7 @@ describe.each([
     const input = mixedBytes(20_000, 2);
     const from = bytes.length - input.length;
     bytes.set(input, from);
-    const end = arena.encodeBlock(from, bytes.length, from, ARENA_START, from);
+    const end = encodeIn(arena, from, bytes.length, from, ARENA_START, from);
     expect(end).toBeGreaterThan(ARENA_START);
     const block = bytes.slice(ARENA_START, end);
     bytes.fill(0, from);
@@ -66,7 +66,7 @@ describe.each([
     const another = openPlainArena(ARENA_START + 60_000);
     another.bytes.set(input, ARENA_START);
     const [at, to] = [ARENA_START, ARENA_START + input.length];
-    expect(another.encodeBlock(at, to, at, to, to + 40_000)).toBe(to + block.length);
+    expect(encodeIn(another, at, to, at, to, to + 40_000)).toBe(to + block.length);
     expect(same(another.bytes.subarray(to, to + block.length), block)).toBe(true);
     for (const run of [
       (a: typeof arena, start: number, state: Int32Array) => a.stripes(state, start, start + 16_000),

@@ -8,7 +8,7 @@
  */
 
 import * as lz4js from "lz4js";
-import { ARENA_START, type Arena, openArena, openPlainArena } from "../../src/kernel/index.ts";
+import { ARENA_START, type Arena, encodeIn, openArena, openPlainArena } from "../../src/kernel/index.ts";
 import { random, randomBytes } from "../lz4/helpers.ts";
 
 export type Next = (below: number) => number;
@@ -210,7 +210,7 @@ export class GuardedEncoder {
       const end = start + what.input.length;
       bytes.set(what.history, input);
       bytes.set(what.input, start);
-      const position = arena.encodeBlock(start, end, input, output, output + what.room);
+      const position = encodeIn(arena, start, end, input, output, output + what.room);
       checkKept(bytes, input, what.history);
       checkKept(bytes, start, what.input);
       if (position > output + what.room) throw new Error(`ended at ${position}, beyond its room`);

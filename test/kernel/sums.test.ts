@@ -6,6 +6,7 @@ import {
   ARENA_START,
   type Arena,
   crc64,
+  encodeIn,
   openArena,
   openPlainArena,
   stripes,
@@ -205,7 +206,7 @@ describe("crc64", () => {
       arena.bytes.set(bytes, ARENA_START);
       check();
       const to = ARENA_START + 10_000;
-      const end = arena.encodeBlock(ARENA_START, ARENA_START + 5000, ARENA_START, to, to + 6000);
+      const end = encodeIn(arena, ARENA_START, ARENA_START + 5000, ARENA_START, to, to + 6000);
       check();
       arena.stripes(new Int32Array(4).fill(-1), ARENA_START, ARENA_START + 160);
       arena.walChecksum(new Int32Array(2).fill(-1), ARENA_START, ARENA_START + 160, true);

@@ -4,13 +4,8 @@ import { formatPosition } from "../../src/replay/position.ts";
 import { restore } from "../../src/restore/index.ts";
 import { MemorySink } from "../../src/restore/sinks/memory.ts";
 import { formatTime, parseTime } from "../../src/time.ts";
-import { withAge } from "../../src/verify/freshness.ts";
-import {
-  type GenerationReport,
-  type NewestState,
-  type VerifyReport,
-  verify,
-} from "../../src/verify/index.ts";
+import { ageFault } from "../../src/verify/freshness.ts";
+import { type GenerationReport, type NewestState, verify } from "../../src/verify/index.ts";
 import { newestStateOf } from "../../src/verify/newest-state.ts";
 import { GOLDEN, readFixture } from "../support/fixtures.ts";
 import { usualReplica } from "../support/ltx-replica.ts";
@@ -23,22 +18,8 @@ const range = (to: string, toTime: string | undefined) =>
 const branch = (generation: string, over: Partial<GenerationReport> = {}) =>
   ({ generation, restorable: [range("1", "2026-11-30T22:00:00Z")], ...over }) as GenerationReport;
 
-/** What is said of an age, of a replica with which nothing else is wrong. */
-function ageFault(newestState: NewestState | undefined, maxAge: number): string | undefined {
-  const checkedAt = formatTime(NOW);
-  const report: VerifyReport = {
-    status: "ok",
-    level: "replay",
-    checkedAt,
-    newestState,
-    generations: [],
-    findings: [],
-  };
-  const { status, findings } = withAge(report, maxAge);
-  const [finding] = findings;
-  expect(status).toBe(!finding ? "ok" : finding.code === "replica/stale" ? "stale" : "inconclusive");
-  return finding?.code;
-}
+const faultOf = (newestState: NewestState | undefined, maxAge: number) =>
+  ageFault({ newestState, checkedAt: formatTime(NOW) }, maxAge)?.code;
 
 describe("the newest state", () => {
   it("is the end of the last range of the newest generation", () => {
@@ -79,7 +60,7 @@ describe("the newest state", () => {
       const generations = [branch("a", { restorable: [range("1", time)] })];
       const newest = newestStateOf({ generations }, NOW)!;
       expect([newest.time, newest.age]).toEqual([time, undefined]);
-      expect(ageFault(newest, HOUR)).toBe("replica/age-unknown");
+      expect(faultOf(newest, HOUR)).toBe("replica/age-unknown");
     }
   });
 });
@@ -88,11 +69,11 @@ describe("an age", () => {
   const of = (age: number) => ({ generation: "a", position: "1", time: "2026-11-30T00:00:00Z", age });
 
   it("is right up to the one that is allowed; one as far in the future is no age", () => {
-    const codes = [0, HOUR, HOUR + 0.001, -HOUR, -HOUR - 0.001].map((age) => ageFault(of(age), HOUR));
+    const codes = [0, HOUR, HOUR + 0.001, -HOUR, -HOUR - 0.001].map((age) => faultOf(of(age), HOUR));
     const [stale, unknown] = ["replica/stale", "replica/age-unknown"];
     expect(codes).toEqual([undefined, undefined, stale, undefined, unknown]);
-    expect(ageFault(of(0.001), 0)).toBe(stale);
-    expect(ageFault(undefined, HOUR)).toBe(unknown);
+    expect(faultOf(of(0.001), 0)).toBe(stale);
+    expect(faultOf(undefined, HOUR)).toBe(unknown);
   });
 });
 

@@ -1,9 +1,10 @@
 /** What files say of themselves, where their names do not tell enough. */
 
+import { ofEach } from "../../at-once.ts";
 import { isFault, isGone } from "../../errors.ts";
 import { FLAG_LZ4, type LtxHeader, lockPage } from "../../ltx/index.ts";
 import type { ReadContext } from "../../replay/layout.ts";
-import { ofEach, readFile, readHeader, timeOf } from "../ltx/file.ts";
+import { readFile, readHeader, timeOf } from "../ltx/file.ts";
 import type { LitefsFile } from "./types.ts";
 
 /** What a file says of itself. */

@@ -3,10 +3,11 @@
  * database as the next file of level 0. Where no file leads to such a copy, or what leads there is damaged, a restore can begin with it.
  */
 
+import { ofEach } from "../../at-once.ts";
 import { isFault, isGone } from "../../errors.ts";
 import { lockPage, readLtxOutline } from "../../ltx/index.ts";
 import type { ReadContext } from "../../replay/layout.ts";
-import { ofEach, readFile, readHeader, readRange } from "./file.ts";
+import { readFile, readHeader, readRange } from "./file.ts";
 import { SNAPSHOT_LEVEL } from "./names.ts";
 import { beginOf, type LtxBranch, type LtxFile } from "./types.ts";
 import { branchOfFiles } from "./walk.ts";

@@ -128,20 +128,6 @@ export async function readBeginning(
   return { header, variant: isWhole ? recognizeVariant(head, LTX_HEADER_SIZE, header.pageSize) : undefined };
 }
 
-/** Headers on their way at a time: where each waits for a server, thousands in turn would take minutes. */
-const AT_ONCE = 32;
-
-/** What `work` makes of each of `items`, in their order. It is at several of them at a time. */
-export async function ofEach<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = new Array(items.length);
-  let next = 0;
-  const worker = async () => {
-    for (let at = next++; at < items.length; at = next++) results[at] = await work(items[at]!);
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  return results;
-}
-
 /** Bytes `start` to `end` of a file: fewer where it ends before. @throws WalkitError `storage/*` */
 export async function readRange(
   { path }: PlannedFile,

@@ -1,11 +1,12 @@
 /** When LTX files were made: by their headers, which no copy changes. */
 
+import { ofEach } from "../../at-once.ts";
 import { isFault, isGone, WalkitError } from "../../errors.ts";
 import type { ReadContext } from "../../replay/layout.ts";
 import { formatPosition } from "../../replay/position.ts";
 import type { Doubt } from "../../replay/times.ts";
 import { formatTime } from "../../time.ts";
-import { ofEach, readTime } from "./file.ts";
+import { readTime } from "./file.ts";
 import { LTX_BRANCH, type LtxBranch, type LtxFile } from "./types.ts";
 import { branchOfFiles } from "./walk.ts";
 
