@@ -208,7 +208,7 @@ describe.skipIf(!CHROMIUM)("the database in the page", { timeout: 60_000 }, () =
     const box = (await list.boundingBox())!;
     expect(box.height).toBeLessThan(600);
     await page.getByRole("searchbox", { name: "Filter tables" }).fill("part_1");
-    expect(await list.locator(".table-names > ul > li").count()).toBe(11);
+    await expect.poll(() => list.locator(".table-names > ul > li").count()).toBe(11);
     await page.getByRole("searchbox").fill("nothing like it");
     await list.getByText("No table has this in its name.").waitFor();
     await page.getByRole("searchbox").fill("");
